@@ -1,0 +1,98 @@
+"""audioinv: how a sound classifier's answers change when the sound comes later, or moves in frequency.
+
+Conventions
+-----------
+Names are looked up when first used, so that importing the package loads neither torch nor librosa nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .analysis import AnalysisOptions, analyze, analyze_models
+    from .corpus.layouts import Corpus, read_corpus, read_sources
+    from .errors import AudioFileError, AudioinvError, CheckpointError, InputError, ModelError
+    from .nets.classifier import Classifier, load_classifier, save_classifier
+    from .nets.library import load_model
+    from .nets.model import Model, ModelSpec, as_model
+    from .nets.training import TrainingConfig, train_classifier
+    from .report.results import Results, load_results
+    from .sound.audio import Clip, load_clip, write_audio
+    from .sound.grid import ShiftGrid, parse_grid
+    from .sound.harmonics import find_pitch, harmonicity_error, measure_partials
+    from .sound.pitch import pitch_shift
+    from .sound.shifts import bin_shift, frequency_shift, time_shift
+    from .sound.spectrogram import Spectrogram, SpectrogramConfig
+
+_HOMES = {
+    "analysis": ("AnalysisOptions", "analyze", "analyze_models"),
+    "corpus.layouts": ("Corpus", "read_corpus", "read_sources"),
+    "errors": ("AudioFileError", "AudioinvError", "CheckpointError", "InputError", "ModelError"),
+    "nets.classifier": ("Classifier", "load_classifier", "save_classifier"),
+    "nets.library": ("load_model",),
+    "nets.model": ("Model", "ModelSpec", "as_model"),
+    "nets.training": ("TrainingConfig", "train_classifier"),
+    "report.results": ("Results", "load_results"),
+    "sound.audio": ("Clip", "load_clip", "write_audio"),
+    "sound.grid": ("ShiftGrid", "parse_grid"),
+    "sound.harmonics": ("find_pitch", "harmonicity_error", "measure_partials"),
+    "sound.pitch": ("pitch_shift",),
+    "sound.shifts": ("bin_shift", "frequency_shift", "time_shift"),
+    "sound.spectrogram": ("Spectrogram", "SpectrogramConfig"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AnalysisOptions",
+    "AudioFileError",
+    "AudioinvError",
+    "CheckpointError",
+    "Classifier",
+    "Clip",
+    "Corpus",
+    "InputError",
+    "Model",
+    "ModelError",
+    "ModelSpec",
+    "Results",
+    "ShiftGrid",
+    "Spectrogram",
+    "SpectrogramConfig",
+    "TrainingConfig",
+    "analyze",
+    "analyze_models",
+    "as_model",
+    "bin_shift",
+    "find_pitch",
+    "frequency_shift",
+    "harmonicity_error",
+    "load_classifier",
+    "load_clip",
+    "load_model",
+    "load_results",
+    "measure_partials",
+    "parse_grid",
+    "pitch_shift",
+    "read_corpus",
+    "read_sources",
+    "save_classifier",
+    "time_shift",
+    "train_classifier",
+    "write_audio",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("audioinv")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

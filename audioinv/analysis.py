@@ -1,0 +1,232 @@
+"""The whole analysis in one call: models, clips and shifts in, results out.
+
+Conventions
+-----------
+Grids are text as on the command line (``"-50:50:1ms"``). With no grid at all, all three axes of sound are swept
+over ranges that suit the model's window. Every choice made on the way stands in the results' `run`.
+
+What is here: `analyze`, `analyze_models`, `AnalysisOptions`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time as clock
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from .corpus.layouts import CorpusEntry
+from .errors import InputError
+from .measure.cliptable import ClipTable
+from .measure.controls import summarize_controls
+from .measure.summary import summarize_model
+from .nets.model import Model
+from .report.results import SCHEMA_VERSION, Results
+from .sound.audio import Clip
+from .sound.grid import ShiftGrid
+from .sweep.plan import plan_sweep
+from .sweep.responses import Failure, ModelResponses
+from .sweep.run import sweep_clips
+
+__all__ = ["AnalysisOptions", "analyze", "analyze_models"]
+
+_LIBRARIES = ("audioinv", "torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "python-stretch", "pyarrow")
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """What to sweep and how.
+
+    Parameters
+    ----------
+    grids : mapping of axis to str or ShiftGrid
+        ``{"time": "-50:50:1ms"}`` and so on; empty for the ranges that suit the model.
+    edges : {"zero", "circular", "context", "noise"}, optional
+        ``"context"`` where the file is longer than the window, else silence, if not given.
+    pitch_engine : {"signalsmith", "resample"}, default "signalsmith"
+    batch_size : int, optional
+        Chosen by device if not given.
+    seed : int, default 0
+        Of intervals and noise.
+    """
+
+    grids: Mapping[str, str | ShiftGrid | None] = field(default_factory=dict)
+    edges: str | None = None
+    pitch_engine: str = "signalsmith"
+    batch_size: int | None = None
+    seed: int = 0
+
+
+def analyze(
+    model: Model,
+    clips: Iterable[Clip | CorpusEntry],
+    *,
+    edges: str | None = None,
+    seed: int = 0,
+    pitch_engine: str = "signalsmith",
+    **grids: str | ShiftGrid | None,
+) -> Results:
+    """Measure how a model's answers change when sounds are shifted.
+
+    Parameters
+    ----------
+    model : Model
+        From `load_model` or `as_model`.
+    clips : iterable of Clip or CorpusEntry
+        At any sample rate; labels and groups are used where they are known.
+    edges : {"zero", "circular", "context", "noise"}, optional
+        What enters the window under a delay.
+    seed : int, default 0
+    pitch_engine : {"signalsmith", "resample"}, default "signalsmith"
+    **grids : str or ShiftGrid
+        ``time="-50:50:1ms"``, ``freq="-200:200:20Hz"``, ``pitch="-2:2:0.5st"``, ``bins="-4:4:1bins"``; without any,
+        time, frequency and pitch over ranges that suit the model.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        If a grid cannot be read, or no clip could be analysed.
+    ModelError
+        If the model answers in the wrong shape, or NaN.
+
+    Examples
+    --------
+    >>> from audioinv.nets.model import as_model
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [Clip(rng.standard_normal(800).astype(np.float32), 8000, name=f"noise {i}") for i in range(12)]
+    >>> def first_half_louder(waveforms):
+    ...     first, second = (waveforms**2).reshape(len(waveforms), 2, 400).mean(-1).T
+    ...     return np.stack([first > second, first <= second], axis=-1).astype(np.float32)
+    >>> model = as_model(first_half_louder, sample_rate=8000, labels=["first", "second"], n_samples=800)
+    >>> result = analyze(model, clips, time="-50:50:25ms", edges="circular")
+    >>> result.summary["axes"]["time"]["consistency"]["value"] < 0.9
+    True
+    """
+    options = AnalysisOptions(grids, edges, pitch_engine, None, seed)
+    results = analyze_models([model], clips, options)
+    if not results.responses:
+        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in results.failures[:3])
+        raise InputError(f"no clip could be analysed ({reasons or 'none was given'})")
+    return results
+
+
+def analyze_models(
+    models: Sequence[Model],
+    clips: Iterable[Clip | CorpusEntry],
+    options: AnalysisOptions,
+    *,
+    on_clip: Callable[[str], None] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> Results:
+    """Analyse several models on the same clips.
+
+    Parameters
+    ----------
+    models : sequence of Model
+    clips : iterable of Clip or CorpusEntry
+    options : AnalysisOptions
+    on_clip : callable, optional
+        Called after each clip, for progress.
+    provenance : mapping, optional
+        Joins `run`: the command line, hashes of the models' files.
+
+    Returns
+    -------
+    Results
+        Without models if no clip could be analysed; the failures say why.
+    """
+    names = [model.spec.name for model in models]
+    if len(set(names)) != len(names):
+        raise InputError(f"models must have different names; got {', '.join(names)}")
+    plans = [
+        plan_sweep(
+            model,
+            options.grids,
+            edges=options.edges,
+            pitch_engine=options.pitch_engine,
+            batch_size=options.batch_size,
+            seed=options.seed,
+        )
+        for model in models
+    ]
+    started = clock.perf_counter()
+    sweep = sweep_clips(list(zip(models, plans, strict=True)), clips, on_clip=on_clip)
+    swept = clock.perf_counter()
+    summaries = {found.spec.name: _summarize(found, options.seed) for found in sweep.responses}
+    timing = {"sweep_s": swept - started, "measure_s": clock.perf_counter() - swept}
+    run = {
+        "schema_version": SCHEMA_VERSION,
+        "config": {**asdict(options), "grids": {axis: _as_text(grid) for axis, grid in options.grids.items()}},
+        "plans": {model.spec.name: asdict(plan) for model, plan in zip(models, plans, strict=True)},
+        "models": {model.spec.name: _describe(model) for model in models},
+        "device": sorted({str(model.device) for model in models}),
+        "versions": versions(),
+        "data": _fingerprint(sweep.responses, sweep.failures),
+        "timing": timing,
+        **(provenance or {}),
+    }
+    document = {"schema_version": SCHEMA_VERSION, "run": _run_id(run), "models": summaries}
+    return Results({found.spec.name: found for found in sweep.responses}, document, run, sweep.failures)
+
+
+def _summarize(responses: ModelResponses, seed: int) -> dict[str, Any]:
+    clips = ClipTable.of(responses.clips, responses.spec.labels)
+    controls = summarize_controls(responses, clips, rng_seed=seed)
+    return summarize_model(responses.axes, clips, controls=controls, rng_seed=seed)
+
+
+def _describe(model: Model) -> dict[str, Any]:
+    """Return what is to be known of a model: its spec, its strides and a hash of its weights."""
+    return {
+        "spec": asdict(model.spec),
+        "hop_samples": model.hop_samples,
+        "stride_samples": model.stride_samples,
+        "weights_sha256": model.fingerprint,
+    }
+
+
+def _as_text(grid: str | ShiftGrid | None) -> str | None:
+    return str(grid) if isinstance(grid, ShiftGrid) else grid
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on.
+
+    Returns
+    -------
+    dict of str to str
+        Of Python and the libraries that make the numbers.
+    """
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _fingerprint(models: Sequence[ModelResponses], failures: Sequence[Failure]) -> dict[str, Any]:
+    """Return what was analysed: how many clips and a hash of their names, stretches and labels."""
+    clips = models[0].clips if models else ()
+    text = "\n".join(repr(clip) for clip in clips)
+    return {
+        "n_clips": len(clips),
+        "n_failed": len(failures),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def _run_id(run: Mapping[str, Any]) -> str:
+    """Return a short hash of everything that determines the numbers, but not of when and how fast."""
+    text = repr([run["plans"], run["models"], run["data"], run["versions"], run["config"]["seed"]])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

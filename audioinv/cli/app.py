@@ -1,0 +1,50 @@
+"""The command line: one file a command, nothing heavy imported before it is needed.
+
+What is here: `app`, `main`.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from .analyze import analyze
+from .doctor import doctor
+from .info import info
+from .options import Version, command
+from .plot import plot
+from .shift import shift
+from .train import train
+
+__all__ = ["app", "main"]
+
+_EPILOG = (
+    "Exit codes: 0 done, 1 a rule failed, 2 wrong usage or configuration, 3 finished but some input failed, "
+    "4 internal error, 5 nothing to analyse, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="audioinv",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog=_EPILOG,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda token: token.replace("_", "-") if token.startswith("--") else token,
+    },
+)
+
+
+@app.callback()
+def audioinv(version: Version = False) -> None:
+    """Measure how a sound classifier's answers change when the sound comes later, or moves in frequency."""
+
+
+for _function in (analyze, train, plot, shift, info, doctor):
+    app.command(_function.__name__)(command(_function))
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    app()

@@ -1,0 +1,170 @@
+"""Options that every command shares, and the door through which a command runs.
+
+Conventions
+-----------
+A command parses, calls the library, prints and returns an exit code. Progress and log go to stderr, the summary to
+stdout. What a user can put right is one line on stderr; a traceback comes with ``-v`` only.
+
+What is here: the shared options, `command`, `say`, `note`, exit codes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import AudioinvError
+
+__all__ = [
+    "Config",
+    "ExitCode",
+    "Json",
+    "NoProgress",
+    "Quiet",
+    "Verbose",
+    "Version",
+    "command",
+    "note",
+    "print_json",
+    "say",
+]
+
+
+class ExitCode:
+    """The exit codes of the contract."""
+
+    DONE = 0
+    RULE_FAILED = 1
+    USAGE = 2
+    SOME_FAILED = 3
+    INTERNAL = 4
+    NOTHING = 5
+    INTERRUPTED = 130
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"audioinv {version('audioinv')}")
+        raise typer.Exit
+
+
+def _read_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Make the options of a run.json or a TOML file the defaults of this command; flags win."""
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            found = json.loads(text).get("options", {})
+        else:
+            import tomllib
+
+            found = tomllib.loads(text)
+            found = found.get("tool", {}).get("audioinv", found)
+            found = found.get(context.info_name, found)
+    except (OSError, ValueError, AttributeError) as error:
+        raise typer.BadParameter(f"{path} cannot be read as a run.json or TOML file ({error})") from error
+    known = {parameter.name for parameter in context.command.params}
+    defaults = {str(name).replace("-", "_"): value for name, value in found.items() if not isinstance(value, dict)}
+    unknown = sorted(set(defaults) - known)
+    if unknown:
+        raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which {context.info_name} does not know")
+    context.default_map = {**(context.default_map or {}), **defaults}
+    return path
+
+
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more, and show tracebacks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=_read_config,
+        is_eager=True,
+        metavar="FILE",
+        help="Take options from a run.json or a TOML file; flags win.",
+    ),
+]
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result on stdout.
+
+    Parameters
+    ----------
+    text : str
+    """
+    print(text)
+
+
+def note(text: str) -> None:
+    """Print a line for people on stderr.
+
+    Parameters
+    ----------
+    text : str
+    """
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(content: Any) -> None:
+    """Print one JSON document on stdout.
+
+    Parameters
+    ----------
+    content : JSON data
+    """
+    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def command(function: Callable[..., int]) -> Callable[..., None]:
+    """Turn a function that returns an exit code into a command that ends with it, whatever happens.
+
+    Parameters
+    ----------
+    function : callable
+        Returns one of `ExitCode`. Reads `verbose` from its arguments.
+
+    Returns
+    -------
+    callable
+    """
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = function(*args, **kwargs)
+        except AudioinvError as error:
+            _explain(error, f"error: {error}", kwargs)
+            code = ExitCode.USAGE
+        except KeyboardInterrupt:
+            note("interrupted")
+            code = ExitCode.INTERRUPTED
+        except typer.Exit:
+            raise
+        except Exception as error:
+            _explain(error, f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", kwargs)
+            code = ExitCode.INTERNAL
+        raise typer.Exit(code)
+
+    return run
+
+
+def _explain(error: BaseException, line: str, arguments: dict[str, Any]) -> None:
+    if arguments.get("verbose"):
+        traceback.print_exception(error)
+    note(line)

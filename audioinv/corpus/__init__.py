@@ -1,0 +1,1 @@
+"""Labelled collections of sound: layouts, census, splits."""

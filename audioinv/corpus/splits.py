@@ -1,0 +1,294 @@
+"""Splits: training, validation and test parts that share no recording, speaker or kit.
+
+Conventions
+-----------
+A group lies on one side. Entries that name none form a group by file, so that two stretches of one recording stay
+together. De-duplicate first: two kits that share a recording leak though their names differ. Two sounds are equal
+when their decoded 16-bit samples are, silence at either end apart (`Clip.content_hash`). Randomness is an argument;
+the same generator state gives the same parts, whatever the order of the entries.
+
+What is here: `content_hashes`, `equal_sounds`, `drop_duplicates`, `split_corpus`, `check_splits`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AudioFileError, InputError
+from .layouts import SPLITS, Corpus, CorpusEntry, Skipped
+
+__all__ = ["check_splits", "content_hashes", "drop_duplicates", "equal_sounds", "split_corpus"]
+
+_TRAIN = SPLITS.index("train")
+Counts = npt.NDArray[np.int64]
+Shares = npt.NDArray[np.float64]
+
+
+def content_hashes(corpus: Corpus) -> dict[CorpusEntry, str]:
+    """Hash the decoded sound of every entry. Decodes everything.
+
+    Parameters
+    ----------
+    corpus : Corpus
+
+    Returns
+    -------
+    dict of CorpusEntry to str
+        Without the entries that cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> content_hashes(Corpus("gone", (CorpusEntry(Path("gone.wav")),)))
+    {}
+    """
+    hashes = {}
+    for entry in corpus.entries:
+        try:
+            hashes[entry] = entry.load().content_hash()
+        except (AudioFileError, InputError):
+            continue
+    return hashes
+
+
+def equal_sounds(entries: Iterable[CorpusEntry], hashes: Mapping[CorpusEntry, str]) -> list[list[CorpusEntry]]:
+    """Gather the entries that hold the same sound.
+
+    Parameters
+    ----------
+    entries : iterable of CorpusEntry
+    hashes : mapping of CorpusEntry to str
+        From `content_hashes`. An entry without a hash is equal to none.
+
+    Returns
+    -------
+    list of list of CorpusEntry
+        Each of two or more, in the order of `entries`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> hashes = {CorpusEntry(Path(name)): name.lower() for name in ("a", "b", "A")}
+    >>> [[str(entry.path) for entry in same] for same in equal_sounds(hashes, hashes)]
+    [['a', 'A']]
+    """
+    by_hash: dict[str, list[CorpusEntry]] = {}
+    for entry in entries:
+        if entry in hashes:
+            by_hash.setdefault(hashes[entry], []).append(entry)
+    return [same for same in by_hash.values() if len(same) > 1]
+
+
+def drop_duplicates(corpus: Corpus, hashes: Mapping[CorpusEntry, str]) -> Corpus:
+    """Keep the first of equal sounds, and none of those whose labels contradict each other.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    hashes : mapping of CorpusEntry to str
+        From `content_hashes`. An entry without a hash is kept.
+
+    Returns
+    -------
+    Corpus
+        What was dropped is in `Corpus.skipped` with its reason. A first one without a label gives way to the
+        first that has one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> once, again = CorpusEntry(Path("a.wav"), label="kick"), CorpusEntry(Path("b.wav"), label="kick")
+    >>> drop_duplicates(Corpus("drums", (once, again)), {once: "beef", again: "beef"}).skipped[0].reason
+    'the same sound as a.wav'
+    """
+    dropped: dict[CorpusEntry, str] = {}
+    for same in equal_sounds(corpus.entries, hashes):
+        labels = sorted({entry.label for entry in same if entry.label is not None})
+        first = next((entry for entry in same if entry.label is not None), same[0])
+        for entry in same:
+            if len(labels) > 1:
+                twin = next(other for other in same if other.label != entry.label)
+                dropped[entry] = f"labelled {entry.label}, but {twin.path} is the same sound and labelled {twin.label}"
+            elif entry != first:
+                dropped[entry] = f"the same sound as {first.path}"
+    skipped = tuple(Skipped(entry.path, reason) for entry, reason in dropped.items())
+    kept = dict.fromkeys(entry for entry in corpus.entries if entry not in dropped)
+    return replace(corpus, entries=tuple(kept), skipped=corpus.skipped + skipped)
+
+
+def split_corpus(
+    corpus: Corpus, *, rng: np.random.Generator, valid_fraction: float = 0.15, test_fraction: float = 0.15
+) -> Corpus:
+    """Give every entry a split: groups whole, classes in the same proportions as far as groups allow.
+
+    Where every entry declares a split already, that is checked and kept, and the fractions do not matter.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Labelled, and without duplicates: see `drop_duplicates`.
+    rng : numpy.random.Generator
+        Decides between groups that serve equally well.
+    valid_fraction, test_fraction : float, default 0.15
+        Shares of the entries, at least 0; what remains is for training.
+
+    Returns
+    -------
+    Corpus
+        The same entries in the same order, each with its split; every class is in the training part.
+
+    Raises
+    ------
+    InputError
+        If an entry has no label or there are fewer than two classes; if only some entries declare a split; if
+        declared splits fail `check_splits`; if there are too few groups for the parts that were asked for.
+
+    Notes
+    -----
+    First as few groups as cover every class go to training. Then groups, largest first, each go where they
+    bring the parts closest to their shares, in squares summed over the classes and, weighing as much as all classes
+    together, the total: the greedy scheme of [1]_, by groups.
+
+    References
+    ----------
+    .. [1] Sechidis, Tsoumakas & Vlahavas, On the stratification of multi-label data, ECML PKDD 2011.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> entries = tuple(CorpusEntry(Path(f"{name}{i}.wav"), label=name) for name in "ab" for i in range(10))
+    >>> corpus = split_corpus(Corpus("letters", entries), rng=np.random.default_rng(0), test_fraction=0.2)
+    >>> [len(corpus.part(split).entries) for split in ("train", "valid", "test")]
+    [13, 3, 4]
+    """
+    _check_labels(corpus)
+    declared = [entry for entry in corpus.entries if entry.split is not None]
+    if declared and len(declared) < len(corpus.entries):
+        other = next(entry for entry in corpus.entries if entry.split is None)
+        raise InputError(
+            f"{len(declared)} of {len(corpus.entries)} entries declare a split and {other.path} does not; "
+            "declare it for all or for none"
+        )
+    shares = np.array([1 - valid_fraction - test_fraction, valid_fraction, test_fraction])
+    divided = corpus if declared else _divided(corpus, shares, rng)
+    check_splits(divided)
+    return divided
+
+
+def check_splits(corpus: Corpus) -> None:
+    """Make sure that parts share no group, and that training knows every class.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Every entry with a split.
+
+    Raises
+    ------
+    InputError
+        If an entry's split is none of train, valid and test; if a group (or, without one, a file) lies in two
+        splits; if a class is missing from training.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> check_splits(Corpus("one", (CorpusEntry(Path("a.wav"), label="kick", split="test"),)))
+    Traceback (most recent call last):
+    audioinv.errors.InputError: no training entry for class kick; every class must be in train
+    """
+    split_of: dict[str, str] = {}
+    for entry in corpus.entries:
+        if entry.split not in SPLITS:
+            raise InputError(f"{entry.path} has split={entry.split!r}; it must be one of {', '.join(SPLITS)}")
+        split = split_of.setdefault(_group(entry), entry.split)
+        if split != entry.split:
+            raise InputError(
+                f"{_group(entry)} leaks: it lies in both {split} and {entry.split} (there {entry.path}); "
+                "keep it on one side, or name groups that do not share a recording"
+            )
+    missing = sorted(set(corpus.labels) - set(corpus.part("train").labels))
+    if missing:
+        raise InputError(f"no training entry for class {', '.join(missing)}; every class must be in train")
+
+
+def _group(entry: CorpusEntry) -> str:
+    return f"file {entry.path}" if entry.group is None else f"group {entry.group}"
+
+
+def _check_labels(corpus: Corpus) -> None:
+    bare = [entry for entry in corpus.entries if entry.label is None]
+    if bare:
+        raise InputError(
+            f"{len(bare)} of {len(corpus.entries)} entries have no label, the first is {bare[0].path}; "
+            "label them or leave them out"
+        )
+    if len(corpus.labels) < 2:
+        raise InputError(f"{corpus.name} has {len(corpus.labels)} classes; a classifier needs two or more")
+
+
+def _divided(corpus: Corpus, shares: Shares, rng: np.random.Generator) -> Corpus:
+    """Divide by the groups' class counts, taken in an order that does not depend on that of the entries."""
+    if not (shares[1:] >= 0).all() or not shares[_TRAIN] > 0:
+        raise InputError(
+            f"valid_fraction={shares[1]} and test_fraction={shares[2]} must be at least 0 and leave some for training"
+        )
+    groups = sorted({_group(entry) for entry in corpus.entries})
+    row = {group: index for index, group in enumerate(groups)}
+    column = {label: index for index, label in enumerate(corpus.labels)}
+    counts = np.zeros((len(groups), len(column)), dtype=np.int64)
+    for entry in corpus.entries:
+        counts[row[_group(entry)], column[str(entry.label)]] += 1
+    part = _assigned(counts, shares, rng)
+    entries = (replace(entry, split=SPLITS[part[row[_group(entry)]]]) for entry in corpus.entries)
+    return replace(corpus, entries=tuple(entries))
+
+
+def _assigned(counts: Counts, shares: Shares, rng: np.random.Generator) -> Counts:
+    """Part of each group, from its number of entries a class, of shape ``(n_groups, n_classes)``."""
+    shuffled = rng.permutation(len(counts))
+    largest_first = shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]
+    covering = _cover(counts, shuffled)
+    free = largest_first[~np.isin(largest_first, covering)]
+    total = math.sqrt(counts.shape[1]) * counts.sum(axis=1) / counts.sum()
+    mass = np.column_stack([counts / counts.sum(axis=0), total])
+    lacking = np.outer(shares, mass.sum(axis=0))
+    lacking[_TRAIN] -= mass[covering].sum(axis=0)
+    part = np.full(len(counts), _TRAIN, dtype=np.int64)
+    for group in free:
+        error = ((lacking - mass[group]) ** 2 - lacking**2).sum(axis=1)
+        part[group] = np.argmin(np.where(shares > 0, error, np.inf))
+        lacking[part[group]] -= mass[group]
+    _fill_empty_parts(part, free[::-1], shares)
+    return part
+
+
+def _cover(counts: Counts, order: Counts) -> list[int]:
+    """Few groups that hold every class: for the rarest class the group that adds most classes, first in `order`."""
+    covering: list[int] = []
+    lacking = np.ones(counts.shape[1], dtype=bool)
+    for rarest in np.argsort((counts > 0).sum(axis=0), kind="stable"):
+        if lacking[rarest]:
+            holders = order[counts[order, rarest] > 0]
+            gained = (counts[holders] > 0)[:, lacking].sum(axis=1)
+            covering.append(int(holders[np.argmax(gained)]))
+            lacking &= counts[covering[-1]] == 0
+    return covering
+
+
+def _fill_empty_parts(part: Counts, free: Counts, shares: Shares) -> None:
+    """Give a part that was asked for and stayed empty the first of the `free` groups that another part can spare."""
+    asked = np.flatnonzero(shares)
+    if len(free) < len(asked) - 1:
+        raise InputError(
+            f"{len(part)} groups are too few for {len(asked)} parts with every class in train; "
+            f"set {SPLITS[asked[-1]]}_fraction=0, or add recordings"
+        )
+    for empty in asked:
+        if not (part == empty).any():
+            spare = next(group for group in free if part[group] == _TRAIN or (part == part[group]).sum() > 1)
+            part[spare] = empty

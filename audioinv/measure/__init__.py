@@ -1,0 +1,1 @@
+"""Numbers from responses: measures, statistics, summaries."""

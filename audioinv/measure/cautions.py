@@ -1,0 +1,244 @@
+"""What to know before believing a summary: models without an opinion, sweeps that cut sound out, too few groups.
+
+Conventions
+-----------
+A caution is one plain sentence that names its numbers and, where there is one, the remedy. Cautions change no
+number; they are raised by rules of thumb whose thresholds are the constants of this module.
+
+What is here: `cautions`, and `reasons` why a number of a summary is undefined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .cliptable import ClipTable
+from .resampling import MIN_GROUPS
+
+if TYPE_CHECKING:
+    from ..sweep.responses import AxisResponses
+
+__all__ = ["cautions", "reasons"]
+
+IntArray = npt.NDArray[np.intp]
+
+MAX_COMMON_ANSWER = 0.95  # share of all answers above which a model counts as constant
+MIN_SPREAD = 0.01  # spread of scores between clips, relative to the largest, below which they hardly differ
+MIN_ENERGY_KEPT = 0.5
+MAX_LEVEL_CHANGE_DB = 3.0
+_MAX_NAMED = 5
+_STEP_TOLERANCE = 1e-6  # relative
+_OF_LABELS = frozenset({"accuracy_at_zero", "accuracy_curve", "worst_accuracy"})
+_WITHOUT_SHIFT = frozenset({"accuracy_at_zero", "accuracy_curve", "worst_accuracy", "consistency_curve"})
+
+
+def cautions(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArray], clips: ClipTable) -> list[str]:
+    """Collect what a reader of a summary should know first.
+
+    Parameters
+    ----------
+    axes : mapping of str to AxisResponses
+        Not empty.
+    answers : mapping of str to ndarray of shape (n_clips, n_shifts), int
+        Of each axis, from `audioinv.measure.outcome.top1`.
+    clips : ClipTable
+
+    Returns
+    -------
+    list of str
+        Empty where nothing stands out.
+    """
+    found = [*_about_model(axes, answers, clips), *_about_labels(clips), *_about_groups(clips)]
+    for name, responses in axes.items():
+        found += _about_sound(name, responses)
+        found += _about_grid(name, responses, answers[name])
+    return found
+
+
+def _about_model(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArray], clips: ClipTable) -> Iterator[str]:
+    """Find a model whose consistency says nothing because it hardly reacts to anything."""
+    if len(clips.classes) == 1:
+        yield "the model has a single class, so its answer cannot change; judge it by mac and js_drift"
+        return
+    given = np.concatenate([found[found >= 0] for found in answers.values()])
+    counts = np.bincount(given, minlength=len(clips.classes))
+    common = int(counts.argmax())
+    labelled = clips.targets[clips.targets >= 0]
+    is_common = float((labelled == common).mean()) if len(set(labelled)) > 1 else 1.0
+    if counts[common] > MAX_COMMON_ANSWER * len(given) and is_common <= MAX_COMMON_ANSWER:
+        yield (
+            f"the model answers '{clips.classes[common]}' for {counts[common] / len(given):.1%} of all clips and "
+            f"shifts, although {is_common:.1%} of the labelled clips are of that class: its consistency says "
+            "nothing; check the labels, the sample rate and the scaling, or use another model"
+        )
+    elif _spread(next(iter(axes.values()))) < MIN_SPREAD:
+        yield (
+            f"the model's scores for the {len(clips.names)} clips differ by less than {MIN_SPREAD:.0%} of the "
+            "largest score: it hardly tells them apart and its consistency says nothing; check that the clips "
+            "reach it at the right level and sample rate"
+        )
+
+
+def _spread(responses: AxisResponses) -> float:
+    """Return the widest spread of a class' clean score between clips, relative to the largest score."""
+    clean = responses.scores[:, responses.zero]
+    clean = clean[np.isfinite(clean).all(axis=1)]
+    if len(clean) < 2:
+        return np.inf
+    largest = float(np.abs(clean).max())
+    return float(np.ptp(clean, axis=0).max()) / largest if largest > 0 else 0.0
+
+
+def _about_labels(clips: ClipTable) -> Iterator[str]:
+    """Find clips that no accuracy can be computed for, and labels that cannot show a constant model."""
+    n_clips = len(clips.names)
+    n_unlabelled = n_clips - sum(label is not None for label in clips.labels or ())
+    if n_unlabelled == n_clips:
+        yield "no clip has a label: there is no accuracy to set consistency against; give labels"
+    elif n_unlabelled:
+        yield (
+            f"{n_unlabelled} of {n_clips} clips have no label: accuracy is that of the other "
+            f"{n_clips - n_unlabelled}, and wobble follows the clean answer instead"
+        )
+    if clips.unknown_labels:
+        named = ", ".join(f"'{label}'" for label in clips.unknown_labels[:_MAX_NAMED])
+        rest = len(clips.unknown_labels) - _MAX_NAMED
+        n_unknown = int((clips.targets < 0).sum()) - n_unlabelled
+        yield (
+            f"{n_unknown} of {n_clips} clips have labels that the model does not know ({named}"
+            f"{f' and {rest} more' if rest > 0 else ''}) and count as unlabelled; rename the labels to the model's "
+            "classes"
+        )
+    known = np.unique(clips.targets[clips.targets >= 0])
+    if len(known) == 1 and len(clips.classes) > 1:
+        yield (
+            f"all labelled clips are of one class, '{clips.classes[known[0]]}': a model that always answers so would "
+            "score perfectly; add clips of other classes"
+        )
+
+
+def _about_groups(clips: ClipTable) -> Iterator[str]:
+    """Find samples too small for their intervals."""
+    n_clips = len(clips.names)
+    n_groups = n_clips if clips.group_codes is None else len(np.unique(clips.group_codes))
+    if n_clips == 1:
+        yield "a single clip has no interval, so every low and high is undefined; add clips"
+    elif n_groups >= MIN_GROUPS:
+        return
+    elif n_groups < n_clips:
+        yield (
+            f"the {n_clips} clips come from {n_groups} groups, fewer than {MIN_GROUPS}: intervals resample clips "
+            "and are too narrow for sounds of new groups; add clips of more groups"
+        )
+    else:
+        yield f"{n_clips} clips are fewer than {MIN_GROUPS}: their intervals are rough; add clips"
+
+
+def _about_sound(name: str, responses: AxisResponses) -> Iterator[str]:
+    """Find shifts that do more to the sound than shift it."""
+    n_clips = len(responses.scores)
+    lost = responses.energy_kept < MIN_ENERGY_KEPT
+    if lost.any():
+        place = "window" if name == "time" else "band"
+        yield (
+            f"{name}: {lost.any(axis=1).sum()} of {n_clips} clips lose more than half of their energy out of the "
+            f"{place}, from a shift of {_nearest(responses, lost)} on: answers there are about what is left; sweep "
+            "less far" + (" or use a longer window" if name == "time" else "")
+        )
+    changed = np.abs(responses.level_change_db) > MAX_LEVEL_CHANGE_DB
+    if changed.any():
+        largest = responses.level_change_db[changed]
+        largest = largest[np.abs(largest).argmax()]
+        yield (
+            f"{name}: {changed.any(axis=0).sum()} of {len(responses.shifts)} shifts change the level of "
+            f"{changed.any(axis=1).sum()} of {n_clips} clips by more than {MAX_LEVEL_CHANGE_DB:g} dB (largest "
+            f"{largest:+.1f} dB), from {_nearest(responses, changed)} on: part of what follows may be loudness; "
+            "sweep less far, or test the model against gain"
+        )
+    n_silent = int(np.isnan(responses.energy_kept).all(axis=1).sum())
+    if name == "time" and n_silent and not np.isnan(responses.energy_kept).all():
+        yield f"time: {n_silent} of {n_clips} clips are silent, and silence shifted is silence; leave them out"
+
+
+def _nearest(responses: AxisResponses, where: npt.NDArray[np.bool_]) -> str:
+    """Return the smallest |shift| at which something holds for any clip, with its unit."""
+    return f"{np.abs(responses.shifts)[where.any(axis=0)].min():g} {responses.unit}"
+
+
+def _about_grid(name: str, responses: AxisResponses, answers: IntArray) -> Iterator[str]:
+    """Find grids of mixed steps, and answers that are missing."""
+    steps = np.diff(responses.shifts)
+    if len(steps) and np.ptp(steps) > _STEP_TOLERANCE * steps.max():
+        yield (
+            f"{name}: the steps of the grid range from {steps.min():g} to {steps.max():g} {responses.unit}: "
+            "top1_change and mac_neighbours mix them; use equal steps"
+        )
+    n_missing = int((answers < 0).any(axis=1).sum())
+    if n_missing:
+        yield f"{name}: {n_missing} of {len(answers)} clips have scores that are not numbers and are left out"
+
+
+def reasons(
+    name: str, summary: Mapping[str, Any], responses: AxisResponses, answers: IntArray, clips: ClipTable
+) -> list[str]:
+    """Say why numbers in the summary of an axis are None.
+
+    Parameters
+    ----------
+    name : str
+        Of the axis.
+    summary : mapping of str to Any
+        Of the axis, as plain JSON data.
+    responses : AxisResponses
+    answers : ndarray of shape (n_clips, n_shifts), int
+    clips : ClipTable
+
+    Returns
+    -------
+    list of str
+        ``AXIS.measure: reason``, one a measure. That a single clip has no interval is left to `cautions`.
+    """
+    found = []
+    for measure, entry in summary.items():
+        if not _lacks_a_number(measure, entry, n_clips=len(clips.names)):
+            continue
+        if not (answers >= 0).all(axis=1).any():
+            reason = "no clip has scores that are numbers at every shift"
+        elif measure in _OF_LABELS and (clips.targets < 0).all():
+            reason = "no clip has a label that the model knows"
+        elif len(responses.shifts) == 1 and measure not in _WITHOUT_SHIFT:
+            reason = "the sweep holds no shift other than 0"
+        else:
+            reason = _reason_of_measure(measure, entry, responses)
+        found.append(f"{name}.{measure}: {reason}")
+    return found
+
+
+def _lacks_a_number(measure: str, entry: Any, n_clips: int) -> bool:
+    """Tell whether an entry holds None, except for an interval that a single clip cannot have."""
+    if isinstance(entry, list):
+        return None in entry and (n_clips > 1 or not measure.endswith(("_low", "_high")))
+    if not isinstance(entry, Mapping):
+        return False
+    numbers = {key: number for key, number in entry.items() if n_clips > 1 or key not in ("low", "high")}
+    return None in numbers.values() or None in numbers.get("quantiles", {}).values()
+
+
+def _reason_of_measure(measure: str, entry: Any, responses: AxisResponses) -> str:
+    """Say why a measure of clips that have answers, labels and shifts is undefined all the same."""
+    if measure == "minimal_flip_shift":
+        return (
+            f"{entry['censored']} of {entry['n']} clips keep their answer up to {entry['limit']:g} "
+            f"{responses.unit}; the quantiles that they would decide are not reached"
+        )
+    if measure == "js_drift" and entry["value"] is None:
+        return "the scores are not probabilities that sum to 1"
+    if isinstance(entry, list) or entry["n"] == 1:
+        return "no interval, because only one clip or group has a value"
+    if entry["value"] is None:
+        return "no clip has a value"
+    return "no interval, because all clips agree and the scores have no bounds"

@@ -1,0 +1,65 @@
+"""The controls of a run: how often the answer stays when the sound should be the same again.
+
+Conventions
+-----------
+A control is named ``AXIS.NAME``. Its consistency is agreement of top-1 with the unshifted clip; 1.0 means that the
+tool adds nothing of its own. `sound_error` is the median relative difference between the control's sound and the
+clip. What a control takes away from 1.0 is an upper bound for what must not be blamed on the model.
+
+What is here: `summarize_controls`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ..sweep.responses import AxisResponses, ControlResponses, ModelResponses
+from .cliptable import ClipTable
+from .outcome import top1
+from .statistics import bootstrap_mean
+
+__all__ = ["summarize_controls"]
+
+
+def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed: int) -> dict[str, Any]:
+    """Summarize the controls that were run beside the sweep.
+
+    Parameters
+    ----------
+    responses : ModelResponses
+    clips : ClipTable
+        Of the same clips.
+    rng_seed : int
+        Of the intervals.
+
+    Returns
+    -------
+    dict
+        By ``AXIS.NAME``: amount and unit, consistency with its interval, largest change of a score, sound error;
+        and ``noise_floor``, the largest change of any score between two calls with the same input.
+    """
+    found = {
+        f"{control.axis}.{control.name}": _summarize(control, responses.axes[control.axis], clips, rng_seed)
+        for control in responses.controls
+    }
+    twice = [entry["largest_score_change"] for name, entry in found.items() if name.endswith(".twice")]
+    shown: dict[str, Any] = {name: entry for name, entry in found.items() if not name.endswith(".twice")}
+    return {"noise_floor": max(twice, default=None), **shown}
+
+
+def _summarize(control: ControlResponses, axis: AxisResponses, clips: ClipTable, seed: int) -> dict[str, Any]:
+    clean = axis.scores[:, axis.zero]
+    answers = top1(np.stack([clean, control.scores], axis=1), 0)
+    same = (answers[:, 0] == answers[:, 1]).astype(np.float64)
+    estimate = bootstrap_mean(same, clips.group_codes, rng=np.random.default_rng(seed))
+    return {
+        "amount": control.amount,
+        "unit": axis.unit,
+        "engine": axis.engine,
+        "consistency": {name: None if value != value else value for name, value in asdict(estimate).items()},
+        "largest_score_change": float(np.abs(control.scores - clean).max()),
+        "sound_error": float(np.median(control.sound_error)),
+    }

@@ -1,0 +1,250 @@
+"""How far a model's scores move along a sweep, whether or not its answer changes: one number a clip.
+
+Conventions
+-----------
+As in `audioinv.measure.outcome`: `scores` are ordered ``(n_clips, n_shifts, n_classes)``, `zero` is the index of
+the unshifted column, the *clean* answer is the answer to the unshifted clip, and a clip without a value is
+``nan``. Numbers after # count the catalogue of definitions. A change of scores is in the unit of the scores:
+shares of probability, or whatever the model's activation yields.
+
+What is here: `mean_absolute_change`, `neighbour_change`, `wobble`, `js_divergence`, `js_drift`, `margin`,
+`class_scores`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import rel_entr
+
+from .outcome import mean_over_shifts, top1, where_answered
+
+__all__ = [
+    "class_scores",
+    "js_divergence",
+    "js_drift",
+    "margin",
+    "mean_absolute_change",
+    "neighbour_change",
+    "wobble",
+]
+
+FloatArray = npt.NDArray[np.floating]
+IntArray = npt.NDArray[np.intp]
+
+_SUM_TOLERANCE = 1e-3  # of half-precision probabilities
+_BLOCK_VALUES = 1 << 22  # scores compared at once: 32 MiB in double precision
+
+
+def mean_absolute_change(scores: FloatArray, zero: int) -> FloatArray:
+    """Mean change of the clean answer's score between the clean clip and its shifts: MAC, #5, AFC's form.
+
+    The class followed is the *clean* answer, at every shift, and what is compared is the clean clip.
+    `neighbour_change` follows Azulay and Weiss instead.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In the unit of the scores.
+
+    References
+    ----------
+    .. [1] Michaeli et al., Alias-Free Convnets: Fractional Shift Invariance via Polynomial Activations, CVPR 2023.
+
+    Examples
+    --------
+    >>> mean_absolute_change(np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]), 0)
+    array([0.5])
+    """
+    answers = top1(scores, zero)
+    followed = class_scores(scores, answers[:, zero])
+    with np.errstate(invalid="ignore"):  # infinite scores leave the clip undefined
+        change = np.abs(followed - followed[:, zero, None])
+    return mean_over_shifts(where_answered(answers, np.delete(change, zero, axis=1)))
+
+
+def neighbour_change(scores: FloatArray, zero: int) -> FloatArray:
+    """Mean change of the answer's score from each shift to the next: MAC, #5, as first defined.
+
+    The class followed from one shift to the next is the answer at the first of the two.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column; decides ties only.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In the unit of the scores.
+
+    References
+    ----------
+    .. [1] Azulay & Weiss, JMLR 20, 2019.
+
+    Examples
+    --------
+    >>> neighbour_change(np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]), 0).round(3)
+    array([0.35])
+    """
+    answers = top1(scores, zero)
+    followed = np.maximum(answers[:, :-1, None], 0)
+    here = np.take_along_axis(scores[:, :-1], followed, axis=2)[..., 0].astype(float)
+    following = np.take_along_axis(scores[:, 1:], followed, axis=2)[..., 0].astype(float)
+    with np.errstate(invalid="ignore"):
+        change = np.abs(following - here)
+    return mean_over_shifts(where_answered(answers, change))
+
+
+def wobble(scores: FloatArray, zero: int, targets: IntArray) -> FloatArray:
+    """Highest minus lowest score along the sweep: wobble amplitude, #13.
+
+    The class followed is the clip's label, or the clean answer where it has none.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column.
+    targets : ndarray of shape (n_clips,), int
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In the unit of the scores.
+
+    References
+    ----------
+    .. [1] github.com/adobe/antialiased-cnns, issue 44.
+
+    Examples
+    --------
+    >>> wobble(np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]), 0, np.array([-1]))
+    array([0.7])
+    """
+    answers = top1(scores, zero)
+    followed = class_scores(scores, np.where(targets < 0, answers[:, zero], targets))
+    if scores.shape[1] < 2:
+        return np.full(len(scores), np.nan)
+    with np.errstate(invalid="ignore"):
+        return where_answered(answers, followed.max(axis=1) - followed.min(axis=1))
+
+
+def js_divergence(scores: FloatArray, zero: int) -> FloatArray:
+    """Jensen–Shannon divergence of the scores at every shift from the clean ones, in bits.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+        Probabilities: not negative, and summing to 1 within 0.001.
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_shifts)
+        In [0, 1], 0 in the unshifted column; ``nan`` where either side is no probability distribution.
+
+    References
+    ----------
+    .. [1] Lin, Divergence Measures Based on the Shannon Entropy, IEEE Trans. Information Theory 37, 1991.
+
+    Examples
+    --------
+    >>> js_divergence(np.array([[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]]), 0)
+    array([[0., 1., 0.]])
+    """
+    n_blocks = max(1, scores.size // _BLOCK_VALUES)
+    return np.concatenate([_js_block(block, zero) for block in np.array_split(scores, n_blocks)])
+
+
+def _js_block(scores: FloatArray, zero: int) -> FloatArray:
+    p = scores.astype(float)
+    with np.errstate(invalid="ignore"):
+        total = p.sum(axis=2)
+    proper = (p >= 0).all(axis=2) & (np.abs(total - 1) <= _SUM_TOLERANCE)
+    p = np.where(proper[..., None], p, 1.0) / np.where(proper, total, p.shape[2])[..., None]
+    clean = p[:, zero, None]
+    middle = (p + clean) / 2
+    bits = (rel_entr(p, middle) + rel_entr(clean, middle)).sum(axis=2) / (2 * np.log(2))
+    return np.where(proper & proper[:, zero, None], np.clip(bits, 0.0, 1.0), np.nan)
+
+
+def js_drift(scores: FloatArray, zero: int) -> FloatArray:
+    """Mean Jensen–Shannon divergence of the non-zero shifts from the clean clip, in bits: #15.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+        Probabilities, as in `js_divergence`.
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In [0, 1].
+
+    Examples
+    --------
+    >>> js_drift(np.array([[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]]), 0)
+    array([0.5])
+    """
+    return mean_over_shifts(np.delete(js_divergence(scores, zero), zero, axis=1))
+
+
+def margin(scores: FloatArray) -> FloatArray:
+    """Highest minus second-highest score.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_shifts)
+        In the unit of the scores; ``nan`` where there is a single class, or a score is not a number.
+
+    Examples
+    --------
+    >>> margin(np.array([[[0.25, 0.5, 0.125]]]))
+    array([[0.25]])
+    """
+    if scores.shape[2] < 2:
+        return np.full(scores.shape[:2], np.nan)
+    top_two = np.partition(scores, -2, axis=2)[..., -2:].astype(float)
+    missing = np.isnan(scores).any(axis=2)
+    with np.errstate(invalid="ignore"):
+        return np.where(missing, np.nan, top_two[..., 1] - top_two[..., 0])
+
+
+def class_scores(scores: FloatArray, classes: IntArray) -> FloatArray:
+    """Score of one class a clip at every shift, or of one class a clip and shift.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    classes : ndarray of shape (n_clips,) or (n_clips, n_shifts), int
+        -1 for none.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_shifts), float64
+        ``nan`` where there is no class.
+
+    Examples
+    --------
+    >>> class_scores(np.array([[[0.25, 0.75], [0.5, 0.5]]]), np.array([1]))
+    array([[0.75, 0.5 ]])
+    """
+    wanted = classes[:, None] if classes.ndim == 1 else classes
+    wanted = np.broadcast_to(wanted, scores.shape[:2])
+    found = np.take_along_axis(scores, np.maximum(wanted, 0)[..., None], axis=2)[..., 0]
+    return np.where(wanted < 0, np.nan, found.astype(float))

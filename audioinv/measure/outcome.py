@@ -1,0 +1,351 @@
+"""What a model's answers do along a sweep: one number a clip, so that clips and groups can be resampled.
+
+The answer is the class with the highest score; `audioinv.measure.drift` looks at the scores themselves.
+
+Conventions
+-----------
+`scores` are ordered ``(n_clips, n_shifts, n_classes)``, higher is likelier; `zero` is the index of the unshifted
+column; `answers`, from `top1`, are class indices of shape ``(n_clips, n_shifts)``, -1 where a score is not a
+number; `targets` are class indices of shape ``(n_clips,)``, -1 for a clip without a known label. The *clean*
+answer is the answer to the unshifted clip. A statistic has shape ``(n_clips,)`` and is ``nan`` where a clip has
+none: no label, no other shift, or a score that is not a number at any shift. Numbers after # count the catalogue
+that these definitions come from; its sources are named function by function.
+
+What is here: `top1`, `agreement`, `consistency`, `pair_consistency`, `all_consistency`, `top1_change`,
+`correctness`, `worst_accuracy`, `FlipShifts`, `flip_shifts`, and what every statistic
+ends with, `where_answered` and `mean_over_shifts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "FlipShifts",
+    "agreement",
+    "all_consistency",
+    "consistency",
+    "correctness",
+    "flip_shifts",
+    "mean_over_shifts",
+    "pair_consistency",
+    "top1",
+    "top1_change",
+    "where_answered",
+    "worst_accuracy",
+]
+
+FloatArray = npt.NDArray[np.floating]
+IntArray = npt.NDArray[np.intp]
+
+_ROUNDING = 1e-9  # relative, between shifts that a grid meant to be equal
+
+
+@dataclass(frozen=True, eq=False)
+class FlipShifts:
+    """How far each clip can be shifted before its answer changes.
+
+    Parameters
+    ----------
+    amounts : ndarray of shape (n_clips,)
+        The smallest |shift| on the grid at which the answer differs from the clean one; where `censored`, the
+        `limit`, which is then only a lower bound; ``nan`` where undefined.
+    censored : ndarray of shape (n_clips,), bool
+        True for a clip whose answer never changes within `limit`.
+    limit : float
+        The largest |shift| up to which the sweep would have seen every change: the shorter of its two sides, or
+        its only side. Beyond it one direction is untried, and a change there may not be the nearest.
+    """
+
+    amounts: npt.NDArray[np.float64]
+    censored: npt.NDArray[np.bool_]
+    limit: float
+
+
+def top1(scores: FloatArray, zero: int) -> IntArray:
+    """Answers: the class of the highest score.
+
+    A tie is not a change of mind: it goes to the clean answer where that is among the tied, otherwise to the
+    lowest index, as it does for the clean answer itself.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_shifts), int
+        -1 where a score is not a number.
+
+    Examples
+    --------
+    >>> top1(np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]), 0)
+    array([[1, 1, 0]])
+    """
+    highest = scores.argmax(axis=2)
+    top = np.take_along_axis(scores, highest[..., None], axis=2)[..., 0]
+    clean = np.broadcast_to(highest[:, zero, None], highest.shape)
+    held = np.take_along_axis(scores, clean[..., None], axis=2)[..., 0]
+    return np.where(np.isnan(top), -1, np.where(held == top, clean, highest))
+
+
+def agreement(answers: IntArray, zero: int) -> FloatArray:
+    """Tell at every shift whether the answer is the clean one.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_shifts)
+        1, 0, or ``nan`` for a clip with a missing answer.
+
+    Examples
+    --------
+    >>> agreement(np.array([[1, 1, 0]]), 0)
+    array([[1., 1., 0.]])
+    """
+    return where_answered(answers, answers == answers[:, zero, None])
+
+
+def consistency(answers: IntArray, zero: int) -> FloatArray:
+    """Share of the non-zero shifts at which the answer is the clean one: C_0, #2.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In [0, 1].
+
+    References
+    ----------
+    .. [1] Chaman & Dokmanić, Truly shift-invariant convolutional neural networks, CVPR 2021 (validation).
+
+    Examples
+    --------
+    >>> consistency(np.array([[1, 1, 0]]), 0)
+    array([0.5])
+    """
+    return mean_over_shifts(np.delete(agreement(answers, zero), zero, axis=1))
+
+
+def pair_consistency(answers: IntArray) -> FloatArray:
+    """Share of the unordered pairs of different shifts whose answers agree, exact: C_pair, #1.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In [0, 1].
+
+    References
+    ----------
+    .. [1] Zhang, Making Convolutional Networks Shift-Invariant Again, ICML 2019; there two random shifts are
+       drawn for a whole batch, here every pair counts for every clip.
+
+    Examples
+    --------
+    >>> pair_consistency(np.array([[1, 1, 0]])).round(3)
+    array([0.333])
+    """
+    n_clips, n_shifts = answers.shape
+    ordered = np.sort(answers, axis=1)
+    run = np.zeros(n_clips)
+    agreeing = np.zeros(n_clips)
+    for earlier, later in zip(ordered.T, ordered.T[1:], strict=False):
+        run = np.where(earlier == later, run + 1, 0)
+        agreeing += run
+    n_pairs = n_shifts * (n_shifts - 1) / 2
+    return where_answered(answers, agreeing / n_pairs if n_pairs else np.full(n_clips, np.nan))
+
+
+def all_consistency(answers: IntArray) -> FloatArray:
+    """Tell whether the answer is the same at every shift: C_k with all shifts, #3.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        1, 0, or ``nan``.
+
+    References
+    ----------
+    .. [1] Rojas-Gomez et al., Learnable Polyphase Sampling for Shift Invariant and Equivariant Convolutional
+       Networks, NeurIPS 2022.
+
+    Examples
+    --------
+    >>> all_consistency(np.array([[1, 1, 0], [1, 1, 1]]))
+    array([0., 1.])
+    """
+    if answers.shape[1] < 2:
+        return np.full(len(answers), np.nan)
+    return where_answered(answers, (answers == answers[:, :1]).all(axis=1))
+
+
+def top1_change(answers: IntArray) -> FloatArray:
+    """Share of neighbouring shifts between which the answer changes: P(top-1 change), #4.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+        On a grid of equal steps; the number belongs to that step.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In [0, 1].
+
+    References
+    ----------
+    .. [1] Azulay & Weiss, Why do deep convolutional networks generalize so poorly to small image
+       transformations?, JMLR 20, 2019.
+
+    Examples
+    --------
+    >>> top1_change(np.array([[1, 1, 0]]))
+    array([0.5])
+    """
+    return mean_over_shifts(where_answered(answers, answers[:, 1:] != answers[:, :-1]))
+
+
+def correctness(answers: IntArray, targets: IntArray) -> FloatArray:
+    """Tell at every shift whether the answer is the clip's label; its mean over clips is the accuracy curve, #9.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    targets : ndarray of shape (n_clips,), int
+        -1 for a clip without a known label.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_shifts)
+        1, 0, or ``nan`` for a clip without a known label or with a missing answer.
+
+    Examples
+    --------
+    >>> correctness(np.array([[1, 0], [0, 0]]), np.array([1, -1]))
+    array([[ 1.,  0.],
+           [nan, nan]])
+    """
+    right = where_answered(answers, answers == targets[:, None])
+    return np.where(targets[:, None] < 0, np.nan, right)
+
+
+def worst_accuracy(answers: IntArray, targets: IntArray) -> FloatArray:
+    """Tell whether the answer is the clip's label at every shift: A_worst, #10.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    targets : ndarray of shape (n_clips,), int
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        1, 0, or ``nan``.
+
+    References
+    ----------
+    .. [1] Michaeli et al., CVPR 2023 (adversarial integer grid).
+
+    Examples
+    --------
+    >>> worst_accuracy(np.array([[1, 0], [0, 0]]), np.array([1, 0]))
+    array([0., 1.])
+    """
+    worst: FloatArray = correctness(answers, targets).min(axis=1)
+    return worst
+
+
+def flip_shifts(answers: IntArray, shifts: FloatArray) -> FlipShifts:
+    """Find the smallest |shift| at which the answer is no longer the clean one: minimal flip shift, #11.
+
+    A clip is censored where that does not happen within the limit, the largest |shift| up to which the sweep
+    tried everything it tries at all: both directions on a grid with two sides (the shorter side), the one
+    direction on a grid with one side. A change first met beyond the limit counts as censored too, because a
+    nearer one in the other direction may have been missed.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    shifts : ndarray of shape (n_shifts,)
+        Ascending, with 0 among them.
+
+    Returns
+    -------
+    FlipShifts
+        In the unit of `shifts`; the true threshold lies up to one grid step below.
+
+    Examples
+    --------
+    >>> flips = flip_shifts(np.array([[0, 1, 1, 0], [1, 1, 1, 1]]), np.array([-10.0, 0.0, 10.0, 20.0]))
+    >>> flips.amounts, flips.censored
+    (array([10., 10.]), array([False,  True]))
+    """
+    zero = int(np.flatnonzero(shifts == 0)[0])
+    limit = _flip_limit(shifts)
+    changed = agreement(answers, zero) == 0
+    nearest = np.where(changed, np.abs(shifts, dtype=float), np.inf).min(axis=1)
+    defined = (answers >= 0).all(axis=1) & ~np.isnan(limit)
+    censored = defined & (nearest > limit * (1 + _ROUNDING))
+    return FlipShifts(np.where(defined, np.minimum(nearest, limit), np.nan), censored, limit)
+
+
+def _flip_limit(shifts: FloatArray) -> float:
+    """Return the largest shift, either way, up to which nothing was left untried; nan if 0 is the only one."""
+    sides = [side for side in (-float(shifts.min()), float(shifts.max())) if side > 0]
+    return min(sides, default=np.nan)
+
+
+def where_answered(answers: IntArray, values: npt.NDArray[np.generic]) -> FloatArray:
+    """Return `values` as floats, with ``nan`` for every clip that lacks an answer at some shift.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    values : ndarray of shape (n_clips, ...)
+
+    Returns
+    -------
+    ndarray of the shape of `values`
+    """
+    answered = (answers >= 0).all(axis=1).reshape(-1, *[1] * (values.ndim - 1))
+    return np.where(answered, values.astype(float), np.nan)
+
+
+def mean_over_shifts(values: FloatArray) -> FloatArray:
+    """Average each clip's row; ``nan`` where there is no shift to average over.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_clips, n_shifts)
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+    """
+    if values.shape[1] == 0:
+        return np.full(len(values), np.nan)
+    mean: FloatArray = values.mean(axis=1)
+    return mean

@@ -1,0 +1,208 @@
+"""What a bootstrap of clips resamples, how it draws, and which percentiles it reads.
+
+Conventions
+-----------
+A *unit* is what is drawn with replacement: the group that clips share, or the clip. Tables are ordered
+``(n_clips, n_points)``; what is drawn are sums over the clips of a unit, so that one draw moves whole groups.
+
+What is here: `MIN_GROUPS`, `Sample`, `take_sample`, `resampled_sums`, `tail_probability`, `unseen_share`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from ..errors import InputError
+
+__all__ = [
+    "MIN_GROUPS",
+    "Sample",
+    "Unit",
+    "resampled_sums",
+    "tail_probability",
+    "take_sample",
+    "unseen_share",
+]
+
+FloatArray = npt.NDArray[np.float64]
+Unit = Literal["group", "clip"]
+
+MIN_GROUPS = 10
+_MAX_WEIGHTS = 1 << 22  # weights held at once: 32 MiB
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The clips that have a value, and the unit that each of them belongs to.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_points)
+        Without ``nan``.
+    codes : ndarray of shape (n,)
+        The unit of each clip, from 0 to `n_units` - 1.
+    n_units, n_groups : int
+        Units to draw from, and groups among the clips.
+    unit : {"group", "clip"}
+    n_undefined : int
+        Clips left out because they had no value.
+    """
+
+    values: FloatArray
+    codes: npt.NDArray[np.intp]
+    n_units: int
+    n_groups: int
+    unit: Unit
+    n_undefined: int
+
+    @property
+    def n(self) -> int:
+        """Clips that have a value."""
+        return len(self.values)
+
+    def per_unit(self, columns: FloatArray) -> FloatArray:
+        """Sum columns over the clips of each unit.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n, n_columns)
+
+        Returns
+        -------
+        ndarray of shape (n_units, n_columns)
+        """
+        sums = np.zeros((self.n_units, columns.shape[1]))
+        np.add.at(sums, self.codes, columns)
+        return sums
+
+
+def take_sample(values: npt.ArrayLike, groups: npt.ArrayLike | None) -> Sample:
+    """Leave clips without a value out, and decide what is resampled.
+
+    Groups are, unless there are none or fewer than `MIN_GROUPS` of them although there are more clips.
+
+    Parameters
+    ----------
+    values : array of shape (n_clips, n_points)
+        A clip with ``nan`` at any point is left out.
+    groups : array of shape (n_clips,), optional
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    InputError
+        If lengths disagree.
+
+    Examples
+    --------
+    >>> sample = take_sample([[1.0], [np.nan], [0.0]], ["kit 1", "kit 1", "kit 1"])
+    >>> sample.unit, sample.n, sample.n_groups, sample.n_undefined
+    ('clip', 2, 1, 1)
+    """
+    table = np.asarray(values, dtype=float)
+    names = np.arange(len(table)) if groups is None else np.asarray(groups)
+    if names.shape != table.shape[:1]:
+        raise InputError(f"{len(table)} values but groups of shape {names.shape}; every clip needs one group")
+    defined = ~np.isnan(table).any(axis=1)
+    n = int(defined.sum())
+    found, codes = np.unique(names[defined], return_inverse=True)
+    by_clip = groups is None or (len(found) < MIN_GROUPS and n > len(found))
+    return Sample(
+        values=table[defined],
+        codes=np.arange(n) if by_clip else codes,
+        n_units=n if by_clip else len(found),
+        n_groups=len(found),
+        unit="clip" if by_clip else "group",
+        n_undefined=len(table) - n,
+    )
+
+
+def resampled_sums(rows: FloatArray, rng: np.random.Generator, n_resamples: int) -> FloatArray:
+    """Totals of rows drawn with replacement, as many as there are.
+
+    Equal rows are interchangeable, so it is enough to draw how often each kind of row comes up. The totals then
+    do not depend on the order of the rows either.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_units, n_columns)
+    rng : numpy.random.Generator
+    n_resamples : int
+
+    Returns
+    -------
+    ndarray of shape (n_resamples, n_columns)
+
+    Examples
+    --------
+    >>> resampled_sums(np.array([[2.0], [2.0], [2.0]]), np.random.default_rng(0), 2)
+    array([[6.],
+           [6.]])
+    """
+    kinds, n_of_kind = np.unique(rows, axis=0, return_counts=True)
+    share = n_of_kind / len(rows)
+    at_once = max(1, _MAX_WEIGHTS // len(kinds))
+    parts = [min(at_once, n_resamples - start) for start in range(0, n_resamples, at_once)]
+    return np.concatenate([rng.multinomial(len(rows), share, size=part).astype(float) @ kinds for part in parts])
+
+
+def tail_probability(n_units: int, confidence: float) -> float:
+    """Probability below the lower percentile of a bootstrap of few units.
+
+    Parameters
+    ----------
+    n_units : int
+        At least 2.
+    confidence : float
+
+    Returns
+    -------
+    float
+        Below (1 - `confidence`) / 2, and near it for many units.
+
+    References
+    ----------
+    .. [1] Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69, 2015
+       (expanded percentiles).
+
+    Examples
+    --------
+    >>> round(tail_probability(10, 0.95), 4), round(tail_probability(1000, 0.95), 4)
+    (0.0086, 0.0248)
+    """
+    student = stats.t.ppf((1 - confidence) / 2, n_units - 1)
+    return float(stats.norm.cdf(np.sqrt(n_units / (n_units - 1)) * student))
+
+
+def unseen_share(n_units: int, confidence: float) -> float:
+    """Largest share of different units that a sample of equal ones may have missed (rule of three).
+
+    If a share u of all units is different, `n_units` show none of them with probability (1 - u)^n_units.
+
+    Parameters
+    ----------
+    n_units : int
+    confidence : float
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] Clopper & Pearson, The Use of Confidence or Fiducial Limits, Biometrika 26, 1934 (no failure seen).
+
+    Examples
+    --------
+    >>> round(unseen_share(12, 0.95), 3)
+    0.265
+    """
+    return float(1 - ((1 - confidence) / 2) ** (1 / n_units))

@@ -1,0 +1,341 @@
+"""Averages over clips with intervals, paired differences, and quantiles of censored amounts.
+
+Conventions
+-----------
+One value a clip, in an array of shape ``(n_clips,)``; ``nan`` where the clip has none, and such clips are left
+out and counted. What is resampled is the *group* (the recording, the speaker, the drum kit), because clips of
+one group resemble each other; with fewer than `MIN_GROUPS` groups it is the clip, since an interval from three
+kits would be noise. `Estimate.unit` tells which. An interval that cannot be had is ``nan``.
+
+Intervals are bootstrap percentiles with Hesterberg's expansion: the percentiles are moved outwards by the ratio
+of Student's t to the normal law, so that ten groups cover nearly as often as a hundred. Where all units agree, a
+bootstrap has no width at all; the interval then says how far the mean could lie if other units exist that the
+sample happened to miss, the exact form of the rule of three: 12 clips of 12 give [0.735, 1], not [1, 1].
+
+What is here: `Estimate`, `CurveEstimate`, `bootstrap_mean`, `bootstrap_curve`, `paired_difference`,
+`bootstrap_median`, `censored_quantiles`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from ..errors import InputError
+from .resampling import MIN_GROUPS, Sample, Unit, resampled_sums, tail_probability, take_sample, unseen_share
+
+__all__ = [
+    "MIN_GROUPS",
+    "CurveEstimate",
+    "Estimate",
+    "bootstrap_curve",
+    "bootstrap_mean",
+    "bootstrap_median",
+    "censored_quantiles",
+    "paired_difference",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The estimate and its interval; ``nan`` where undefined.
+    n : int
+        Clips that had a value.
+    n_groups : int
+        Groups that these clips come from.
+    unit : {"group", "clip"}
+        What was resampled.
+    n_undefined : int, default 0
+        Clips left out because they had no value.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    n_groups: int
+    unit: Unit
+    n_undefined: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class CurveEstimate:
+    """A curve with a pointwise band: each point covers at the nominal rate, the curve as a whole less often.
+
+    Parameters
+    ----------
+    value, low, high : ndarray of shape (n_points,)
+        ``nan`` where undefined.
+    n, n_groups, unit, n_undefined
+        As in `Estimate`.
+    """
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    n: int
+    n_groups: int
+    unit: Unit
+    n_undefined: int = 0
+
+
+def bootstrap_curve(
+    values: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
+    *,
+    rng: np.random.Generator,
+    n_resamples: int = 2000,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> CurveEstimate:
+    """Average a curve over clips, with a pointwise band.
+
+    Parameters
+    ----------
+    values : array of shape (n_clips, n_points)
+        A clip with ``nan`` at any point is left out.
+    groups : array of shape (n_clips,), optional
+        Which clips belong together; each clip is a group of its own if not given.
+    rng : numpy.random.Generator
+    n_resamples : int, default 2000
+    confidence : float, default 0.95
+    bounds : (float, float) or None, default (0, 1)
+        Between what a value can lie; needed for the interval where all units agree. None, for values without
+        bounds, leaves that interval undefined.
+
+    Returns
+    -------
+    CurveEstimate
+
+    Raises
+    ------
+    InputError
+        If lengths disagree.
+
+    References
+    ----------
+    .. [1] Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 3.8 (whole groups).
+    .. [2] Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69, 2015
+       (expanded percentiles).
+
+    Examples
+    --------
+    >>> curve = bootstrap_curve([[1, 0], [1, 1]] * 10, None, rng=np.random.default_rng(0))
+    >>> curve.value, curve.n
+    (array([1. , 0.5]), 20)
+    """
+    sample = take_sample(values, groups)
+    n_points = sample.values.shape[1]
+    value = sample.values.mean(axis=0) if sample.n else np.full(n_points, np.nan)
+    low = high = np.full(n_points, np.nan)
+    if sample.n_units > 1:
+        rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
+        sums = resampled_sums(rows, rng, n_resamples)
+        tail = tail_probability(sample.n_units, confidence)
+        low, high = np.quantile(sums[:, :-1] / sums[:, -1:], [tail, 1 - tail], axis=0)
+        agreed = np.ptp(rows[:, :-1] / rows[:, -1:], axis=0) <= _ROUNDING
+        floor, ceiling = bounds or (np.nan, np.nan)
+        unseen = unseen_share(sample.n_units, confidence)
+        low = np.where(agreed, value - unseen * (value - floor), low)
+        high = np.where(agreed, value + unseen * (ceiling - value), high)
+    return CurveEstimate(value, low, high, sample.n, sample.n_groups, sample.unit, sample.n_undefined)
+
+
+def bootstrap_mean(
+    values: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
+    *,
+    rng: np.random.Generator,
+    n_resamples: int = 2000,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> Estimate:
+    """Average one value a clip, with an interval from resampled groups.
+
+    Parameters
+    ----------
+    values : array of shape (n_clips,)
+        Clips with ``nan`` are left out.
+    groups, rng, n_resamples, confidence, bounds
+        As in `bootstrap_curve`.
+
+    Returns
+    -------
+    Estimate
+        The mean over clips; all ``nan`` without a clip, no interval with a single unit.
+
+    Raises
+    ------
+    InputError
+        If lengths disagree.
+
+    Examples
+    --------
+    >>> perfect = bootstrap_mean(np.ones(12), None, rng=np.random.default_rng(0))
+    >>> perfect.value, round(perfect.low, 3), perfect.high
+    (1.0, 0.735, 1.0)
+    """
+    column = np.asarray(values, dtype=float)[:, None]
+    curve = bootstrap_curve(column, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=bounds)
+    value, low, high = (float(part[0]) for part in (curve.value, curve.low, curve.high))
+    return Estimate(value, low, high, curve.n, curve.n_groups, curve.unit, curve.n_undefined)
+
+
+def paired_difference(
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
+    *,
+    rng: np.random.Generator,
+    n_resamples: int = 2000,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Difference of two averages over the same clips; every resample takes the same groups of both.
+
+    Parameters
+    ----------
+    a, b : array of shape (n_clips,)
+        Two values a clip, each between 0 and 1. A clip that lacks either is left out of both averages.
+    groups, rng, n_resamples, confidence
+        As in `bootstrap_curve`.
+
+    Returns
+    -------
+    Estimate
+        Of the mean of `a` minus the mean of `b`.
+
+    Raises
+    ------
+    InputError
+        If lengths disagree.
+
+    Examples
+    --------
+    >>> a, b = np.tile([1.0, 1.0], 10), np.tile([0.5, 0.0], 10)
+    >>> paired_difference(a, b, None, rng=np.random.default_rng(0)).value
+    0.75
+    """
+    first, second = _same_clips(a, b)
+    return bootstrap_mean(
+        first - second, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=(-1.0, 1.0)
+    )
+
+
+def censored_quantiles(times: npt.ArrayLike, censored: npt.ArrayLike, q: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Quantiles of amounts of which some are only known to be larger than what was tried (Kaplan–Meier).
+
+    Parameters
+    ----------
+    times : array of shape (n_clips,)
+        The amount, or where `censored` the amount up to which nothing happened; ``nan`` is left out.
+    censored : array of shape (n_clips,), bool
+    q : array of shape (n_quantiles,)
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (n_quantiles,)
+        The smallest amount by which at least the share `q` has happened; ``nan`` where that share is not reached.
+
+    References
+    ----------
+    .. [1] Kaplan & Meier, Nonparametric Estimation from Incomplete Observations, JASA 53, 1958.
+
+    Examples
+    --------
+    >>> censored_quantiles([1, 2, 4, 5, 5], [False, False, False, True, True], [0.2, 0.5, 0.9])
+    array([ 1.,  4., nan])
+    """
+    amounts, flags = _same_clips(times, censored)
+    levels = np.atleast_1d(np.asarray(q, dtype=float))
+    happened, lost = (amounts[~np.isnan(amounts) & (flags == flag)] for flag in (0, 1))
+    if not len(happened):
+        return np.full(levels.shape, np.nan)
+    cdf = stats.ecdf(stats.CensoredData(uncensored=happened, right=lost)).cdf
+    first = np.searchsorted(cdf.probabilities, levels - _ROUNDING)
+    return np.append(cdf.quantiles, np.nan)[first]
+
+
+def bootstrap_median(
+    times: npt.ArrayLike,
+    censored: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
+    *,
+    rng: np.random.Generator,
+    n_resamples: int = 2000,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Kaplan–Meier median of censored amounts, with an interval from resampled groups.
+
+    Parameters
+    ----------
+    times, censored
+        As in `censored_quantiles`.
+    groups, rng, n_resamples, confidence
+        As in `bootstrap_curve`.
+
+    Returns
+    -------
+    Estimate
+        Of the median, in the unit of `times`. A value, low or high of ``nan`` is not reached: it lies beyond
+        what was tried.
+
+    Raises
+    ------
+    InputError
+        If lengths disagree.
+
+    Examples
+    --------
+    >>> times, censored = np.repeat([1.0, 2.0, 5.0], 10), np.repeat([False, False, True], 10)
+    >>> bootstrap_median(times, censored, None, rng=np.random.default_rng(0)).value
+    2.0
+    """
+    sample = take_sample(np.column_stack(_same_clips(times, censored)), groups)
+    (value,) = censored_quantiles(sample.values[:, 0], sample.values[:, 1], [0.5])
+    low = high = np.nan
+    if sample.n_units > 1:
+        grid, rows = _happened_and_lost(sample)
+        medians = np.sort(_median_index(resampled_sums(rows, rng, n_resamples)))
+        below = int(tail_probability(sample.n_units, confidence) * (n_resamples - 1))
+        low, high = np.append(grid, np.nan)[medians[[below, -1 - below]]]
+    counts = (sample.n, sample.n_groups, sample.unit, sample.n_undefined)
+    return Estimate(float(value), float(low), float(high), *counts)
+
+
+def _happened_and_lost(sample: Sample) -> tuple[FloatArray, FloatArray]:
+    """Return the distinct amounts, and per unit how many clips happened, then were lost, at each of them."""
+    amounts, flags = sample.values[:, 0], sample.values[:, 1:]
+    grid, at = np.unique(amounts, return_inverse=True)
+    here = np.eye(len(grid))[at]
+    return grid, sample.per_unit(np.hstack([here * (1 - flags), here * flags]))
+
+
+def _median_index(sums: FloatArray) -> npt.NDArray[np.intp]:
+    """Index of the Kaplan–Meier median of each resample; one past the end where it is not reached."""
+    happened, lost = np.split(sums, 2, axis=1)
+    at_risk = np.cumsum((happened + lost)[:, ::-1], axis=1)[:, ::-1]
+    survival = np.cumprod(1 - happened / np.maximum(at_risk, 1), axis=1)
+    reached = survival <= 0.5 + _ROUNDING
+    first: npt.NDArray[np.intp] = np.where(reached.any(axis=1), reached.argmax(axis=1), reached.shape[1])
+    return first
+
+
+def _same_clips(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return two columns as arrays, or raise InputError where they cannot be of the same clips."""
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if first.shape != second.shape:
+        raise InputError(f"columns of shapes {first.shape} and {second.shape}; both need one value for each clip")
+    return first, second

@@ -1,0 +1,1 @@
+"""Front ends and networks, training, checkpoints, models by name."""

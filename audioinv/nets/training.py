@@ -1,0 +1,292 @@
+"""One training loop, from labelled clips to a classifier, repeatable by its seed.
+
+Conventions
+-----------
+Clips are at the model's sample rate. Jitter is applied anew in every epoch by the same operators that the
+analysis uses: a delay takes what the recording holds beside the window (silence where it holds nothing), a
+frequency shift moves all components by the same hertz, a bin shift moves the spectrogram. Validation and the
+unjittered input always stand in one place. The weights kept are those of the epoch with the lowest validation loss.
+
+What is here: `TrainingConfig`, `Epoch`, `TrainingResult`, `train_classifier`, `windows_of`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..sound.audio import Clip, open_window
+from ..sound.shifts import bin_shift, frequency_shift, time_shift
+from .classifier import Classifier, ClassifierConfig
+from .model import ModelSpec
+
+__all__ = ["Epoch", "TrainingConfig", "TrainingResult", "train_classifier", "windows_of"]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train.
+
+    Parameters
+    ----------
+    epochs : int, default 60
+        At most.
+    batch_size : int, default 32
+    learning_rate : float, default 2e-3
+        Peak of the one-cycle schedule.
+    weight_decay : float, default 0.02
+    patience : int, default 20
+        Epochs without a lower validation loss after which training stops.
+    time_jitter_seconds, frequency_jitter_hz : float, default 0
+        Largest delay and largest offset, either way, drawn evenly for each clip and epoch.
+    bin_jitter : int, default 0
+        Largest move of the spectrogram in bins, either way.
+    gain_jitter_db : float, default 0
+        Largest change of level, either way.
+    seed : int, default 0
+        Of weights, order and jitter.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+    """
+
+    epochs: int = 60
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    patience: int = 20
+    time_jitter_seconds: float = 0.0
+    frequency_jitter_hz: float = 0.0
+    bin_jitter: int = 0
+    gain_jitter_db: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "patience", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name}={getattr(self, name)} must be positive")
+        for name in ("weight_decay", "time_jitter_seconds", "frequency_jitter_hz", "bin_jitter", "gain_jitter_db"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"{name}={getattr(self, name)} must not be negative")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to: its number from 1, learning rate, losses and validation accuracy."""
+
+    number: int
+    learning_rate: float
+    train_loss: float
+    valid_loss: float
+    valid_accuracy: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """A trained classifier and how it came about.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        In evaluation mode, with the weights of the best epoch.
+    config : TrainingConfig
+    history : tuple of Epoch
+    best_epoch : int
+        Number of the epoch whose weights were kept.
+    seconds : float
+        Wall time.
+    """
+
+    classifier: Classifier
+    config: TrainingConfig
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    seconds: float
+
+
+def windows_of(clips: Sequence[Clip], spec: ModelSpec) -> Tensor:
+    """Return the clips as the windows that a model hears.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        At the model's sample rate.
+    spec : ModelSpec
+
+    Returns
+    -------
+    Tensor of shape (n_clips, n_samples)
+    """
+    return torch.stack([torch.from_numpy(open_window(c, spec.n_samples, spec.lead_samples).waveform) for c in clips])
+
+
+def _targets(clips: Sequence[Clip], labels: Sequence[str]) -> Tensor:
+    unknown = sorted({str(clip.label) for clip in clips} - set(labels))
+    if unknown:
+        raise InputError(f"clips are labelled {', '.join(unknown)}; the model knows {', '.join(labels)}")
+    return torch.tensor([labels.index(str(clip.label)) for clip in clips])
+
+
+class _JitteredWindows:
+    """Batches of windows, each moved anew by the operators of the analysis."""
+
+    def __init__(self, clips: Sequence[Clip], spec: ModelSpec, config: TrainingConfig) -> None:
+        self.margin = math.ceil(config.time_jitter_seconds * spec.sample_rate)
+        wide = replace(spec, n_samples=spec.n_samples + 2 * self.margin, lead_samples=spec.lead_samples + self.margin)
+        self.wide = windows_of(clips, wide)
+        self.n_samples, self.sample_rate, self.config = spec.n_samples, spec.sample_rate, config
+
+    def draw(self, chosen: Tensor, rng: np.random.Generator) -> Tensor:
+        wide, config, n_clips = self.wide[chosen], self.config, len(chosen)
+        before, windows, after = wide.split((self.margin, self.n_samples, self.margin), dim=-1)
+        if self.margin:
+            delays = rng.integers(-self.margin, self.margin + 1, n_clips)
+            windows = time_shift(windows, delays, edges="context", before=before, after=after)
+        if config.frequency_jitter_hz:
+            offsets = rng.uniform(-config.frequency_jitter_hz, config.frequency_jitter_hz, n_clips)
+            windows = frequency_shift(windows, offsets, self.sample_rate)
+        if config.gain_jitter_db:
+            gains_db = rng.uniform(-config.gain_jitter_db, config.gain_jitter_db, n_clips)
+            windows = windows * torch.as_tensor(10 ** (gains_db / 20), dtype=windows.dtype)[:, None]
+        return windows
+
+
+def train_classifier(
+    train_clips: Sequence[Clip],
+    valid_clips: Sequence[Clip],
+    classifier_config: ClassifierConfig,
+    config: TrainingConfig,
+    *,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> TrainingResult:
+    """Train a classifier; same clips, configuration and seed give the same weights on the same machine.
+
+    Parameters
+    ----------
+    train_clips, valid_clips : sequence of Clip
+        Labelled, at the model's sample rate; no group on both sides.
+    classifier_config : ClassifierConfig
+        Its `input_mean` and `input_std` are measured on the training clips.
+    config : TrainingConfig
+    on_epoch : callable, optional
+        Called with each `Epoch`, for progress.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    InputError
+        If there are no clips on one side, or a label is not the model's.
+    """
+    if not train_clips or not valid_clips:
+        raise InputError(f"{len(train_clips)} clips to train on and {len(valid_clips)} to validate on; both are needed")
+    started = time.perf_counter()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        scaled = _measure_scaling(classifier_config, windows_of(train_clips, classifier_config.spec))
+        run = _Run(Classifier(scaled), train_clips, valid_clips, config)
+        history, best = run.fit(on_epoch)
+    return TrainingResult(run.classifier.eval(), config, history, best, time.perf_counter() - started)
+
+
+def _measure_scaling(config: ClassifierConfig, windows: Tensor) -> ClassifierConfig:
+    """Return the configuration with the mean and deviation of what the network will see."""
+    front_end = Classifier(config).front_end
+    seen = windows if front_end is None else torch.cat([front_end(part) for part in windows.split(64)])
+    return replace(config, input_mean=float(seen.mean()), input_std=max(float(seen.std()), 1e-6))
+
+
+class _Run:
+    """The state of one training run."""
+
+    def __init__(
+        self, classifier: Classifier, train_clips: Sequence[Clip], valid_clips: Sequence[Clip], config: TrainingConfig
+    ) -> None:
+        spec = classifier.config.spec
+        self.classifier, self.config = classifier, config
+        self.source = _JitteredWindows(train_clips, spec, config)
+        self.targets = _targets(train_clips, spec.labels)
+        self.valid_windows, self.valid_targets = windows_of(valid_clips, spec), _targets(valid_clips, spec.labels)
+        self.loss = nn.CrossEntropyLoss(weight=_class_weights(self.targets, len(spec.labels)))
+        self.rng = np.random.default_rng(config.seed)
+        self.optimizer = torch.optim.AdamW(
+            classifier.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        n_batches = math.ceil(len(self.targets) / config.batch_size)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, max_lr=config.learning_rate, total_steps=config.epochs * n_batches, pct_start=0.2
+        )
+
+    def fit(self, on_epoch: Callable[[Epoch], None] | None) -> tuple[tuple[Epoch, ...], int]:
+        history: list[Epoch] = []
+        best, kept = math.inf, {}
+        best_epoch = 0
+        for number in range(1, self.config.epochs + 1):
+            train_loss = self._train_once()
+            valid_loss, accuracy = self._validate()
+            epoch = Epoch(number, self.schedule.get_last_lr()[0], train_loss, valid_loss, accuracy)
+            history.append(epoch)
+            if on_epoch is not None:
+                on_epoch(epoch)
+            if valid_loss < best:
+                best, best_epoch = valid_loss, number
+                kept = {name: tensor.clone() for name, tensor in self.classifier.state_dict().items()}
+            elif number - best_epoch >= self.config.patience:
+                break
+        if not kept:
+            raise InputError("training diverged: the validation loss was never a number; lower the learning rate")
+        self.classifier.load_state_dict(kept)
+        return tuple(history), best_epoch
+
+    def _train_once(self) -> float:
+        self.classifier.train()
+        order = torch.from_numpy(self.rng.permutation(len(self.targets)))
+        total = 0.0
+        for chosen in order.split(self.config.batch_size):
+            if len(chosen) == 1 and len(order) > 1:
+                continue  # batch norm needs two
+            logits = self._jittered_logits(chosen)
+            loss = self.loss(logits, self.targets[chosen])
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.schedule.step()
+            total += float(loss.detach()) * len(chosen)
+        return total / len(order)
+
+    def _jittered_logits(self, chosen: Tensor) -> Tensor:
+        windows = self.source.draw(chosen, self.rng)
+        front_end = self.classifier.front_end
+        if front_end is None:
+            return self.classifier.classify_spectrograms(windows[:, None])
+        with torch.no_grad():
+            spectrograms = front_end(windows)
+            if self.config.bin_jitter:
+                bins = self.rng.integers(-self.config.bin_jitter, self.config.bin_jitter + 1, len(chosen))
+                spectrograms = bin_shift(spectrograms, bins, fill=front_end.floor_db)
+        return self.classifier.classify_spectrograms(spectrograms)
+
+    def _validate(self) -> tuple[float, float]:
+        self.classifier.eval()
+        with torch.inference_mode():
+            logits = torch.cat([self.classifier(part) for part in self.valid_windows.split(64)])
+            loss = float(self.loss(logits, self.valid_targets))
+        correct = (logits.argmax(-1) == self.valid_targets).float()
+        return loss, float(correct.mean())
+
+
+def _class_weights(targets: Tensor, n_classes: int) -> Tensor:
+    """Return weights inverse to how often a class occurs; 0 for one that never does."""
+    counts = torch.bincount(targets, minlength=n_classes).to(torch.float32)
+    return torch.where(counts > 0, len(targets) / ((counts > 0).sum() * counts.clamp(min=1)), 0.0)

@@ -1,0 +1,1 @@
+"""Results folders, text, figures and pages."""

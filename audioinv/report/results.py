@@ -1,0 +1,228 @@
+"""The results of an analysis: numbers, rows and provenance, in memory and as the folder of the contract.
+
+Conventions
+-----------
+A folder holds ``results.parquet``, ``summary.json``, ``run.json`` and ``failures.csv``. It is written beside its
+place and renamed when complete, so that a folder with a ``summary.json`` is whole.
+
+What is here: `Results`, `load_results`, `SCHEMA_VERSION`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import CheckpointError, InputError
+from ..nets.model import ModelSpec
+from ..sweep.responses import Failure, ModelResponses
+from .table import from_table, to_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SCHEMA_VERSION", "Results", "load_results"]
+
+SCHEMA_VERSION = 1
+_FILES = ("results.parquet", "summary.json", "run.json", "failures.csv")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What an analysis found.
+
+    Parameters
+    ----------
+    responses : mapping of str to ModelResponses
+        By the model's name.
+    document : mapping
+        The content of ``summary.json``.
+    run : mapping
+        The content of ``run.json``: command, configuration, versions, hashes, timing.
+    failures : tuple of Failure
+        What was asked for and could not be analysed.
+    """
+
+    responses: Mapping[str, ModelResponses]
+    document: Mapping[str, Any]
+    run: Mapping[str, Any]
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Summary of the one model that was analysed.
+
+        Raises
+        ------
+        InputError
+            If there are several; look into ``document["models"]`` then.
+        """
+        models: dict[str, dict[str, Any]] = self.document["models"]
+        return models[self._only_model()]
+
+    @property
+    def scores(self) -> dict[str, npt.NDArray[np.floating]]:
+        """Scores of the one model that was analysed, by axis, of shape (n_clips, n_shifts, n_classes)."""
+        return {axis: found.scores for axis, found in self.responses[self._only_model()].axes.items()}
+
+    def _only_model(self) -> str:
+        if len(self.responses) != 1:
+            raise InputError(
+                f"these results hold {len(self.responses)} models ({', '.join(self.responses)}); "
+                'look into .document["models"] and .responses by name'
+            )
+        return next(iter(self.responses))
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """One row for each model, clip, axis and shift."""
+        return to_table(self.responses.values())
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The same rows for pandas."""
+        return self.table.to_pandas()
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the results folder.
+
+        Parameters
+        ----------
+        folder : str or path
+        overwrite : bool, default False
+            Whether a results folder that stands there may be replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InputError
+            If something stands there already, or is no results folder.
+        """
+        target = Path(folder)
+        check_free(target, overwrite=overwrite)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(target.name + ".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        metadata = {"schema_version": str(SCHEMA_VERSION), "run": str(self.document["run"])}
+        pq.write_table(self.table.replace_schema_metadata(metadata), unfinished / "results.parquet", compression="zstd")
+        _write_json(unfinished / "summary.json", self.document)
+        _write_json(unfinished / "run.json", self.run)
+        _write_failures(unfinished / "failures.csv", self.failures)
+        if target.exists():
+            shutil.rmtree(target)
+        unfinished.replace(target)
+        return target
+
+    def plot(self, kind: str, **options: Any) -> Any:
+        """Draw a figure of these results; see `audioinv.report.figures`.
+
+        Parameters
+        ----------
+        kind : {"curves", "heatmap"}
+        **options
+            Passed on to the function that draws.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from .figures import draw
+
+        return draw(self, kind, **options)
+
+    def _repr_html_(self) -> str:
+        from .page import summary_table
+
+        return summary_table(self)
+
+
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse to write where something else stands.
+
+    Parameters
+    ----------
+    target : Path
+    overwrite : bool
+        Whether a results folder may be replaced.
+
+    Raises
+    ------
+    InputError
+        If the place is taken.
+    """
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"{target} is a file; -o names a folder")
+    content = {path.name for path in target.iterdir()}
+    if not content:
+        return
+    if not overwrite:
+        raise InputError(f"{target} exists already; give another -o, or --overwrite")
+    if "summary.json" not in content:
+        raise InputError(f"{target} is no results folder, so --overwrite does not touch it; give another -o")
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_failures(path: Path, failures: tuple[Failure, ...]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("path", "stage", "reason"))
+        writer.writerows((failure.path, failure.stage, failure.reason) for failure in failures)
+
+
+def load_results(folder: str | os.PathLike[str]) -> Results:
+    """Read a results folder.
+
+    Parameters
+    ----------
+    folder : str or path
+
+    Returns
+    -------
+    Results
+        Without the scores of the controls, whose numbers are in the summary.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder or one of its files is missing or damaged, or is of a newer version.
+    """
+    source = Path(folder)
+    missing = [name for name in _FILES if not (source / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{source} is no results folder: {', '.join(missing)} is missing")
+    try:
+        document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
+        run = json.loads((source / "run.json").read_text(encoding="utf-8"))
+        if document["schema_version"] > SCHEMA_VERSION:
+            raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
+        specs = {name: ModelSpec(**spec["spec"]) for name, spec in run["models"].items()}
+        table = pq.read_table(source / "results.parquet")
+    except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
+        raise CheckpointError(f"{source}: damaged results folder ({error})") from error
+    return Results(from_table(table, specs), document, run, _read_failures(source / "failures.csv"))
+
+
+def _read_failures(path: Path) -> tuple[Failure, ...]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return tuple(Failure(**row) for row in csv.DictReader(stream))

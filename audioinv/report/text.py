@@ -1,0 +1,279 @@
+"""Results in words and columns for a terminal: the same numbers as ``summary.json``, nothing else.
+
+Conventions
+-----------
+Functions return lines and print nothing. An interval is written ``0.93 [0.90, 0.95]``; an undefined number is a
+dash. Shares have two decimals.
+
+What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `interval`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ..nets.model import Model
+from ..sound.grid import parse_grid
+from ..sweep.plan import plan_sweep
+
+if TYPE_CHECKING:
+    from ..analysis import AnalysisOptions
+    from ..corpus.layouts import Corpus
+    from .results import Results
+
+__all__ = ["amount", "interval", "model_line", "plan_lines", "summary_lines", "verdict"]
+
+_AXIS_WORDS = {
+    "time": "a delay",
+    "freq": "a frequency shift",
+    "pitch": "a pitch shift",
+    "bins": "a shift of the spectrogram's bins",
+}
+_N_WORST = 3
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Write a shift with its sign and unit.
+
+    Parameters
+    ----------
+    value : float, optional
+    unit : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> amount(-20.0, "ms")
+    '−20 ms'
+    """
+    if value is None:
+        return "–"
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    return f"{sign}{abs(value):g} {unit}"
+
+
+def interval(estimate: Mapping[str, Any] | None, digits: int = 2) -> str:
+    """Write an estimate with its interval.
+
+    Parameters
+    ----------
+    estimate : mapping with "value", "low" and "high", optional
+    digits : int, default 2
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> interval({"value": 0.931, "low": 0.917, "high": 0.944})
+    '0.93 [0.92, 0.94]'
+    """
+    if estimate is None or estimate["value"] is None:
+        return "–"
+    text = f"{estimate['value']:.{digits}f}"
+    if estimate["low"] is None or estimate["high"] is None:
+        return text
+    return f"{text} [{estimate['low']:.{digits}f}, {estimate['high']:.{digits}f}]"
+
+
+def model_line(model: Model, device: str) -> str:
+    """Say in one line what a model is.
+
+    Parameters
+    ----------
+    model : Model
+    device : str
+
+    Returns
+    -------
+    str
+    """
+    spec = model.spec
+    facts = [f"{spec.sample_rate / 1000:g} kHz", f"{spec.window_seconds:g} s window", f"{len(spec.labels)} classes"]
+    if spec.description:
+        facts.append(spec.description)
+    return f"model   {spec.name} · {' · '.join(facts)} · {device}"
+
+
+def plan_lines(models: Sequence[Model], corpus: Corpus, n_clips: int, options: AnalysisOptions) -> list[str]:
+    """Say what will be done.
+
+    Parameters
+    ----------
+    models : sequence of Model
+    corpus : Corpus
+    n_clips : int
+    options : AnalysisOptions
+
+    Returns
+    -------
+    list of str
+    """
+    groups = {entry.group for entry in corpus.entries if entry.group is not None}
+    clips = [f"{n_clips} clips", f"{len(corpus.labels)} classes" if corpus.labels else "no labels"]
+    if groups:
+        clips.append(f"{len(groups)} groups")
+    lines = [f"clips   {' · '.join(clips)} ({corpus.layout})"]
+    for model in models:
+        plan = plan_sweep(
+            model, options.grids, edges=options.edges, pitch_engine=options.pitch_engine, seed=options.seed
+        )
+        lines.append(f"plan    {' · '.join(f'{grid.axis} {grid}' for grid in plan.grids)}")
+        lines.append(
+            f"        {n_clips * plan.n_shifts:,} predictions · edges {plan.edges} · "
+            f"pitch engine {plan.pitch_engine} · seed {plan.seed}"
+        )
+    return lines
+
+
+def _range(axis: Mapping[str, Any]) -> str:
+    low, high = axis["shifts"][0], axis["shifts"][-1]
+    if low == -high:
+        return f"±{high:g} {axis['unit']}"
+    return f"{low:g} to {high:g} {axis['unit']}".replace("-", "−")
+
+
+def _row(name: str, axis: Mapping[str, Any]) -> list[str]:
+    worst = axis["worst_shift"]
+    clean, least = axis["accuracy_at_zero"], axis["worst_accuracy"]
+    accuracy = "–" if clean["value"] is None else f"{clean['value']:.2f} → {min(_known(axis['accuracy_curve'])):.2f}"
+    every = "–" if least["value"] is None else f"{least['value']:.2f}"
+    flip = axis["minimal_flip_shift"]
+    median = f"{flip['median']:g} {axis['unit']}" if flip["median"] is not None else "beyond range"
+    at = "–" if worst["shift"] is None else amount(worst["shift"], axis["unit"])
+    return [f"{name} {_range(axis)}", interval(axis["consistency"]), accuracy, every, at, median]
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+_HEADER = (
+    ("", "same answer as unshifted", "accuracy", "right at", "worst", "median"),
+    ("", "mean [95 % interval]", "0 → worst", "every shift", "shift", "flip"),
+)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def verdict(results: Results, name: str) -> str:
+    """Contrast time with frequency in one plain sentence.
+
+    Parameters
+    ----------
+    results : Results
+    name : str
+        Of a model.
+
+    Returns
+    -------
+    str
+    """
+    summary = results.document["models"][name]
+    contrast, axes = summary["contrast"], summary["axes"]
+    if contrast["difference"]["value"] is None:
+        kept = [f"{_share(axis['consistency'])} under {_AXIS_WORDS[key]} ({_range(axis)})" for key, axis in axes.items()]
+        return f"{name} keeps {', '.join(kept)}."
+    frequency = contrast["frequency_axis"]
+    time_text = f"{_share(contrast['time_consistency'])} under {_AXIS_WORDS['time']} ({_range(axes['time'])})"
+    frequency_text = (
+        f"{_share(contrast['frequency_consistency'])} under {_AXIS_WORDS[frequency]} ({_range(axes[frequency])})"
+    )
+    return f"{name} keeps {time_text} and {frequency_text}: {_difference(contrast['difference'])}."
+
+
+def _share(estimate: Mapping[str, Any]) -> str:
+    if estimate["value"] is None:
+        return "–"
+    # By way of the two decimals that the table shows, so that both round alike.
+    return f"{100 * float(format(estimate['value'], '.2f')):.0f} % of its answers"
+
+
+def _difference(difference: Mapping[str, Any]) -> str:
+    value, low, high = (difference[key] for key in ("value", "low", "high"))
+    if low is None or high is None:
+        return f"a difference of {value:+.2f}, of which one recording cannot say how sure it is"
+    text = f"{value:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−")
+    if low > 0:
+        return f"it is steadier in time than in frequency, by {text}"
+    if high < 0:
+        return f"it is steadier in frequency than in time, by {text}"
+    return f"no difference between time and frequency is shown ({text})"
+
+
+def summary_lines(results: Results) -> list[str]:
+    """Lay out a summary for a terminal.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of str
+    """
+    lines: list[str] = []
+    for name, summary in results.document["models"].items():
+        first = next(iter(summary["axes"].values()))
+        n_clips = len(results.responses[name].clips)
+        analysed = f"{n_clips} of {n_clips + len(results.failures)} clips analysed"
+        accuracy = summary["accuracy"]
+        right = f" · accuracy {interval(accuracy)} unshifted" if accuracy["value"] is not None else " · no labels"
+        lines += ["", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
+        lines += _table([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
+        lines += ["", verdict(results, name), *_worst_lines(summary["axes"]), *_control_lines(summary["controls"])]
+        lines += [f"! {warning}" for warning in summary["warnings"]]
+    return [*lines, ""]
+
+
+def _worst_lines(axes: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for axis, found in axes.items():
+        worst = [f"{_short(clip['name'])} {clip['consistency']:.2f}" for clip in found["worst_clips"][:_N_WORST]]
+        if worst:
+            lines.append(f"least steady in {axis:<6}{' · '.join(worst)}")
+    return lines
+
+
+def _short(name: str) -> str:
+    return "/".join(PurePath(name).parts[-2:])
+
+
+def _control_lines(controls: Mapping[str, Any]) -> list[str]:
+    """Say what the tool's own handling of the sound does to the answers."""
+    words = {
+        "pitch.engine_at_zero": "pitch engine at 0 keeps",
+        "pitch.there_and_back": "pitch engine there and back keeps",
+        "freq.there_and_back": "frequency shift there and back keeps",
+    }
+    told = [
+        f"{words[name]} {interval(control['consistency'])}"
+        for name, control in controls.items()
+        if name in words and control is not None
+    ]
+    return [f"controls: {' · '.join(told)}"] if told else []
+
+
+def parsed_amount(axis: str, text: str) -> float:
+    """Return the one amount that a text such as ``50Hz`` stands for, in its own unit.
+
+    Parameters
+    ----------
+    axis : str
+    text : str
+
+    Returns
+    -------
+    float
+    """
+    amounts = [value for value in parse_grid(axis, text).amounts if value]
+    return amounts[0] if amounts else 0.0

@@ -1,0 +1,1 @@
+"""Sound: clips in and out, shifts, spectrograms, harmonics, test signals."""

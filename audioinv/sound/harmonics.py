@@ -1,0 +1,563 @@
+"""Pitch, partials and harmonicity: what a shift does to the inner proportions of a sound.
+
+Conventions
+-----------
+Frequencies are in hertz, levels in decibels of a sine of full scale. Partial `k` of a harmonic sound of fundamental
+``f`` lies at ``k * f``; its order is ``k``. Arrays of partials end in the axis ``n_partials``, and waveforms in
+``n_samples``; the axes before these go together, ``(n_shifts, n_partials)`` with ``(n_shifts, n_samples)``. A partial
+that is not there, or cannot be told apart, is ``nan``. A partial that a shift moves to 0 Hz or the Nyquist frequency
+or beyond is dropped, not folded.
+
+A pitch shift multiplies all partials and keeps them harmonic. A frequency shift adds the same hertz to all and does
+not: +50 Hz makes 220, 440, 660, … into 270, 490, 710, …, whose ratios are 1, 1.815, 2.630, ….
+
+What is here: `find_pitch`, `harmonic_places`, `moved_places`, `measure_partials`, `harmonicity_error`,
+`compare_partials`, and the results `Pitch`, `Partials`, `PartialComparison`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+
+__all__ = [
+    "PartialComparison",
+    "Partials",
+    "Pitch",
+    "compare_partials",
+    "find_pitch",
+    "harmonic_places",
+    "harmonicity_error",
+    "measure_partials",
+    "moved_places",
+]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+SILENCE = 1e-4
+"""A sound whose samples all stay below -80 dB of full scale is silent."""
+LOUD_RATIO = 0.01
+"""Frames more than 40 dB below the loudest have no say in the pitch."""
+APERIODICITY = 0.15
+"""YIN's threshold: the share of a frame's power that may fail to repeat after one period."""
+AGREEMENT_SHARE = 0.7
+AGREEMENT_RATIO = 2.0 ** (50 / 1200)
+"""A pitch is stable if 70 % of the loud frames lie within 50 cents of their median, …"""
+HARMONIC_SHARE = 0.8
+"""… and 80 % of the energy lies near multiples of it; steady notes reach 94 %, two tones half of it."""
+N_FRAMES_LEAST, N_FRAMES_MOST = 5, 200
+FRAME_HOP_SECONDS = 0.01
+
+SEARCH_RATIO = 0.03
+"""A partial is searched within 3 % (51 cents) of its expected place, …"""
+SEARCH_GAP = 0.4
+"""… and never farther than 0.4 of the way to the nearest other expected place."""
+MAIN_LOBE_BINS = 2.0
+"""Half the width of a Hann window's main lobe: partials must be that far from 0 Hz, Nyquist and each other's search."""
+FLOOR_DISTANCE_DB = 15.0
+"""A peak counts if it rises this far above the median of its surroundings; noise does so once in 1e7 partials, …"""
+STRONGEST_DISTANCE_DB = 60.0
+"""… and if it is not weaker than this, compared with the strongest partial."""
+OCTAVE_DISTANCE_DB = 30.0
+"""A fundamental an octave lower must have its first and third partial this close to the strongest."""
+N_SURROUNDINGS = 65
+CHUNK_VALUES = 2**20
+
+
+@dataclass(frozen=True)
+class Pitch:
+    """Answer of `find_pitch`.
+
+    Parameters
+    ----------
+    fundamental_hz : float
+        Frequency of the first partial; nan unless the pitch is stable.
+    stable : bool
+    reason : str, optional
+        Why there is none: "silent", "too short: …", "no stable pitch: …".
+    """
+
+    fundamental_hz: float
+    stable: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Partials:
+    """Partials of one sound or of several, as measured.
+
+    Parameters
+    ----------
+    orders : ndarray of shape (n_partials,)
+        1 for the fundamental; orders stay with their partials when a shift moves them.
+    expected_hz : ndarray of shape (..., n_partials)
+        Where they were looked for; nan if dropped.
+    frequencies_hz, levels_db : ndarray of shape (..., n_partials)
+        Where they were found, and how strong; nan if missing. 0 dB is a sine of full scale.
+    """
+
+    orders: IntArray
+    expected_hz: FloatArray
+    frequencies_hz: FloatArray
+    levels_db: FloatArray
+
+    @property
+    def ratios(self) -> FloatArray:
+        """Frequencies over that of the lowest measured partial, of shape (..., n_partials)."""
+        return _over_lowest(self.frequencies_hz)
+
+    @property
+    def expected_ratios(self) -> FloatArray:
+        """Expected frequencies over the lowest expected one, of shape (..., n_partials)."""
+        return _over_lowest(self.expected_hz)
+
+    @property
+    def harmonicity_error(self) -> FloatArray:
+        """See `harmonicity_error`; of shape (...)."""
+        return harmonicity_error(self.frequencies_hz, self.orders)
+
+
+@dataclass(frozen=True, eq=False)
+class PartialComparison:
+    """Partials of a sound before and after a shift, of the same orders.
+
+    Parameters
+    ----------
+    before, after : Partials
+        `after` knows where the shift should have put them (`Partials.expected_hz`, `Partials.expected_ratios`).
+    """
+
+    before: Partials
+    after: Partials
+
+    @property
+    def deviation_cents(self) -> FloatArray:
+        """How far from its expected place each partial landed, in cents, of shape (n_partials,)."""
+        return 1200.0 * np.log2(self.after.frequencies_hz / self.after.expected_hz)
+
+    @property
+    def level_change_db(self) -> FloatArray:
+        """Change of level of each partial, in dB, of shape (n_partials,)."""
+        return self.after.levels_db - self.before.levels_db
+
+
+def harmonic_places(fundamental_hz: float, sample_rate: int, *, n_partials: int = 10) -> FloatArray:
+    """Return where the partials of a harmonic sound lie.
+
+    Parameters
+    ----------
+    fundamental_hz : float
+    sample_rate : int
+        In hertz.
+    n_partials : int, default 10
+
+    Returns
+    -------
+    ndarray of shape (n_partials,), hertz
+        nan for those not below the Nyquist frequency.
+
+    Examples
+    --------
+    >>> harmonic_places(220, 1500, n_partials=4)
+    array([220., 440., 660.,  nan])
+    """
+    return moved_places(fundamental_hz * np.arange(1.0, n_partials + 1), sample_rate)
+
+
+def moved_places(
+    frequencies_hz: npt.ArrayLike,
+    sample_rate: int,
+    *,
+    offset_hz: npt.ArrayLike = 0.0,
+    interval_semitones: npt.ArrayLike = 0.0,
+) -> FloatArray:
+    """Return where a frequency shift or a pitch shift puts partials.
+
+    Parameters
+    ----------
+    frequencies_hz : array of shape (n_partials,)
+        Where they are.
+    sample_rate : int
+        In hertz.
+    offset_hz, interval_semitones : float or array of shape (...), default 0
+        What is added to every partial, after what multiplies every partial.
+
+    Returns
+    -------
+    ndarray of shape (..., n_partials), hertz
+        nan for partials that leave the band between 0 Hz and the Nyquist frequency: dropped, not folded.
+
+    Examples
+    --------
+    >>> moved_places([220, 440, 660], 16000, offset_hz=50)
+    array([270., 490., 710.])
+    >>> moved_places([220, 440], 16000, interval_semitones=[-12, 12])
+    array([[110., 220.],
+           [440., 880.]])
+    """
+    ratio = 2.0 ** (np.asarray(interval_semitones, dtype=np.float64)[..., None] / 12.0)
+    moved = np.asarray(frequencies_hz, dtype=np.float64) * ratio + np.asarray(offset_hz, dtype=np.float64)[..., None]
+    return np.where((moved > 0) & (moved < sample_rate / 2), moved, np.nan)
+
+
+def harmonicity_error(frequencies_hz: npt.ArrayLike, orders: npt.ArrayLike) -> FloatArray:
+    """Measure how far partials are from the nearest harmonic series.
+
+    ``sqrt(mean((f_k / (k f_1) - 1)**2))`` over the measured partials, every one with the same weight, however strong
+    it is. ``f_1`` is the fundamental that makes this least: with ``u_k = f_k / k``, ``f_1 = sum(u**2) / sum(u)``. A
+    pitch shift leaves it 0, a frequency shift does not.
+
+    Parameters
+    ----------
+    frequencies_hz : array of shape (..., n_partials)
+        nan where missing.
+    orders : array of shape (n_partials,)
+
+    Returns
+    -------
+    ndarray of shape (...), or float
+        Between 0 and 1; nan with fewer than two partials, since one is always harmonic.
+
+    Examples
+    --------
+    >>> float(harmonicity_error([220, 440, 660], [1, 2, 3]))
+    0.0
+    >>> round(float(harmonicity_error([270, 490, 710], [1, 2, 3])), 3)
+    0.056
+    """
+    per_order = np.asarray(frequencies_hz, dtype=np.float64) / np.asarray(orders)
+    n_measured = np.sum(np.isfinite(per_order), axis=-1)
+    enough = n_measured >= 2
+    total = np.where(enough, np.nansum(per_order, axis=-1), np.nan)
+    fundamental = np.nansum(per_order**2, axis=-1) / total
+    squares = np.nansum((per_order / fundamental[..., None] - 1.0) ** 2, axis=-1)
+    error: FloatArray = np.sqrt(np.where(enough, squares, np.nan) / np.maximum(n_measured, 1))
+    return error
+
+
+def measure_partials(
+    waveforms: npt.ArrayLike, sample_rate: int, expected_hz: npt.ArrayLike, *, orders: npt.ArrayLike | None = None
+) -> Partials:
+    """Find partials near the places where they are expected.
+
+    A partial is the highest peak of the Hann-windowed, zero-padded spectrum of the whole waveform within 3 % of its
+    place, at least two DFT bins and at most 0.4 of the way to the next expected partial; its frequency and level are
+    those of a parabola through the three highest values in decibels. It counts if it stands 15 dB above the median of
+    its surroundings (half-way to its neighbours) and not more than 60 dB below the strongest partial. Looked for at
+    `harmonic_places`, the partials of an inharmonic sound are therefore missing rather than found far off, and its
+    `harmonicity_error` stays below 0.03 though not at 0.
+
+    Parameters
+    ----------
+    waveforms : array of shape (..., n_samples)
+    sample_rate : int
+        In hertz.
+    expected_hz : array of shape (..., n_partials) or (n_partials,)
+        See `harmonic_places` and `moved_places`; nan for a partial not to be looked for.
+    orders : array of shape (n_partials,), optional
+        1, 2, 3, … if not given.
+
+    Returns
+    -------
+    Partials
+        Missing, and nan, is also what lies closer than five DFT bins (5 / duration) to a neighbour.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not go together, or there is no sample or no partial.
+
+    References
+    ----------
+    .. [1] J. O. Smith, Spectral Audio Signal Processing, "Quadratic interpolation of spectral peaks".
+
+    Examples
+    --------
+    >>> sound = np.sin(2 * np.pi * 270 * np.arange(8000) / 8000)
+    >>> measure_partials(sound, 8000, [270, 490]).frequencies_hz.round(2)
+    array([270.,  nan])
+    """
+    sounds, places = np.asarray(waveforms), np.asarray(expected_hz, dtype=np.float64)
+    if sounds.dtype != np.float32:
+        sounds = sounds.astype(np.float64)
+    if not (sounds.ndim and places.ndim and sounds.shape[-1] and places.shape[-1]):
+        raise InputError(f"waveforms {sounds.shape} and expected_hz {places.shape} must hold samples and partials")
+    if places.ndim > 1 and places.shape[:-1] != sounds.shape[:-1]:
+        raise InputError(f"waveforms {sounds.shape} and expected_hz {places.shape} must agree but for the last axis")
+    places = np.broadcast_to(places, (*sounds.shape[:-1], places.shape[-1]))
+    numbers = np.arange(1, places.shape[-1] + 1) if orders is None else np.asarray(orders)
+    if numbers.shape != places.shape[-1:]:
+        raise InputError(f"orders of shape {numbers.shape} must be one for each of {places.shape[-1]} partials")
+    rows = sounds.reshape(-1, sounds.shape[-1])
+    peaks = _peaks_in_chunks(rows, sample_rate, places.reshape(len(rows), -1))
+    return Partials(numbers.astype(np.intp), places, *(part.reshape(places.shape) for part in peaks))
+
+
+def compare_partials(
+    before: Partials,
+    waveform: npt.ArrayLike,
+    sample_rate: int,
+    *,
+    offset_hz: float = 0.0,
+    interval_semitones: float = 0.0,
+) -> PartialComparison:
+    """Measure the partials of a shifted sound where the shift should have put them.
+
+    Parameters
+    ----------
+    before : Partials
+        Of the sound before the shift, of shape (n_partials,).
+    waveform : array of shape (n_samples,)
+        The sound after it.
+    sample_rate : int
+        In hertz.
+    offset_hz, interval_semitones : float, default 0
+        The shift.
+
+    Returns
+    -------
+    PartialComparison
+
+    Examples
+    --------
+    >>> seconds = np.arange(8000) / 8000
+    >>> sound = np.sin(2 * np.pi * 220 * seconds) + np.sin(2 * np.pi * 440 * seconds)
+    >>> shifted = np.sin(2 * np.pi * 270 * seconds) + np.sin(2 * np.pi * 490 * seconds)
+    >>> before = measure_partials(sound, 8000, [220, 440])
+    >>> compare_partials(before, shifted, 8000, offset_hz=50).after.ratios.round(3)
+    array([1.   , 1.815])
+    """
+    places = moved_places(
+        before.frequencies_hz, sample_rate, offset_hz=offset_hz, interval_semitones=interval_semitones
+    )
+    return PartialComparison(before, measure_partials(waveform, sample_rate, places, orders=before.orders))
+
+
+def find_pitch(waveform: npt.ArrayLike, sample_rate: int, *, fmin: float = 50.0, fmax: float = 2000.0) -> Pitch:
+    """Find the pitch of a sound that has one and keeps it.
+
+    YIN gives a pitch for every 10 ms (at most 200 frames, evenly spread). If 70 % of the frames within 40 dB of the
+    loudest agree within 50 cents, the first partial is looked up in the spectrum: an octave lower where the first and
+    the third partial of that octave sound, too. No pitch is claimed where nothing sounds at the fundamental (two pure
+    tones a fifth apart), or where more than 20 % of the energy lies more than 3 % from its multiples (two tones a
+    semitone apart, a glide). Two tones less than 3 % apart pass for one of the two; of two very unequal ones the
+    stronger is found. A drum that rings on one partial has that pitch.
+
+    Parameters
+    ----------
+    waveform : array of shape (n_samples,)
+    sample_rate : int
+        In hertz.
+    fmin, fmax : float, default 50 and 2000
+        Range of the fundamental, in hertz.
+
+    Returns
+    -------
+    Pitch
+
+    Raises
+    ------
+    InputError
+        If the waveform is not mono, or ``0 < fmin < fmax < sample_rate / 2`` does not hold.
+
+    References
+    ----------
+    .. [1] de Cheveigné & Kawahara, YIN, a fundamental frequency estimator for speech and music, 2002.
+
+    Examples
+    --------
+    >>> seconds = np.arange(4000) / 8000
+    >>> find_pitch(np.sin(2 * np.pi * 220 * seconds), 8000).fundamental_hz.__round__(2)
+    220.0
+    >>> find_pitch(np.zeros(4000), 8000).reason
+    'silent'
+    """
+    samples = np.asarray(waveform, dtype=np.float64)
+    if samples.ndim != 1:
+        raise InputError(f"waveform of shape {samples.shape} must be mono, (n_samples,)")
+    if not 0 < fmin < fmax < sample_rate / 2:
+        raise InputError(f"0 < fmin={fmin} < fmax={fmax} < sample_rate / 2 = {sample_rate / 2} does not hold")
+    needed = int(3 * sample_rate / fmin + (N_FRAMES_LEAST - 1) * FRAME_HOP_SECONDS * sample_rate) + 4
+    if not np.any(np.abs(samples) > SILENCE):
+        return _no_pitch("silent")
+    if len(samples) < needed:
+        return _no_pitch(f"too short: {len(samples) / sample_rate:.3f} s of at least {needed / sample_rate:.3f} s")
+    guess, agreed = _agreed_pitch(_track_pitch(samples, sample_rate, fmin, fmax))
+    if agreed < AGREEMENT_SHARE:
+        return _no_pitch(f"no stable pitch: {agreed:.0%} of the loud frames agree on one")
+    fundamental = _lowest_fundamental(samples, sample_rate, guess)
+    if np.isnan(fundamental):
+        return _no_pitch(f"no stable pitch: nothing sounds at the fundamental of {guess:.1f} Hz")
+    explained = _harmonic_share(samples, sample_rate, fundamental)
+    if explained < HARMONIC_SHARE:
+        return _no_pitch(f"no stable pitch: {explained:.0%} of the energy lies at multiples of {fundamental:.1f} Hz")
+    return Pitch(fundamental, True)
+
+
+def _no_pitch(reason: str) -> Pitch:
+    """Say why there is no pitch."""
+    return Pitch(np.nan, False, reason)
+
+
+def _over_lowest(frequencies_hz: FloatArray) -> FloatArray:
+    """Divide by the first that is not nan along the last axis."""
+    first = np.argmax(np.isfinite(frequencies_hz), axis=-1, keepdims=True)
+    return frequencies_hz / np.take_along_axis(frequencies_hz, first, axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Where to look in the zero-padded spectra: all in bins, of shape (n_rows, n_partials)."""
+
+    centre: FloatArray
+    radius: FloatArray
+    half_gap: FloatArray
+
+
+def _peaks_in_chunks(rows: npt.NDArray[np.floating], sample_rate: int, places: FloatArray) -> FloatArray:
+    """Measure row after row, as many at once as stay in the cache; of shape (2, n_rows, n_partials)."""
+    n_fft = 1 << (2 * rows.shape[-1] - 1).bit_length()
+    step = max(1, CHUNK_VALUES // n_fft)
+    starts = range(0, len(rows), step)
+    parts = [_peaks(rows[i : i + step], sample_rate, places[i : i + step], n_fft) for i in starts]
+    return np.concatenate(parts, axis=1) if parts else np.zeros((2, *places.shape))
+
+
+def _peaks(rows: npt.NDArray[np.floating], sample_rate: int, places: FloatArray, n_fft: int) -> FloatArray:
+    """Frequencies and levels of the partials of each row, of shape (2, n_rows, n_partials)."""
+    n_samples = rows.shape[-1]
+    window = _hann(n_samples).astype(rows.dtype)
+    spectra = np.fft.rfft(rows * window, n_fft) * rows.dtype.type(2.0 / window.sum())
+    search = _search(places, sample_rate / n_fft, n_fft / n_samples, n_fft // 2)
+    peak = _highest(spectra, search)
+    left, top, right = (_level_db(spectra, peak + step) for step in (-1, 0, 1))
+    curvature = left - 2 * top + right
+    offset = 0.5 * (left - right) / np.where(curvature < 0, curvature, -np.inf)
+    levels = top - 0.25 * (left - right) * offset
+    spots = search.centre[..., None] + search.half_gap[..., None] * np.linspace(-1, 1, N_SURROUNDINGS)
+    floor = np.median(_level_db(spectra, _whole(spots)), axis=-1)
+    is_peak = (top >= left) & (top >= right) & (curvature < 0) & (levels >= floor + FLOOR_DISTANCE_DB)
+    levels = np.where(is_peak & np.isfinite(search.centre), levels, np.nan)
+    strongest = np.max(np.where(np.isnan(levels), -np.inf, levels), axis=-1, keepdims=True)
+    levels = np.where(levels >= strongest - STRONGEST_DISTANCE_DB, levels, np.nan)
+    return np.stack([np.where(np.isnan(levels), np.nan, (peak + offset) * (sample_rate / n_fft)), levels])
+
+
+def _search(places: FloatArray, hz_per_bin: float, bins_per_dft_bin: float, last_bin: int) -> _Search:
+    """Lay out the search; nan where partials lie too close to tell apart, or to either end of the spectrum."""
+    centre = places / hz_per_bin
+    distance = np.abs(centre[..., :, None] - centre[..., None, :])
+    distance = np.where(np.isnan(distance) | np.eye(centre.shape[-1], dtype=bool), np.inf, distance)
+    gap = distance.min(axis=-1)
+    lobe = MAIN_LOBE_BINS * bins_per_dft_bin
+    resolved = (SEARCH_GAP * gap >= lobe) & (centre > lobe) & (centre < last_bin - lobe)
+    radius = np.minimum(SEARCH_GAP * gap, np.maximum(SEARCH_RATIO * centre, lobe))
+    return _Search(np.where(resolved, centre, np.nan), radius, np.minimum(gap, centre) / 2)
+
+
+def _highest(spectra: npt.NDArray[np.complexfloating], search: _Search) -> IntArray:
+    """Bin of the greatest magnitude in each search range, of shape (n_rows, n_partials)."""
+    reach = int(np.nanmax(np.where(np.isnan(search.centre), 0, search.radius), initial=0))
+    steps = np.arange(-reach, reach + 1)
+    bins = np.round(search.centre)[..., None] + steps
+    inside = np.abs(bins - search.centre[..., None]) <= search.radius[..., None]
+    level = np.where(inside, _level_db(spectra, _whole(bins)), -np.inf)
+    return _whole(np.round(search.centre)) + steps[np.argmax(level, axis=-1)]
+
+
+def _whole(bins: FloatArray) -> IntArray:
+    """Round to whole bins; nan becomes 0."""
+    whole: IntArray = np.round(np.nan_to_num(bins)).astype(np.intp)
+    return whole
+
+
+def _level_db(spectra: npt.NDArray[np.complexfloating], bins: IntArray) -> FloatArray:
+    """Levels at some bins of each row, beyond either end those of the end, of the shape of `bins`."""
+    flat = np.clip(bins, 0, spectra.shape[-1] - 1).reshape(len(spectra), -1)
+    values = np.take_along_axis(spectra, flat, axis=-1).reshape(bins.shape)
+    power = np.square(values.real, dtype=np.float64) + np.square(values.imag, dtype=np.float64)
+    level: FloatArray = 10.0 * np.log10(np.maximum(power, 1e-300))
+    return level
+
+
+@dataclass(frozen=True, eq=False)
+class _Track:
+    """Pitch and level of every frame, of shape (n_frames,)."""
+
+    pitch_hz: FloatArray
+    level_rms: FloatArray
+
+
+def _track_pitch(samples: FloatArray, sample_rate: int, fmin: float, fmax: float) -> _Track:
+    """Run YIN over frames of three of the longest periods."""
+    longest = int(sample_rate / fmin) + 1
+    window = 2 * longest
+    hop = max(int(FRAME_HOP_SECONDS * sample_rate), (len(samples) - window - longest) // N_FRAMES_MOST, 1)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window + longest)[::hop]
+    aperiodicity = _aperiodicity(frames, window, longest)
+    shortest = max(int(sample_rate / fmax), 2)
+    middle = aperiodicity[:, shortest:-1]
+    dips = (middle < APERIODICITY) & (middle <= aperiodicity[:, shortest - 1 : -2])
+    dips &= middle < aperiodicity[:, shortest + 1 :]
+    lag = np.argmax(dips, axis=-1) + shortest
+    left, low, right = (np.take_along_axis(aperiodicity, lag[:, None] + i, -1)[:, 0] for i in (-1, 0, 1))
+    curvature = np.maximum(left - 2 * low + right, np.finfo(np.float64).tiny)
+    period = lag + np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
+    level = np.sqrt(np.mean(frames[:, :window] ** 2, axis=-1))
+    return _Track(np.where(dips.any(axis=-1), sample_rate / period, np.nan), level)
+
+
+def _aperiodicity(frames: FloatArray, window: int, longest: int) -> FloatArray:
+    """YIN's cumulative-mean-normalised difference at lags 0 … longest, of shape (n_frames, longest + 1)."""
+    n_fft = 1 << (frames.shape[-1] - 1).bit_length()
+    head = np.conj(np.fft.rfft(frames[:, :window], n_fft))
+    correlation = np.fft.irfft(head * np.fft.rfft(frames, n_fft), n_fft)[:, : longest + 1]
+    energy = np.cumsum(np.pad(frames**2, ((0, 0), (1, 0))), axis=-1)
+    energy = energy[:, window:] - energy[:, : longest + 1]
+    difference = np.maximum(energy[:, :1] + energy - 2 * correlation, 0.0)
+    total = np.cumsum(difference, axis=-1)
+    lags = np.arange(longest + 1)
+    mean_normalised: FloatArray = np.divide(difference * lags, total, out=np.ones_like(total), where=total > 0)
+    return mean_normalised
+
+
+def _agreed_pitch(track: _Track) -> tuple[float, float]:
+    """Median pitch of the loud frames, and the share of them that agree with it."""
+    loud = track.level_rms >= LOUD_RATIO * track.level_rms.max()
+    pitches = track.pitch_hz[loud & np.isfinite(track.pitch_hz)]
+    if len(pitches) < N_FRAMES_LEAST:
+        return np.nan, 0.0
+    median = float(np.median(pitches))
+    agreeing = np.maximum(pitches / median, median / pitches) <= AGREEMENT_RATIO
+    return median, float(agreeing.sum() / loud.sum())
+
+
+def _lowest_fundamental(samples: FloatArray, sample_rate: int, guess_hz: float) -> float:
+    """Frequency of the first partial, an octave lower where that one and its third partial sound; nan if absent."""
+    lower = measure_partials(samples, sample_rate, harmonic_places(guess_hz / 2, sample_rate))
+    audible = lower.levels_db >= np.nanmax(lower.levels_db, initial=-np.inf) - OCTAVE_DISTANCE_DB
+    if audible[0] and audible[2]:
+        return float(lower.frequencies_hz[0])
+    return float(measure_partials(samples, sample_rate, harmonic_places(guess_hz, sample_rate)).frequencies_hz[0])
+
+
+def _harmonic_share(samples: FloatArray, sample_rate: int, fundamental_hz: float) -> float:
+    """Share of the energy within the search range of a partial around a multiple of the fundamental."""
+    n_samples = len(samples)
+    n_fft = 1 << (n_samples - 1).bit_length()
+    power = np.abs(np.fft.rfft(samples * _hann(n_samples), n_fft)) ** 2
+    frequency_hz = np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    nearest_hz = np.maximum(np.round(frequency_hz / fundamental_hz), 1) * fundamental_hz
+    radius_hz = np.maximum(SEARCH_RATIO * nearest_hz, MAIN_LOBE_BINS * sample_rate / n_samples)
+    return float(power[np.abs(frequency_hz - nearest_hz) <= radius_hz].sum() / power.sum())
+
+
+def _hann(n_samples: int) -> FloatArray:
+    """Symmetric Hann window that is nowhere 0."""
+    window: FloatArray = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n_samples) + 0.5) / n_samples)
+    return window

@@ -1,0 +1,163 @@
+"""Pitch shifts: every component multiplied by the same ratio, by an engine that is named in every result.
+
+Conventions
+-----------
+Intervals are in semitones; +12 doubles every frequency. Ratios between partials are kept, so the harmonicity
+error stays 0: this is what a frequency shift does not do. An interval of 0 returns the very samples that went
+in; what an engine does to a sound at interval 0 is a question of its own and is answered by `run_engine`.
+
+Engines
+-------
+``signalsmith``
+    Signalsmith Stretch through python-stretch: keeps the duration; leaves the traces of a phase vocoder.
+``resample``
+    soxr at an exact ratio: no traces, but the sound becomes shorter (up) or longer (down).
+
+What is here: `pitch_shift`, `run_engine`, `ENGINES`, `semitones_to_ratio`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import python_stretch
+import soxr
+import torch
+
+from ..errors import InputError
+from .shifts import as_tensor, like_input
+
+__all__ = ["ENGINES", "pitch_shift", "run_engine", "semitones_to_ratio"]
+
+FloatArray = npt.NDArray[np.float32]
+
+ENGINES = ("signalsmith", "resample")
+_SEED = 0  # signalsmith draws phases; one seed makes it repeatable
+MAX_SEMITONES = 48.0
+
+
+def semitones_to_ratio(interval_semitones: Any) -> Any:
+    """Return the frequency ratio of an interval.
+
+    Parameters
+    ----------
+    interval_semitones : float or ndarray
+
+    Returns
+    -------
+    float or ndarray
+        ``2 ** (interval / 12)``.
+
+    Examples
+    --------
+    >>> semitones_to_ratio(12)
+    2.0
+    """
+    return 2.0 ** (interval_semitones / 12)
+
+
+def pitch_shift(
+    waveform: Any,
+    interval_semitones: Any,
+    sample_rate: float,
+    *,
+    engine: str = "signalsmith",
+    anchor_samples: int = 0,
+) -> Any:
+    """Multiply every frequency of a sound by the same ratio.
+
+    Parameters
+    ----------
+    waveform : Tensor or ndarray of shape (..., n_samples)
+    interval_semitones : float or array
+        Broadcasts against the leading axes; positive moves up.
+    sample_rate : float
+        In hertz.
+    engine : {"signalsmith", "resample"}, default "signalsmith"
+    anchor_samples : int, default 0
+        The moment that stays in place when the engine changes the duration.
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_samples)
+        As long as the input: a sound that became shorter is followed by silence, one that became longer is cut.
+
+    Raises
+    ------
+    InputError
+        If the engine is unknown, or an interval exceeds four octaves.
+
+    Examples
+    --------
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(8000) / 16000).astype(np.float32)
+    >>> octave_up = pitch_shift(tone, 12, 16000, engine="resample")
+    >>> int(np.argmax(np.abs(np.fft.rfft(octave_up[:4000])))) * 4  # hertz
+    880
+    """
+    samples = as_tensor(waveform)
+    intervals = np.asarray(interval_semitones, dtype=np.float64)
+    if not (np.isfinite(intervals).all() and (np.abs(intervals) <= MAX_SEMITONES).all()):
+        raise InputError(f"interval_semitones={interval_semitones} must lie within ±{MAX_SEMITONES:g}")
+    lead = np.broadcast_shapes(intervals.shape, tuple(samples.shape[:-1]))
+    rows = samples.expand(*lead, samples.shape[-1]).reshape(-1, samples.shape[-1])
+    moved = rows.clone()
+    for row, interval in enumerate(np.broadcast_to(intervals, lead).ravel()):
+        if interval:
+            sound = rows[row].detach().cpu().numpy().astype(np.float32)
+            sound = run_engine(
+                sound, float(interval), sample_rate, engine=engine, anchor_samples=anchor_samples
+            )
+            moved[row] = torch.as_tensor(sound).to(moved)
+    _check_engine(engine)
+    return like_input(moved.reshape(*lead, samples.shape[-1]), waveform)
+
+
+def run_engine(
+    waveform: FloatArray,
+    interval_semitones: float,
+    sample_rate: float,
+    *,
+    engine: str,
+    anchor_samples: int = 0,
+) -> FloatArray:
+    """Pass one sound through an engine, also when the interval is 0.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,), float32
+    interval_semitones : float
+    sample_rate : float
+        In hertz.
+    engine : {"signalsmith", "resample"}
+    anchor_samples : int, default 0
+        The moment that stays in place when the engine changes the duration.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float32
+    """
+    _check_engine(engine)
+    if engine == "resample":
+        return _resampled(waveform, float(semitones_to_ratio(interval_semitones)), anchor_samples)
+    stretch = python_stretch.Signalsmith.Stretch(_SEED)
+    stretch.preset(1, float(sample_rate))
+    stretch.setTransposeSemitones(interval_semitones)
+    return np.asarray(stretch.process(np.ascontiguousarray(waveform[None])), dtype=np.float32)[0]
+
+
+def _check_engine(engine: str) -> None:
+    if engine not in ENGINES:
+        raise InputError(f"pitch engine {engine!r} is not one of {', '.join(ENGINES)}")
+
+
+def _resampled(waveform: FloatArray, ratio: float, anchor_samples: int) -> FloatArray:
+    """Play a sound `ratio` times as fast, keeping `anchor_samples` where it is and the length as it was."""
+    faster = np.asarray(soxr.resample(waveform, ratio, 1.0, quality="HQ"), dtype=np.float32)
+    offset = round(anchor_samples / ratio) - anchor_samples
+    index = np.arange(len(waveform)) + offset
+    inside = (index >= 0) & (index < len(faster))
+    fitted = np.zeros_like(waveform)
+    fitted[inside] = faster[index[inside]]
+    return fitted

@@ -1,0 +1,355 @@
+"""Shifts of sound by an explicit amount: later in time, other in frequency, along a spectrogram's bins.
+
+Conventions
+-----------
+The last axis of a waveform is time: ``(..., n_samples)``. An amount is a number, or an array that broadcasts
+against the leading axes: a clip of shape ``(n_samples,)`` with amounts of shape ``(n_shifts,)`` gives
+``(n_shifts, n_samples)``. NumPy arrays and tensors are both accepted and come back as what went in, in their
+dtype. The input is never modified. An amount of 0 returns the very samples that went in.
+
+What is here: `time_shift`, `frequency_shift`, `bin_shift`, and `background_noise`, which fills a border.
+
+References
+----------
+.. [1] Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed.: ch. 8 (fractional delay by the DFT),
+       ch. 12 (analytic signal, single-sideband modulation).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+
+__all__ = [
+    "EDGES",
+    "as_tensor",
+    "background_noise",
+    "bin_shift",
+    "frequency_shift",
+    "like_input",
+    "time_shift",
+]
+
+EDGES = ("zero", "circular", "context", "noise")
+_NOISE_FRAME = 256  # samples; short enough to fall between two hits, long enough for a level
+
+
+def as_tensor(waveform: Any) -> Tensor:
+    """Return a floating tensor over the same samples, on the same device.
+
+    Parameters
+    ----------
+    waveform : ndarray or Tensor of shape (..., n_samples)
+
+    Returns
+    -------
+    Tensor
+        Integers become float32.
+
+    Raises
+    ------
+    InputError
+        If there is no time axis, or the samples are complex.
+    """
+    samples = waveform if isinstance(waveform, Tensor) else torch.as_tensor(np.asarray(waveform))
+    if samples.ndim == 0 or samples.is_complex():
+        raise InputError(f"a waveform must be real, of shape (..., n_samples); got {tuple(samples.shape)}")
+    return samples if samples.is_floating_point() else samples.to(torch.float32)
+
+
+def like_input(result: Tensor, waveform: Any) -> Any:
+    """Return a result as the kind of array that the caller handed in.
+
+    Parameters
+    ----------
+    result : Tensor
+    waveform : ndarray, Tensor or sequence
+        What the caller gave.
+
+    Returns
+    -------
+    Tensor or ndarray
+    """
+    return result if isinstance(waveform, Tensor) else result.numpy()
+
+
+def _amounts(amount: Any, samples: Tensor, n_signal_axes: int = 1) -> Tensor:
+    """Return float64 amounts broadcast against the leading axes of `samples`."""
+    amounts = torch.as_tensor(amount, dtype=torch.float64, device=samples.device)
+    if not bool(torch.isfinite(amounts).all()):
+        raise InputError("a shift must be a finite number")
+    try:
+        lead = torch.broadcast_shapes(amounts.shape, samples.shape[:-n_signal_axes])
+    except RuntimeError as error:
+        raise InputError(
+            f"shifts of shape {tuple(amounts.shape)} do not broadcast against a sound of shape {tuple(samples.shape)}"
+        ) from error
+    return amounts.expand(lead)
+
+
+def time_shift(
+    waveform: Any,
+    delay_samples: Any,
+    *,
+    edges: str = "zero",
+    before: Any = None,
+    after: Any = None,
+    rng: np.random.Generator | None = None,
+) -> Any:
+    """Delay a sound inside its window.
+
+    Parameters
+    ----------
+    waveform : Tensor or ndarray of shape (..., n_samples)
+        Not modified; the last axis is time.
+    delay_samples : float or array
+        Positive moves the sound later. A fraction is applied as a band-limited delay.
+    edges : {"zero", "circular", "context", "noise"}, default "zero"
+        What enters at the vacated end: silence, what left at the other end, the recording around the window, or
+        noise at the clip's background level.
+    before, after : array of shape (..., n), optional
+        The recording around the window, for ``"context"``. Beyond its ends there is silence.
+    rng : numpy.random.Generator, optional
+        Source of the noise, for ``"noise"``.
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_samples)
+        Leading axes are those of the waveform broadcast against the delays.
+
+    Raises
+    ------
+    InputError
+        If `edges` is unknown, "context" is asked of a clip that has none, or "noise" comes without an `rng`.
+
+    Notes
+    -----
+    Whole delays copy samples. A fraction multiplies the discrete Fourier transform by a phase ramp [1]_: of the
+    window itself for ``"circular"``, of the window within its surroundings otherwise.
+
+    References
+    ----------
+    .. [1] Oppenheim & Schafer, Discrete-Time Signal Processing, ch. 8.
+
+    Examples
+    --------
+    >>> time_shift(torch.tensor([1.0, 2.0, 3.0]), 1)
+    tensor([0., 1., 2.])
+    >>> time_shift(np.array([1.0, 2.0, 3.0]), [0, -1], edges="circular")
+    array([[1., 2., 3.],
+           [2., 3., 1.]])
+    """
+    samples = as_tensor(waveform)
+    delays = _amounts(delay_samples, samples)
+    n_samples = samples.shape[-1]
+    if edges == "circular":
+        return like_input(_circular_delay(samples, delays), waveform)
+    reach = int(min(n_samples, np.ceil(float(delays.abs().max())))) + 1 if delays.numel() else 1
+    if edges == "zero":
+        before = after = samples.new_zeros(0)
+    elif edges == "noise":
+        before, after = _noise_around(samples, reach, rng)
+    elif edges != "context":
+        raise InputError(f"edges={edges!r} is not one of {', '.join(EDGES)}")
+    elif before is None or after is None:
+        raise InputError(
+            'edges="context" needs the sound around the window (before=…, after=…); use "zero" without it'
+        )
+    surrounded = torch.cat(
+        [
+            _fit_end(before, reach, samples),
+            samples,
+            _fit_end(torch.flip(as_tensor(after), [-1]), reach, samples).flip(-1),
+        ],
+        dim=-1,
+    )
+    clamped = delays.clamp(-reach, reach)
+    return like_input(_windows(surrounded, clamped, reach, n_samples), waveform)
+
+
+def _fit_end(context: Any, length: int, samples: Tensor) -> Tensor:
+    """Return the last `length` samples of a context, with silence in front where it is shorter."""
+    context = as_tensor(context).to(samples)[..., -length:]
+    context = context.expand(*samples.shape[:-1], context.shape[-1])
+    return torch.nn.functional.pad(context, (length - context.shape[-1], 0))
+
+
+def _windows(surrounded: Tensor, delays: Tensor, reach: int, n_samples: int) -> Tensor:
+    """Cut one window per delay out of a sound that has `reach` samples on either side."""
+    whole = torch.floor(delays)
+    rows = _fractional_delay(surrounded, delays - whole)
+    first = reach - whole.to(torch.int64)
+    index = first[..., None] + torch.arange(n_samples, device=surrounded.device)
+    # A fraction is always a delay: at the last whole step it may look one sample beyond the start.
+    valid = (index >= 0) & (index < rows.shape[-1])
+    cut = torch.gather(rows, -1, index.clamp(0, rows.shape[-1] - 1))
+    return torch.where(valid, cut, torch.zeros((), dtype=cut.dtype, device=cut.device))
+
+
+def _circular_delay(samples: Tensor, delays: Tensor) -> Tensor:
+    n_samples = samples.shape[-1]
+    whole = torch.floor(delays)
+    rows = _fractional_delay(samples, delays - whole)
+    index = torch.arange(n_samples, device=samples.device) - whole.to(torch.int64)[..., None]
+    return torch.gather(rows, -1, torch.remainder(index, n_samples))
+
+
+def _fractional_delay(samples: Tensor, fractions: Tensor) -> Tensor:
+    """Delay by a fraction of a sample in [0, 1), circularly; rows with fraction 0 are copies."""
+    lead = fractions.shape
+    rows = samples.expand(*lead, samples.shape[-1])
+    if not bool(fractions.any()):
+        return rows
+    n_samples = samples.shape[-1]
+    spectrum = torch.fft.rfft(samples.to(torch.float64))
+    cycles = torch.fft.rfftfreq(n_samples, dtype=torch.float64, device=samples.device)
+    ramp = torch.polar(torch.ones_like(cycles), -2 * torch.pi * cycles * fractions[..., None])
+    if n_samples % 2 == 0:
+        # At Nyquist only the cosine part of the ramp is a real signal.
+        ramp[..., -1] = ramp[..., -1].real.to(ramp.dtype)
+    delayed = torch.fft.irfft(spectrum * ramp, n=n_samples).to(samples.dtype)
+    return torch.where((fractions == 0)[..., None], rows, delayed)
+
+
+def background_noise(waveform: Any, n_samples: int, rng: np.random.Generator) -> Any:
+    """Draw white noise at the background level of a clip.
+
+    The background level is the root mean square of the quietest tenth of the clip's frames of 256 samples,
+    frames of digital silence left aside.
+
+    Parameters
+    ----------
+    waveform : Tensor or ndarray of shape (..., n_samples)
+    n_samples : int
+        Length of the noise.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_samples)
+        Silence for a clip that is nothing but silence.
+    """
+    samples = as_tensor(waveform)
+    frames = (
+        samples[..., : samples.shape[-1] // _NOISE_FRAME * _NOISE_FRAME].unflatten(-1, (-1, _NOISE_FRAME))
+        if (samples.shape[-1] >= _NOISE_FRAME)
+        else samples[..., None, :]
+    )
+    power = frames.to(torch.float64).square().mean(-1)
+    power = torch.where(power > 0, power, torch.nan)
+    level = torch.nan_to_num(torch.nanquantile(power, 0.1, dim=-1)).sqrt()
+    noise = torch.as_tensor(rng.standard_normal((*samples.shape[:-1], n_samples)), device=samples.device)
+    return like_input((noise * level[..., None]).to(samples.dtype), waveform)
+
+
+def _noise_around(samples: Tensor, reach: int, rng: np.random.Generator | None) -> tuple[Tensor, Tensor]:
+    if rng is None:
+        raise InputError('edges="noise" needs rng=numpy.random.default_rng(seed)')
+    noise = background_noise(samples, 2 * reach, rng)
+    return noise[..., :reach], noise[..., reach:]
+
+
+def frequency_shift(waveform: Any, offset_hz: Any, sample_rate: float) -> Any:
+    """Move every component of a sound by the same number of hertz (single sideband).
+
+    A tone at f comes out at f + offset, so a partial k·f₁ becomes k·f₁ + offset and the ratios between partials
+    change: this is what a pitch shift does not do. Components that would cross 0 Hz or the Nyquist frequency are
+    removed, not folded back.
+
+    Parameters
+    ----------
+    waveform : Tensor or ndarray of shape (..., n_samples)
+    offset_hz : float or array
+        Positive moves up.
+    sample_rate : float
+        In hertz.
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_samples)
+
+    Raises
+    ------
+    InputError
+        If the sample rate is not positive.
+
+    References
+    ----------
+    .. [1] Oppenheim & Schafer, Discrete-Time Signal Processing, ch. 12: the real part of the analytic signal
+           times a complex exponential.
+
+    Examples
+    --------
+    >>> seconds = np.arange(8000) / 8000
+    >>> moved = frequency_shift(np.cos(2 * np.pi * 440 * seconds), 60, 8000)
+    >>> bool(np.allclose(moved, np.cos(2 * np.pi * 500 * seconds)))
+    True
+    """
+    if not sample_rate > 0:
+        raise InputError(f"sample_rate={sample_rate} must be a positive number of hertz")
+    samples = as_tensor(waveform)
+    offsets = _amounts(offset_hz, samples)
+    n_samples = samples.shape[-1]
+    hertz = torch.fft.rfftfreq(n_samples, 1 / sample_rate, dtype=torch.float64, device=samples.device)
+    landing = hertz + offsets[..., None]
+    slack = 1e-9 * sample_rate
+    stays = (landing >= -slack) & (landing <= sample_rate / 2 + slack)
+    one_sided = torch.full_like(hertz, 2.0)
+    one_sided[0] = 1.0
+    if n_samples % 2 == 0:
+        one_sided[-1] = 1.0
+    spectrum = torch.fft.rfft(samples.to(torch.float64)) * one_sided
+    analytic = torch.fft.ifft(spectrum * stays, n=n_samples)
+    turns = (
+        offsets[..., None] / sample_rate * torch.arange(n_samples, dtype=torch.float64, device=samples.device)
+    )
+    carrier = torch.polar(torch.ones_like(turns), 2 * torch.pi * torch.frac(turns))
+    moved = (analytic * carrier).real.to(samples.dtype)
+    return like_input(torch.where((offsets == 0)[..., None], samples, moved), waveform)
+
+
+def bin_shift(spectrogram: Any, n_bins_up: Any, *, fill: float = 0.0) -> Any:
+    """Move a spectrogram along its frequency axis.
+
+    On a linear axis this resembles a frequency shift, on a logarithmic one a pitch shift, on a mel axis neither:
+    it is what "roll the mel bins" does to a model that never sees the waveform.
+
+    Parameters
+    ----------
+    spectrogram : Tensor or ndarray of shape (..., n_bins, n_frames)
+    n_bins_up : int or array
+        Positive moves up in frequency.
+    fill : float, default 0
+        What enters: the value that stands for silence.
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_bins, n_frames)
+
+    Raises
+    ------
+    InputError
+        If an amount is not whole, or there is no frequency axis.
+
+    Examples
+    --------
+    >>> bin_shift(np.array([[1.0], [2.0], [3.0]]), 1).ravel()
+    array([0., 1., 2.])
+    """
+    values = as_tensor(spectrogram)
+    if values.ndim < 2:
+        raise InputError(f"a spectrogram has shape (..., n_bins, n_frames); got {tuple(values.shape)}")
+    amounts = _amounts(n_bins_up, values, n_signal_axes=2)
+    if bool((amounts != amounts.round()).any()):
+        raise InputError("a spectrogram is moved by whole bins")
+    n_bins, n_frames = values.shape[-2:]
+    source = torch.arange(n_bins, device=values.device) - amounts.to(torch.int64)[..., None]
+    index = source.clamp(0, n_bins - 1)[..., None].expand(*source.shape, n_frames)
+    moved = torch.gather(values.expand(*amounts.shape, n_bins, n_frames), -2, index)
+    inside = ((source >= 0) & (source < n_bins))[..., None]
+    return like_input(torch.where(inside, moved, torch.full_like(moved, fill)), spectrogram)

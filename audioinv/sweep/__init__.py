@@ -1,0 +1,1 @@
+"""Grids, clips and models to responses."""

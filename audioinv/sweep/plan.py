@@ -1,0 +1,209 @@
+"""What will be swept: which axes over which ranges, what enters at the border, with which engine.
+
+Conventions
+-----------
+A plan is complete before anything runs: every default has become a value, so that it can be printed, saved and
+run again.
+
+What is here: `SweepPlan`, `plan_sweep`, `default_grids`, `operator_of`, `check_window`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputError
+from ..nets.model import Model, ModelSpec
+from ..sound.audio import Clip
+from ..sound.grid import AXES, ShiftGrid, parse_grid
+from ..sound.operators import FrequencyShift, Operator, PitchShift, TimeShift
+from ..sound.pitch import ENGINES
+from ..sound.shifts import EDGES
+
+__all__ = ["SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
+
+_CPU_BATCH, _GPU_BATCH = 16, 256
+_FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 200, 4
+_SILENT_PEAK = 1e-4  # −80 dB below full scale
+_SHORTEST_SECONDS = 0.032  # one frame of the usual front ends
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A sweep with every choice made.
+
+    Parameters
+    ----------
+    grids : tuple of ShiftGrid
+        One for each axis.
+    edges : {"zero", "circular", "context", "noise"}
+    pitch_engine : {"signalsmith", "resample"}
+    batch_size : int
+    seed : int
+        Of the noise that enters with ``edges="noise"``, and of the intervals.
+
+    Raises
+    ------
+    InputError
+        If a value is not one of those listed, or an axis stands twice.
+    """
+
+    grids: tuple[ShiftGrid, ...]
+    edges: str = "zero"
+    pitch_engine: str = "signalsmith"
+    batch_size: int = _CPU_BATCH
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.edges not in EDGES:
+            raise InputError(f"edges={self.edges!r} is not one of {', '.join(EDGES)}")
+        if self.pitch_engine not in ENGINES:
+            raise InputError(f"pitch engine {self.pitch_engine!r} is not one of {', '.join(ENGINES)}")
+        if self.batch_size < 1:
+            raise InputError(f"batch_size={self.batch_size} must be at least 1")
+        axes = [grid.axis for grid in self.grids]
+        if not axes or len(set(axes)) != len(axes):
+            raise InputError(f"a sweep needs each axis once; got {axes or 'none'}")
+
+    @property
+    def n_shifts(self) -> int:
+        """Number of predictions for each clip and model."""
+        return sum(len(grid.amounts) for grid in self.grids)
+
+
+def plan_sweep(
+    model: Model,
+    grids: Mapping[str, str | ShiftGrid | None],
+    *,
+    edges: str | None = None,
+    pitch_engine: str = "signalsmith",
+    batch_size: int | None = None,
+    seed: int = 0,
+) -> SweepPlan:
+    """Make every choice that the user left open.
+
+    Parameters
+    ----------
+    model : Model
+        Whose window the default ranges suit, and whose device the batch size.
+    grids : mapping of axis to str or ShiftGrid
+        What was asked for; None or missing where nothing was. If nothing at all was, `default_grids`.
+    edges : str, optional
+        ``"context"`` if not given: the recording around the window, and silence where it ends, which for a clip
+        that is its whole recording is the same as ``"zero"``.
+    pitch_engine : str, default "signalsmith"
+    batch_size : int, optional
+    seed : int, default 0
+
+    Returns
+    -------
+    SweepPlan
+
+    Raises
+    ------
+    InputError
+        If an axis is unknown, or bins are asked of a model whose front end we do not know.
+    """
+    unknown = sorted(set(grids) - set(AXES))
+    if unknown:
+        raise InputError(f"unknown axis {', '.join(unknown)}; known: {', '.join(AXES)}")
+    asked = tuple(_as_grid(axis, grids[axis]) for axis in AXES if grids.get(axis) is not None)
+    if any(grid.axis == "bins" for grid in asked) and model.front_end is None:
+        raise InputError(f"--bins needs a model whose spectrogram we know; {model.spec.name} takes the waveform itself")
+    return SweepPlan(
+        grids=asked or default_grids(model.spec),
+        edges=edges or "context",
+        pitch_engine=pitch_engine,
+        batch_size=batch_size or (_CPU_BATCH if model.device.type == "cpu" else _GPU_BATCH),
+        seed=seed,
+    )
+
+
+def _as_grid(axis: str, grid: str | ShiftGrid | None) -> ShiftGrid:
+    made = parse_grid(axis, grid) if isinstance(grid, str) else grid
+    if made is None or made.axis != axis:
+        raise InputError(f"{axis}={grid!r} is not a grid along {axis}")
+    return made
+
+
+def default_grids(spec: ModelSpec) -> tuple[ShiftGrid, ...]:
+    """Return the ranges that suit a model's window.
+
+    Delays go as far as the window's lead allows without cutting the start of the clip, or an eighth of the window
+    where there is no lead, in 40 steps; offsets to ±200 Hz in steps of 20 Hz; pitch to ±4 semitones in steps of 1.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+
+    Returns
+    -------
+    tuple of ShiftGrid
+        For time, frequency and pitch.
+
+    Examples
+    --------
+    >>> spec = ModelSpec("demo", 16000, 12800, ("a", "b"), lead_samples=1600)
+    >>> [str(grid) for grid in default_grids(spec)]
+    ['-100 … 100 ms, 41 shifts', '-200 … 200 Hz, 21 shifts', '-4 … 4 st, 9 shifts']
+    """
+    reach_ms = 1000 * (spec.lead_samples or spec.n_samples / 8) / spec.sample_rate
+    digits = 10.0 ** np.floor(np.log10(reach_ms))
+    reach_ms = float(np.floor(reach_ms / digits + 1e-9) * digits)
+    offset = min(_FREQUENCY_REACH_HZ, spec.sample_rate / 8)
+    return (
+        ShiftGrid("time", tuple(np.round(np.linspace(-reach_ms, reach_ms, 41), 9)), "ms"),
+        ShiftGrid("freq", tuple(np.linspace(-offset, offset, 21)), "Hz"),
+        ShiftGrid("pitch", tuple(np.arange(-_PITCH_REACH_SEMITONES, _PITCH_REACH_SEMITONES + 1.0)), "st"),
+    )
+
+
+def operator_of(axis: str, plan: SweepPlan, spec: ModelSpec) -> Operator:
+    """Return the operator that shifts sound along an axis as the plan says.
+
+    Parameters
+    ----------
+    axis : {"time", "freq", "pitch"}
+    plan : SweepPlan
+    spec : ModelSpec
+        A pitch engine that changes the duration keeps the start of the clip, `lead_samples`, in place.
+
+    Returns
+    -------
+    Operator
+    """
+    if axis == "time":
+        return TimeShift(plan.edges, plan.seed)
+    if axis == "freq":
+        return FrequencyShift()
+    return PitchShift(plan.pitch_engine, spec.lead_samples)
+
+
+def check_window(clip: Clip, window: Clip) -> None:
+    """Refuse a clip that holds nothing to classify.
+
+    Parameters
+    ----------
+    clip : Clip
+    window : Clip
+        The clip as the model hears it.
+
+    Raises
+    ------
+    InputError
+        If the clip is shorter than one frame, or the window silent.
+    """
+    if clip.duration_seconds < _SHORTEST_SECONDS:
+        raise InputError(
+            f"{len(clip.waveform)} samples ({1000 * clip.duration_seconds:.1f} ms), shorter than one frame of "
+            f"{1000 * _SHORTEST_SECONDS:.0f} ms"
+        )
+    if np.abs(clip.waveform).max() < _SILENT_PEAK:
+        raise InputError("silent: never above −80 dB of full scale, so there is nothing to classify")
+    if np.abs(window.waveform).max() < _SILENT_PEAK:
+        raise InputError(
+            f"the window {window.start_seconds:.2f}–{window.end_seconds:.2f} s that the model hears is silent"
+        )

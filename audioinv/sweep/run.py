@@ -1,0 +1,91 @@
+"""Run a plan over clips: one model, one clip after the other, failures set aside and named.
+
+Conventions
+-----------
+Clips come from an iterable and are dropped when done, so that memory does not grow with their number. A clip that
+cannot be analysed becomes a `Failure`, never a substitute.
+
+What is here: `sweep_clips`, `Sweep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ..corpus.layouts import CorpusEntry
+from ..errors import AudioFileError, InputError
+from ..nets.model import Model
+from ..sound.audio import Clip
+from .batched import respond_to_clip
+from .plan import SweepPlan
+from .responses import Failure, ModelResponses, stack_clips
+
+__all__ = ["Sweep", "sweep_clips"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What came of a sweep.
+
+    Parameters
+    ----------
+    responses : tuple of ModelResponses
+        One for each model; empty if no clip could be analysed.
+    failures : tuple of Failure
+    """
+
+    responses: tuple[ModelResponses, ...]
+    failures: tuple[Failure, ...]
+
+
+def sweep_clips(
+    models: Sequence[tuple[Model, SweepPlan]],
+    clips: Iterable[CorpusEntry | Clip],
+    *,
+    on_clip: Callable[[str], None] | None = None,
+) -> Sweep:
+    """Sweep models over clips.
+
+    Parameters
+    ----------
+    models : sequence of (Model, SweepPlan)
+    clips : iterable of Clip or CorpusEntry
+        An entry is read when its turn comes.
+    on_clip : callable, optional
+        Called after each clip, with its name or why it failed, for progress.
+
+    Returns
+    -------
+    Sweep
+        A clip that fails for one model fails for all, so that models are compared on the same clips.
+
+    Raises
+    ------
+    ModelError
+        If a model answers in the wrong shape, or NaN.
+    """
+    kept: list[list[ModelResponses]] = [[] for _ in models]
+    failures: list[Failure] = []
+    for clip in clips:
+        outcome = _sweep_one(models, clip)
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+        else:
+            for collected, responses in zip(kept, outcome, strict=True):
+                collected.append(responses)
+        if on_clip is not None:
+            on_clip(outcome.path if isinstance(outcome, Failure) else outcome[0].clips[0].name)
+    return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures))
+
+
+def _sweep_one(
+    models: Sequence[tuple[Model, SweepPlan]], source: CorpusEntry | Clip
+) -> list[ModelResponses] | Failure:
+    name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
+    try:
+        clip = source if isinstance(source, Clip) else source.load()
+        stage = "check"
+        return [respond_to_clip(model, clip, plan) for model, plan in models]
+    except (AudioFileError, InputError) as error:
+        return Failure(name, stage, str(error).removeprefix(f"{name}: "))
