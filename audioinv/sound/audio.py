@@ -80,9 +80,7 @@ class Clip:
         for part in ("waveform", "before", "after"):
             samples = np.asarray(getattr(self, part), dtype=np.float32)
             if samples.ndim != 1:
-                raise InputError(
-                    f"{part} of {self.name} has shape {samples.shape}; it must be mono, (n_samples,)"
-                )
+                raise InputError(f"{part} of {self.name} has shape {samples.shape}; it must be mono, (n_samples,)")
             object.__setattr__(self, part, samples)
 
     @property
@@ -125,9 +123,7 @@ class Clip:
             return self
         cuts = np.cumsum([len(self.before), len(self.waveform)])
         whole = np.concatenate([self.before, self.waveform, self.after])
-        whole = np.asarray(
-            soxr.resample(whole, self.sample_rate, sample_rate, quality="HQ"), dtype=np.float32
-        )
+        whole = np.asarray(soxr.resample(whole, self.sample_rate, sample_rate, quality="HQ"), dtype=np.float32)
         first, last = (round(int(cut) * sample_rate / self.sample_rate) for cut in cuts)
         return replace(
             self,
@@ -230,9 +226,7 @@ def _missing_bytes(sound: soundfile.SoundFile) -> bool:
     """Tell whether a RIFF or AIFF header announces more sound than follows (libsndfile only logs it)."""
     return any(
         int(announced) > int(found)
-        for announced, found in re.findall(
-            r"^\s*data\s*:\s*(\d+)\s*\(should be (\d+)\)", sound.extra_info, re.M
-        )
+        for announced, found in re.findall(r"^\s*data\s*:\s*(\d+)\s*\(should be (\d+)\)", sound.extra_info, re.M)
     )
 
 
@@ -295,9 +289,7 @@ def find_audio(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
             yield from sorted(
-                found
-                for found in path.rglob("*")
-                if found.suffix.lower() in AUDIO_SUFFIXES and found.is_file()
+                found for found in path.rglob("*") if found.suffix.lower() in AUDIO_SUFFIXES and found.is_file()
             )
         else:
             yield path
@@ -322,9 +314,7 @@ def write_audio(path: str | os.PathLike[str], waveform: Any, sample_rate: int) -
     samples = np.asarray(waveform, dtype=np.float32)
     peak = float(np.abs(samples).max(initial=0.0))
     if peak > 1.0:
-        raise InputError(
-            f"{path}: the sound peaks at {peak:.3f}, above full scale; scale it down before writing"
-        )
+        raise InputError(f"{path}: the sound peaks at {peak:.3f}, above full scale; scale it down before writing")
     try:
         soundfile.write(path, samples, sample_rate)
     except (soundfile.LibsndfileError, TypeError, ValueError) as error:

@@ -70,15 +70,11 @@ class ShiftGrid:
         if self.axis not in AXES:
             raise InputError(f"axis={self.axis!r} is not one of {', '.join(AXES)}")
         if self.unit not in _UNITS[self.axis].values():
-            raise InputError(
-                f"unit={self.unit!r} does not fit the axis {self.axis}; {_known_units(self.axis)}"
-            )
+            raise InputError(f"unit={self.unit!r} does not fit the axis {self.axis}; {_known_units(self.axis)}")
         if not np.isfinite(self.amounts).all():
             raise InputError(f"the shifts of axis {self.axis} must be finite numbers")
         if len(self.amounts) > MAX_SHIFTS:
-            raise InputError(
-                f"{len(self.amounts)} shifts along {self.axis}; at most {MAX_SHIFTS}: use a coarser step"
-            )
+            raise InputError(f"{len(self.amounts)} shifts along {self.axis}; at most {MAX_SHIFTS}: use a coarser step")
         object.__setattr__(self, "amounts", tuple(sorted({0.0, *map(float, self.amounts)})))
         if self.axis == "bins" and any(amount != int(amount) for amount in self.amounts):
             raise InputError("bins are moved by whole numbers; give a whole step such as -4:4:1bins")
@@ -110,13 +106,14 @@ class ShiftGrid:
         """
         if self.unit == "frame" and hop_length is None:
             raise InputError("shifts in frames need a model whose hop is known; give them in ms or smp")
-        scale = {
+        scales: dict[str, float] = {
             "ms": sample_rate / 1000,
             "s": sample_rate,
-            "frame": hop_length,
+            "frame": hop_length or 0,
             "kHz": 1000,
             "ct": 0.01,
-        }.get(self.unit, 1)
+        }
+        scale = scales.get(self.unit, 1)
         natural = np.asarray(self.amounts, dtype=np.float64) * scale
         nearest = np.round(natural)
         # 0.0625 ms is one sample at 16 kHz; binary rounding must not make it 1.0000000000000002.
@@ -179,9 +176,7 @@ def parse_grid(axis: str, text: str) -> ShiftGrid:
         )
     count = int((last - first) / step) + 1
     if count > MAX_SHIFTS:
-        raise InputError(
-            f"--{axis} {text!r} asks for {count} shifts; at most {MAX_SHIFTS}: use a coarser step"
-        )
+        raise InputError(f"--{axis} {text!r} asks for {count} shifts; at most {MAX_SHIFTS}: use a coarser step")
     return ShiftGrid(axis, tuple(float(first + step * i) for i in range(count)), unit)
 
 

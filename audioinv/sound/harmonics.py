@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 
 from ..errors import InputError
 
@@ -60,13 +61,15 @@ SEARCH_GAP = 0.4
 MAIN_LOBE_BINS = 2.0
 """Half the width of a Hann window's main lobe: partials must be that far from 0 Hz, Nyquist and each other's search."""
 FLOOR_DISTANCE_DB = 15.0
-"""A peak counts if it rises this far above the median of its surroundings; noise does so once in 1e7 partials, …"""
-STRONGEST_DISTANCE_DB = 60.0
-"""… and if it is not weaker than this, compared with the strongest partial."""
+"""A peak counts if it rises this far above the median of its surroundings (noise: none of 100,000 places), …"""
+SOUND_DISTANCE_DB = 60.0
+"""… is not weaker than this, compared with the sound as a whole, …"""
+SHARPEST_DB = 15.0
+"""… and one DFT bin away has not fallen by more: 5.6 in a Hann window's main lobe, over 40 in a side lobe."""
 OCTAVE_DISTANCE_DB = 30.0
 """A fundamental an octave lower must have its first and third partial this close to the strongest."""
 N_SURROUNDINGS = 65
-CHUNK_VALUES = 2**20
+CHUNK_VALUES = 2**18
 
 
 @dataclass(frozen=True)
@@ -247,10 +250,10 @@ def measure_partials(
 
     A partial is the highest peak of the Hann-windowed, zero-padded spectrum of the whole waveform within 3 % of its
     place, at least two DFT bins and at most 0.4 of the way to the next expected partial; its frequency and level are
-    those of a parabola through the three highest values in decibels. It counts if it stands 15 dB above the median of
-    its surroundings (half-way to its neighbours) and not more than 60 dB below the strongest partial. Looked for at
-    `harmonic_places`, the partials of an inharmonic sound are therefore missing rather than found far off, and its
-    `harmonicity_error` stays below 0.03 though not at 0.
+    those of a parabola through the three highest values in decibels. It counts if it is no side lobe, stands 15 dB
+    above the median of its surroundings (half-way to its neighbours) and is not more than 60 dB below the whole
+    sound. Looked for at `harmonic_places`, the partials of an inharmonic sound are therefore missing rather than found
+    far off, and its `harmonicity_error` stays below 0.03 though not at 0.
 
     Parameters
     ----------
@@ -421,7 +424,7 @@ class _Search:
 
 def _peaks_in_chunks(rows: npt.NDArray[np.floating], sample_rate: int, places: FloatArray) -> FloatArray:
     """Measure row after row, as many at once as stay in the cache; of shape (2, n_rows, n_partials)."""
-    n_fft = 1 << (2 * rows.shape[-1] - 1).bit_length()
+    n_fft = scipy.fft.next_fast_len(2 * rows.shape[-1], real=True)
     step = max(1, CHUNK_VALUES // n_fft)
     starts = range(0, len(rows), step)
     parts = [_peaks(rows[i : i + step], sample_rate, places[i : i + step], n_fft) for i in starts]
@@ -431,21 +434,29 @@ def _peaks_in_chunks(rows: npt.NDArray[np.floating], sample_rate: int, places: F
 def _peaks(rows: npt.NDArray[np.floating], sample_rate: int, places: FloatArray, n_fft: int) -> FloatArray:
     """Frequencies and levels of the partials of each row, of shape (2, n_rows, n_partials)."""
     n_samples = rows.shape[-1]
+    padding = n_fft / n_samples
     window = _hann(n_samples).astype(rows.dtype)
-    spectra = np.fft.rfft(rows * window, n_fft) * rows.dtype.type(2.0 / window.sum())
-    search = _search(places, sample_rate / n_fft, n_fft / n_samples, n_fft // 2)
+    windowed = rows * window
+    spectra = scipy.fft.rfft(windowed, n_fft) * rows.dtype.type(2.0 / window.sum())
+    search = _search(places, sample_rate / n_fft, padding, n_fft // 2)
     peak = _highest(spectra, search)
     left, top, right = (_level_db(spectra, peak + step) for step in (-1, 0, 1))
     curvature = left - 2 * top + right
     offset = 0.5 * (left - right) / np.where(curvature < 0, curvature, -np.inf)
     levels = top - 0.25 * (left - right) * offset
-    spots = search.centre[..., None] + search.half_gap[..., None] * np.linspace(-1, 1, N_SURROUNDINGS)
-    floor = np.median(_level_db(spectra, _whole(spots)), axis=-1)
-    is_peak = (top >= left) & (top >= right) & (curvature < 0) & (levels >= floor + FLOOR_DISTANCE_DB)
-    levels = np.where(is_peak & np.isfinite(search.centre), levels, np.nan)
-    strongest = np.max(np.where(np.isnan(levels), -np.inf, levels), axis=-1, keepdims=True)
-    levels = np.where(levels >= strongest - STRONGEST_DISTANCE_DB, levels, np.nan)
-    return np.stack([np.where(np.isnan(levels), np.nan, (peak + offset) * (sample_rate / n_fft)), levels])
+    sound_db = _decibels(2 * np.mean(np.square(windowed, dtype=np.float64), axis=-1) / np.mean(window**2))
+    is_peak = (top >= left) & (top >= right) & (curvature < 0) & (curvature >= -2 * SHARPEST_DB / padding**2)
+    is_peak &= (levels >= _floor_db(spectra, search) + FLOOR_DISTANCE_DB) & np.isfinite(search.centre)
+    is_peak &= levels >= sound_db[:, None] - SOUND_DISTANCE_DB
+    measured = np.stack([(peak + offset) * (sample_rate / n_fft), levels])
+    return np.where(is_peak, measured, np.nan)
+
+
+def _floor_db(spectra: npt.NDArray[np.complexfloating], search: _Search) -> FloatArray:
+    """Median level half-way to the neighbours on both sides, of shape (n_rows, n_partials)."""
+    steps = search.half_gap[..., None] * np.linspace(-1, 1, N_SURROUNDINGS)
+    floor: FloatArray = np.median(_level_db(spectra, _whole(search.centre[..., None] + steps)), axis=-1)
+    return floor
 
 
 def _search(places: FloatArray, hz_per_bin: float, bins_per_dft_bin: float, last_bin: int) -> _Search:
@@ -467,7 +478,8 @@ def _highest(spectra: npt.NDArray[np.complexfloating], search: _Search) -> IntAr
     bins = np.round(search.centre)[..., None] + steps
     inside = np.abs(bins - search.centre[..., None]) <= search.radius[..., None]
     level = np.where(inside, _level_db(spectra, _whole(bins)), -np.inf)
-    return _whole(np.round(search.centre)) + steps[np.argmax(level, axis=-1)]
+    highest: IntArray = _whole(search.centre) + steps[np.argmax(level, axis=-1)]
+    return highest
 
 
 def _whole(bins: FloatArray) -> IntArray:
@@ -480,7 +492,11 @@ def _level_db(spectra: npt.NDArray[np.complexfloating], bins: IntArray) -> Float
     """Levels at some bins of each row, beyond either end those of the end, of the shape of `bins`."""
     flat = np.clip(bins, 0, spectra.shape[-1] - 1).reshape(len(spectra), -1)
     values = np.take_along_axis(spectra, flat, axis=-1).reshape(bins.shape)
-    power = np.square(values.real, dtype=np.float64) + np.square(values.imag, dtype=np.float64)
+    return _decibels(np.square(values.real, dtype=np.float64) + np.square(values.imag, dtype=np.float64))
+
+
+def _decibels(power: FloatArray) -> FloatArray:
+    """Level of a power; that of 0 is finite, and far below all others."""
     level: FloatArray = 10.0 * np.log10(np.maximum(power, 1e-300))
     return level
 
@@ -514,9 +530,9 @@ def _track_pitch(samples: FloatArray, sample_rate: int, fmin: float, fmax: float
 
 def _aperiodicity(frames: FloatArray, window: int, longest: int) -> FloatArray:
     """YIN's cumulative-mean-normalised difference at lags 0 … longest, of shape (n_frames, longest + 1)."""
-    n_fft = 1 << (frames.shape[-1] - 1).bit_length()
-    head = np.conj(np.fft.rfft(frames[:, :window], n_fft))
-    correlation = np.fft.irfft(head * np.fft.rfft(frames, n_fft), n_fft)[:, : longest + 1]
+    n_fft = scipy.fft.next_fast_len(frames.shape[-1], real=True)
+    head = np.conj(scipy.fft.rfft(frames[:, :window], n_fft))
+    correlation = scipy.fft.irfft(head * scipy.fft.rfft(frames, n_fft), n_fft)[:, : longest + 1]
     energy = np.cumsum(np.pad(frames**2, ((0, 0), (1, 0))), axis=-1)
     energy = energy[:, window:] - energy[:, : longest + 1]
     difference = np.maximum(energy[:, :1] + energy - 2 * correlation, 0.0)
@@ -549,9 +565,9 @@ def _lowest_fundamental(samples: FloatArray, sample_rate: int, guess_hz: float) 
 def _harmonic_share(samples: FloatArray, sample_rate: int, fundamental_hz: float) -> float:
     """Share of the energy within the search range of a partial around a multiple of the fundamental."""
     n_samples = len(samples)
-    n_fft = 1 << (n_samples - 1).bit_length()
-    power = np.abs(np.fft.rfft(samples * _hann(n_samples), n_fft)) ** 2
-    frequency_hz = np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    n_fft = scipy.fft.next_fast_len(n_samples, real=True)
+    power = np.abs(scipy.fft.rfft(samples * _hann(n_samples), n_fft)) ** 2
+    frequency_hz = scipy.fft.rfftfreq(n_fft, 1 / sample_rate)
     nearest_hz = np.maximum(np.round(frequency_hz / fundamental_hz), 1) * fundamental_hz
     radius_hz = np.maximum(SEARCH_RATIO * nearest_hz, MAIN_LOBE_BINS * sample_rate / n_samples)
     return float(power[np.abs(frequency_hz - nearest_hz) <= radius_hz].sum() / power.sum())

@@ -79,9 +79,7 @@ class Operator(ABC):
         """Return the share of the window that is padding at each amount, of shape (n_shifts,)."""
         return np.zeros(len(amounts))
 
-    def fidelity(
-        self, clip: Clip, amounts: Any, shifted: Tensor | None = None, *, round_trip: bool = True
-    ) -> Fidelity:
+    def fidelity(self, clip: Clip, amounts: Any, shifted: Tensor | None = None, *, round_trip: bool = True) -> Fidelity:
         """Measure what the operator does to one clip beside shifting it.
 
         Parameters
@@ -262,9 +260,7 @@ class PitchShift(Operator):
         Tensor of shape (n_samples,)
         """
         return torch.from_numpy(
-            run_engine(
-                clip.waveform, 0.0, clip.sample_rate, engine=self.engine, anchor_samples=self.anchor_samples
-            )
+            run_engine(clip.waveform, 0.0, clip.sample_rate, engine=self.engine, anchor_samples=self.anchor_samples)
         )
 
     def landing_hz(self, frequency_hz: FloatArray, amounts: FloatArray, clip: Clip) -> FloatArray:
@@ -274,10 +270,10 @@ class PitchShift(Operator):
     def energy_kept(self, clip: Clip, amounts: FloatArray, shifted: Tensor) -> FloatArray:
         """Return the energy left; for ``resample`` corrected for the change of duration."""
         kept = super().energy_kept(clip, amounts, shifted)
-        return kept * semitones_to_ratio(amounts) if self.engine == "resample" else kept
+        return np.asarray(kept * semitones_to_ratio(amounts)) if self.engine == "resample" else kept
 
     def window_filled(self, clip: Clip, amounts: FloatArray) -> FloatArray:
         """Return the share of the window that a sound made shorter leaves silent."""
         if self.engine != "resample":
             return np.zeros(len(amounts))
-        return np.clip(1 - 1 / semitones_to_ratio(amounts), 0, 1)
+        return np.asarray(np.clip(1 - 1 / semitones_to_ratio(amounts), 0, 1))

@@ -106,9 +106,7 @@ def pitch_shift(
     for row, interval in enumerate(np.broadcast_to(intervals, lead).ravel()):
         if interval:
             sound = rows[row].detach().cpu().numpy().astype(np.float32)
-            sound = run_engine(
-                sound, float(interval), sample_rate, engine=engine, anchor_samples=anchor_samples
-            )
+            sound = run_engine(sound, float(interval), sample_rate, engine=engine, anchor_samples=anchor_samples)
             moved[row] = torch.as_tensor(sound).to(moved)
     _check_engine(engine)
     return like_input(moved.reshape(*lead, samples.shape[-1]), waveform)
@@ -144,7 +142,8 @@ def run_engine(
     stretch = python_stretch.Signalsmith.Stretch(_SEED)
     stretch.preset(1, float(sample_rate))
     stretch.setTransposeSemitones(interval_semitones)
-    return np.asarray(stretch.process(np.ascontiguousarray(waveform[None])), dtype=np.float32)[0]
+    processed = np.asarray(stretch.process(np.ascontiguousarray(waveform[None])))
+    return np.asarray(processed[0], dtype=np.float32)
 
 
 def _check_engine(engine: str) -> None:
@@ -160,4 +159,4 @@ def _resampled(waveform: FloatArray, ratio: float, anchor_samples: int) -> Float
     inside = (index >= 0) & (index < len(faster))
     fitted = np.zeros_like(waveform)
     fitted[inside] = faster[index[inside]]
-    return fitted
+    return np.asarray(fitted)

@@ -37,6 +37,7 @@ __all__ = [
 
 EDGES = ("zero", "circular", "context", "noise")
 _NOISE_FRAME = 256  # samples; short enough to fall between two hits, long enough for a level
+_MARGIN = 4096  # samples; beyond it the tail of a band-limited delay is below 1e-4 of what casts it
 
 
 def as_tensor(waveform: Any) -> Tensor:
@@ -130,7 +131,7 @@ def time_shift(
     Notes
     -----
     Whole delays copy samples. A fraction multiplies the discrete Fourier transform by a phase ramp [1]_: of the
-    window itself for ``"circular"``, of the window within its surroundings otherwise.
+    window itself for ``"circular"``, of the window with 4096 samples of its surroundings on either side otherwise.
 
     References
     ----------
@@ -146,73 +147,57 @@ def time_shift(
     """
     samples = as_tensor(waveform)
     delays = _amounts(delay_samples, samples)
-    n_samples = samples.shape[-1]
     if edges == "circular":
         return like_input(_circular_delay(samples, delays), waveform)
-    reach = int(min(n_samples, np.ceil(float(delays.abs().max())))) + 1 if delays.numel() else 1
     if edges == "zero":
         before = after = samples.new_zeros(0)
     elif edges == "noise":
-        before, after = _noise_around(samples, reach, rng)
+        before, after = _noise_around(samples, rng)
     elif edges != "context":
         raise InputError(f"edges={edges!r} is not one of {', '.join(EDGES)}")
     elif before is None or after is None:
-        raise InputError(
-            'edges="context" needs the sound around the window (before=…, after=…); use "zero" without it'
-        )
-    surrounded = torch.cat(
-        [
-            _fit_end(before, reach, samples),
-            samples,
-            _fit_end(torch.flip(as_tensor(after), [-1]), reach, samples).flip(-1),
-        ],
-        dim=-1,
-    )
-    clamped = delays.clamp(-reach, reach)
-    return like_input(_windows(surrounded, clamped, reach, n_samples), waveform)
+        raise InputError('edges="context" needs the sound around the window (before=…, after=…); use "zero" without it')
+    before, after = (as_tensor(side).to(samples).expand(*samples.shape[:-1], -1) for side in (before, after))
+    recording = torch.cat([before, samples, after], dim=-1)
+    return like_input(_slide(recording, delays, before.shape[-1], samples.shape[-1]), waveform)
 
 
-def _fit_end(context: Any, length: int, samples: Tensor) -> Tensor:
-    """Return the last `length` samples of a context, with silence in front where it is shorter."""
-    context = as_tensor(context).to(samples)[..., -length:]
-    context = context.expand(*samples.shape[:-1], context.shape[-1])
-    return torch.nn.functional.pad(context, (length - context.shape[-1], 0))
-
-
-def _windows(surrounded: Tensor, delays: Tensor, reach: int, n_samples: int) -> Tensor:
-    """Cut one window per delay out of a sound that has `reach` samples on either side."""
+def _slide(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Tensor:
+    """Cut one window per delay out of a recording, where the undelayed one opens at sample `opens`."""
     whole = torch.floor(delays)
-    rows = _fractional_delay(surrounded, delays - whole)
-    first = reach - whole.to(torch.int64)
-    index = first[..., None] + torch.arange(n_samples, device=surrounded.device)
-    # A fraction is always a delay: at the last whole step it may look one sample beyond the start.
-    valid = (index >= 0) & (index < rows.shape[-1])
-    cut = torch.gather(rows, -1, index.clamp(0, rows.shape[-1] - 1))
-    return torch.where(valid, cut, torch.zeros((), dtype=cut.dtype, device=cut.device))
+    fractions = delays - whole
+    # A window with a fraction is cut wide, delayed, and trimmed, so that it depends on nothing but its own delay.
+    margin = _MARGIN if bool(fractions.any()) else 0
+    furthest = recording.shape[-1] + n_samples + 2 * margin
+    first = opens - margin - whole.clamp(-furthest, furthest).to(torch.int64)
+    index = first[..., None] + torch.arange(n_samples + 2 * margin, device=recording.device)
+    known = (index >= 0) & (index < recording.shape[-1])
+    rows = recording.expand(*delays.shape, recording.shape[-1])
+    cut = torch.gather(rows, -1, index.clamp(0, max(recording.shape[-1] - 1, 0)))
+    cut = torch.where(known, cut, torch.zeros((), dtype=cut.dtype, device=cut.device))
+    return _fractional_delay(cut, fractions)[..., margin : margin + n_samples]
 
 
 def _circular_delay(samples: Tensor, delays: Tensor) -> Tensor:
     n_samples = samples.shape[-1]
     whole = torch.floor(delays)
-    rows = _fractional_delay(samples, delays - whole)
+    rows = _fractional_delay(samples.expand(*delays.shape, n_samples), delays - whole)
     index = torch.arange(n_samples, device=samples.device) - whole.to(torch.int64)[..., None]
     return torch.gather(rows, -1, torch.remainder(index, n_samples))
 
 
-def _fractional_delay(samples: Tensor, fractions: Tensor) -> Tensor:
-    """Delay by a fraction of a sample in [0, 1), circularly; rows with fraction 0 are copies."""
-    lead = fractions.shape
-    rows = samples.expand(*lead, samples.shape[-1])
+def _fractional_delay(rows: Tensor, fractions: Tensor) -> Tensor:
+    """Delay each row circularly by a fraction of a sample in [0, 1); rows with fraction 0 are copies."""
     if not bool(fractions.any()):
         return rows
-    n_samples = samples.shape[-1]
-    spectrum = torch.fft.rfft(samples.to(torch.float64))
-    cycles = torch.fft.rfftfreq(n_samples, dtype=torch.float64, device=samples.device)
+    n_samples = rows.shape[-1]
+    spectrum = torch.fft.rfft(rows.to(torch.float64))
+    cycles = torch.fft.rfftfreq(n_samples, dtype=torch.float64, device=rows.device)
     ramp = torch.polar(torch.ones_like(cycles), -2 * torch.pi * cycles * fractions[..., None])
     if n_samples % 2 == 0:
         # At Nyquist only the cosine part of the ramp is a real signal.
         ramp[..., -1] = ramp[..., -1].real.to(ramp.dtype)
-    delayed = torch.fft.irfft(spectrum * ramp, n=n_samples).to(samples.dtype)
+    delayed = torch.fft.irfft(spectrum * ramp, n=n_samples).to(rows.dtype)
     return torch.where((fractions == 0)[..., None], rows, delayed)
 
 
@@ -247,11 +232,12 @@ def background_noise(waveform: Any, n_samples: int, rng: np.random.Generator) ->
     return like_input((noise * level[..., None]).to(samples.dtype), waveform)
 
 
-def _noise_around(samples: Tensor, reach: int, rng: np.random.Generator | None) -> tuple[Tensor, Tensor]:
+def _noise_around(samples: Tensor, rng: np.random.Generator | None) -> Tensor:
+    """Draw a window's length of noise for either side, the same whatever the delays are."""
     if rng is None:
         raise InputError('edges="noise" needs rng=numpy.random.default_rng(seed)')
-    noise = background_noise(samples, 2 * reach, rng)
-    return noise[..., :reach], noise[..., reach:]
+    n_samples = samples.shape[-1]
+    return torch.stack([background_noise(samples, n_samples, rng) for _ in range(2)])
 
 
 def frequency_shift(waveform: Any, offset_hz: Any, sample_rate: float) -> Any:
@@ -305,9 +291,7 @@ def frequency_shift(waveform: Any, offset_hz: Any, sample_rate: float) -> Any:
         one_sided[-1] = 1.0
     spectrum = torch.fft.rfft(samples.to(torch.float64)) * one_sided
     analytic = torch.fft.ifft(spectrum * stays, n=n_samples)
-    turns = (
-        offsets[..., None] / sample_rate * torch.arange(n_samples, dtype=torch.float64, device=samples.device)
-    )
+    turns = offsets[..., None] / sample_rate * torch.arange(n_samples, dtype=torch.float64, device=samples.device)
     carrier = torch.polar(torch.ones_like(turns), 2 * torch.pi * torch.frac(turns))
     moved = (analytic * carrier).real.to(samples.dtype)
     return like_input(torch.where((offsets == 0)[..., None], samples, moved), waveform)

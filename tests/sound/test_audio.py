@@ -1,0 +1,126 @@
+"""Clips: what comes in, what is refused, how a window lies over a recording."""
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audioinv.errors import AudioFileError, InputError
+from audioinv.sound.audio import Clip, find_audio, load_clip, open_window, write_audio
+from audioinv.sound.synthetic import tone
+
+
+@pytest.mark.parametrize(
+    ("suffix", "tolerance"), [("wav", 1 / 32768), ("flac", 1 / 32768), ("ogg", 0.05), ("mp3", 0.05)]
+)
+def test_what_is_written_is_read(tmp_path, suffix, tolerance):
+    sound = 0.5 * tone(440.0, duration_seconds=0.5, sample_rate=16000).astype(np.float32)
+    write_audio(tmp_path / f"a.{suffix}", sound, 16000)
+    clip = load_clip(tmp_path / f"a.{suffix}")
+    assert clip.sample_rate == 16000
+    n = min(len(sound), len(clip.waveform))
+    assert n == len(sound)
+    # Lossy formats are judged away from the ends, where their blocks begin.
+    inner = slice(2000, 6000)
+    np.testing.assert_allclose(clip.waveform[inner], sound[inner], atol=tolerance)
+
+
+def test_several_channels_become_their_mean(tmp_path, rng):
+    channels = (0.1 * rng.standard_normal((4000, 3))).astype(np.float32)
+    soundfile.write(tmp_path / "three.wav", channels, 96000, subtype="FLOAT")
+    clip = load_clip(tmp_path / "three.wav")
+    np.testing.assert_allclose(clip.waveform, channels.mean(1), atol=1e-7)
+    assert clip.sample_rate == 96000
+
+
+def test_resampling_keeps_a_tone_and_the_cuts(tmp_path):
+    sound = tone(1000.0, duration_seconds=1.0, sample_rate=48000).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, 48000, subtype="FLOAT")
+    clip = load_clip(tmp_path / "a.wav", sample_rate=16000, start_seconds=0.25, end_seconds=0.75)
+    assert (len(clip.before), len(clip.waveform), len(clip.after)) == (4000, 8000, 4000)
+    expected = tone(1000.0, duration_seconds=1.0, sample_rate=16000)[4000:12000]
+    np.testing.assert_allclose(clip.waveform, expected, atol=1e-3)
+    assert clip.start_seconds == 0.25
+    assert clip.end_seconds == 0.75
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "words"),
+    [
+        ("gone.wav", lambda path: path.unlink(), "no such file"),
+        ("empty.wav", lambda path: path.write_bytes(b""), r"empty \(0 bytes\)"),
+        ("text.wav", lambda path: path.write_text("hello, this is no sound\n" * 9), "cannot be read as sound"),
+        ("half.wav", _truncate, "truncated"),
+        ("half.flac", _truncate, "truncated|cannot be read"),
+        ("none.wav", lambda path: soundfile.write(path, np.zeros(0), 8000), "holds no samples"),
+        (
+            "nan.wav",
+            lambda path: soundfile.write(path, np.full(9, np.nan), 8000, subtype="FLOAT"),
+            "9 of 9 samples are NaN",
+        ),
+        ("folder.wav", lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
+    ],
+)
+def test_what_cannot_be_read_says_why_in_one_line(tmp_path, name, spoil, words):
+    path = tmp_path / name
+    write_audio(path, np.sin(np.arange(20000)) / 2, 8000)
+    spoil(path)
+    with pytest.raises(AudioFileError, match=words) as caught:
+        load_clip(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_stretch_outside_the_file_is_refused(tmp_path):
+    write_audio(tmp_path / "a.wav", np.zeros(8000), 8000)
+    with pytest.raises(InputError, match="outside the file's 1.000 s"):
+        load_clip(tmp_path / "a.wav", start_seconds=0.5, end_seconds=1.5)
+
+
+@given(st.integers(1, 40), st.integers(0, 30), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_a_window_shows_the_recording_and_silence_beyond(n_samples, lead, n_before, n_clip, n_after):
+    lead = min(lead, n_samples - 1)
+    recording = np.arange(1, n_before + n_clip + 1 + n_after + 1, dtype=np.float32)
+    parts = np.split(recording, [n_before, n_before + n_clip + 1])
+    clip = Clip(parts[1], 10, before=parts[0], after=parts[2], start_seconds=n_before / 10)
+    window = open_window(clip, n_samples, lead)
+    padded = np.concatenate([np.zeros(50), recording, np.zeros(50)])
+    opens = 50 + n_before - lead
+    np.testing.assert_array_equal(window.waveform, padded[opens : opens + n_samples])
+    whole = np.concatenate([window.before, window.waveform[window.waveform > 0], window.after])
+    np.testing.assert_array_equal(whole, recording)
+    assert window.start_seconds == pytest.approx((n_before - lead) / 10)
+
+
+def test_equal_sound_has_an_equal_hash_under_any_name_and_padding(rng):
+    sound = (0.1 * rng.standard_normal(500)).astype(np.float32)
+    padded = np.concatenate([np.zeros(7, np.float32), sound, np.zeros(3, np.float32)])
+    assert Clip(sound, 8000, name="a").content_hash() == Clip(padded, 8000, name="b").content_hash()
+    assert Clip(sound, 8000).content_hash() != Clip(-sound, 8000).content_hash()
+
+
+def test_find_audio_descends_sorted_and_keeps_named_files(tmp_path):
+    for name in ("b/2.FLAC", "b/1.wav", "a.txt", "c.mp3"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = list(find_audio([tmp_path, tmp_path / "a.txt"]))
+    assert [path.name for path in found] == ["1.wav", "2.FLAC", "c.mp3", "a.txt"]
+
+
+def test_writing_refuses_what_would_clip_and_unknown_formats(tmp_path):
+    with pytest.raises(InputError, match=r"peaks at 1\.500"):
+        write_audio(tmp_path / "a.wav", np.full(9, 1.5), 8000)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_audio(tmp_path / "a.xyz", np.zeros(9), 8000)
+
+
+def test_a_clip_is_mono_and_has_a_rate():
+    with pytest.raises(InputError, match="must be mono"):
+        Clip(np.zeros((2, 5)), 8000)
+    with pytest.raises(InputError, match="sample_rate=0"):
+        Clip(np.zeros(5), 0)

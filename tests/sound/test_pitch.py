@@ -1,0 +1,74 @@
+"""Pitch shifts: exact ratios by resampling, an octave up and down, and what each engine leaves behind."""
+
+import numpy as np
+import pytest
+import torch
+
+from audioinv.errors import InputError
+from audioinv.sound.harmonics import harmonic_places, harmonicity_error, measure_partials, moved_places
+from audioinv.sound.pitch import ENGINES, pitch_shift, run_engine, semitones_to_ratio
+from audioinv.sound.synthetic import click, harmonic_tone
+
+SAMPLE_RATE = 16000
+
+
+@pytest.fixture
+def note():
+    return 0.3 * harmonic_tone(220.0, 5, duration_seconds=1.0, sample_rate=SAMPLE_RATE).astype(np.float32)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_zero_is_the_very_input(note, engine):
+    np.testing.assert_array_equal(pitch_shift(note, 0.0, SAMPLE_RATE, engine=engine), note)
+
+
+@pytest.mark.parametrize(("engine", "cents"), [("resample", 0.5), ("signalsmith", 12)])
+@pytest.mark.parametrize("interval", [-12.0, -3.0, 0.5, 4.0, 7.0])
+def test_partials_land_at_the_ratio_and_stay_harmonic(note, engine, cents, interval):
+    moved = pitch_shift(note, interval, SAMPLE_RATE, engine=engine)
+    places = moved_places(harmonic_places(220.0, SAMPLE_RATE, n_partials=5), SAMPLE_RATE, interval_semitones=interval)
+    heard = moved[: int(len(moved) / max(1.0, semitones_to_ratio(interval)))]
+    found = measure_partials(heard, SAMPLE_RATE, places).frequencies_hz
+    np.testing.assert_allclose(1200 * np.log2(found / places), 0, atol=cents)
+    # The vocoder pulls the lowest partials towards the bins of its own transform by up to a tenth of a semitone.
+    assert harmonicity_error(found, np.arange(1, 6)) < (1e-4 if engine == "resample" else 6e-3)
+
+
+def test_resampling_keeps_the_anchor_in_place():
+    sound = click(0.5, SAMPLE_RATE, at_seconds=0.2).astype(np.float32)
+    for interval in (-5.0, 5.0):
+        moved = pitch_shift(sound, interval, SAMPLE_RATE, engine="resample", anchor_samples=3200)
+        assert abs(int(np.abs(moved).argmax()) - 3200) <= 1
+        free = pitch_shift(sound, interval, SAMPLE_RATE, engine="resample")
+        assert abs(int(np.abs(free).argmax()) - 3200 / semitones_to_ratio(interval)) <= 1
+
+
+def test_an_octave_up_and_down_by_resampling_returns_the_sound(note):
+    window = np.hanning(len(note)).astype(np.float32) * note
+    back = pitch_shift(pitch_shift(window, 12.0, SAMPLE_RATE, engine="resample"), -12.0, SAMPLE_RATE, engine="resample")
+    assert np.linalg.norm(back - window) < 1e-3 * np.linalg.norm(window)
+
+
+def test_the_vocoder_leaves_a_trace_at_zero_and_resampling_does_not(note):
+    errors = {
+        engine: np.linalg.norm(run_engine(note, 0.0, SAMPLE_RATE, engine=engine) - note) / np.linalg.norm(note)
+        for engine in ENGINES
+    }
+    assert errors["resample"] < 1e-5
+    assert errors["signalsmith"] > 1e-3
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engines_repeat_themselves_and_batch(note, engine):
+    intervals = np.array([0.0, 2.0, -3.0])
+    together = pitch_shift(note, intervals, SAMPLE_RATE, engine=engine)
+    for row, interval in zip(together, intervals, strict=True):
+        np.testing.assert_array_equal(row, pitch_shift(note, interval, SAMPLE_RATE, engine=engine))
+    assert isinstance(pitch_shift(torch.from_numpy(note), 1.0, SAMPLE_RATE, engine=engine), torch.Tensor)
+
+
+def test_errors(note):
+    with pytest.raises(InputError, match="'rubber' is not one of signalsmith, resample"):
+        pitch_shift(note, 1.0, SAMPLE_RATE, engine="rubber")
+    with pytest.raises(InputError, match="within ±48"):
+        pitch_shift(note, 49.0, SAMPLE_RATE)
