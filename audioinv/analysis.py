@@ -18,8 +18,6 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
-
 from .corpus.layouts import CorpusEntry
 from .errors import InputError
 from .measure.cliptable import ClipTable
@@ -100,6 +98,7 @@ def analyze(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from audioinv.nets.model import as_model
     >>> rng = np.random.default_rng(0)
     >>> clips = [Clip(rng.standard_normal(800).astype(np.float32), 8000, name=f"noise {i}") for i in range(12)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time as clock
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -142,9 +143,7 @@ def _choose_folder(out: Path | None, inputs: list[Path], overwrite: bool) -> Pat
     )
 
 
-def _print_plan(
-    models: list[Model], corpus: Corpus, n_clips: int, options: AnalysisOptions, device: str
-) -> None:
+def _print_plan(models: Sequence[Model], corpus: Corpus, n_clips: int, options: AnalysisOptions, device: str) -> None:
     from ..report.text import model_line, plan_lines
 
     for model in models:

@@ -157,7 +157,9 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         except typer.Exit:
             raise
         except Exception as error:
-            _explain(error, f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", kwargs)
+            _explain(
+                error, f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", kwargs
+            )
             code = ExitCode.INTERNAL
         raise typer.Exit(code)
 

@@ -299,6 +299,17 @@ def _nothing(path: Path, reason: str) -> Corpus:
 
 
 def _read_source(path: Path, above: _RowsByFolder) -> Corpus:
+    try:
+        return _read_anything(path, above)
+    except OSError as error:  # a folder above it that may not be searched, a name too long for the system
+        return _nothing(path, _why_closed(error))
+
+
+def _why_closed(error: OSError) -> str:
+    return f"cannot be opened ({error.strerror})"
+
+
+def _read_anything(path: Path, above: _RowsByFolder) -> Corpus:
     if not path.exists():
         return _nothing(path, "no such file or folder")
     if path.is_dir():
@@ -341,12 +352,11 @@ def _read_folder(folder: Path, above: _RowsByFolder) -> Corpus:
 def _walk(folder: Path) -> Iterator[Path | Skipped]:
     """Yield sound files, manifests and what was passed over, sorted as `find_audio` sorts."""
     try:
-        children = sorted(folder.iterdir())
+        children = {child: _passed_over(child) for child in sorted(folder.iterdir())}
     except OSError as error:
-        yield Skipped(folder, f"cannot be opened ({error.strerror})", failed=True)
+        yield Skipped(folder, _why_closed(error), failed=True)
         return
-    for child in children:
-        passed_over = _passed_over(child)
+    for child, passed_over in children.items():
         if passed_over is not None:
             yield passed_over
         elif child.is_dir():
@@ -438,7 +448,9 @@ def _open_manifest(manifest: Path) -> tuple[csv.DictReader[str], dict[str, str]]
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text; save it again as CSV in UTF-8") from error
     except OSError as error:
-        raise InputError(f"cannot be opened ({error.strerror})") from error
+        raise InputError(_why_closed(error)) from error
+    if "\0" in text:
+        raise InputError("not UTF-8 text; save it again as CSV in UTF-8")
     if not text.strip():
         raise InputError("the manifest is empty")
     for separator in ",;\t":
@@ -480,9 +492,12 @@ def _find(home: Path, name: str) -> Path:
     """Find a file that a manifest names, though it may spell slashes as Windows and accents as macOS does."""
     plain = name.replace("\\", "/")
     spellings = (name, plain, unicodedata.normalize("NFC", plain), unicodedata.normalize("NFD", plain))
-    for spelling in spellings:
-        if (home / spelling).is_file():
-            return home / spelling
+    try:
+        for spelling in spellings:
+            if (home / spelling).is_file():
+                return home / spelling
+    except OSError as error:
+        raise InputError(_why_closed(error)) from error
     climbs = Path(plain).is_absolute() or ".." in Path(plain).parts
     raise InputError("no such file" + (" (a path out of the manifest's folder: was it moved?)" if climbs else ""))
 

@@ -132,5 +132,7 @@ def choose_device(device: str = "auto") -> str:
     if device == "auto":
         return next(kind for kind in ("cuda", "mps", "cpu") if has[kind])
     if not has.get(device.split(":")[0], False):
-        raise ModelError(f"device {device!r} is not there; available: {', '.join(k for k, there in has.items() if there)}")
+        raise ModelError(
+            f"device {device!r} is not there; available: {', '.join(k for k, there in has.items() if there)}"
+        )
     return device

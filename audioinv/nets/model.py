@@ -224,6 +224,6 @@ def as_model(
     """
     if isinstance(function, torch.nn.Module):
         function = function.eval()
-    called = name or getattr(function, "__name__", type(function).__name__)
+    called = str(name or getattr(function, "__name__", type(function).__name__))
     spec = ModelSpec(called, sample_rate, n_samples, tuple(labels), activation=activation)
     return _Callable(function, spec)

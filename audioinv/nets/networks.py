@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -106,7 +107,9 @@ class NetworkConfig:
             stride = self.stem_stride if stage == 0 else 1
             sizes = [-(-size // stride) for size in sizes]
             # A strided convolution rounds up, a pool drops what does not fill its window.
-            rounded = [-(-size // self.factor) if self.downsampling == "stride" else size // self.factor for size in sizes]
+            rounded = [
+                -(-size // self.factor) if self.downsampling == "stride" else size // self.factor for size in sizes
+            ]
             sizes = rounded
         return tuple(sizes)
 
@@ -121,7 +124,7 @@ class _Convolution(nn.Module):
         if config.downsampling == "stride":
             stride *= config.factor
         in_channels = config.input_shape[0] if stage == 0 else config.channels[stage - 1]
-        layer = nn.Conv1d if config.dimension == 1 else nn.Conv2d
+        layer: Any = nn.Conv1d if config.dimension == 1 else nn.Conv2d
         # Even kernels, as in a waveform stem, look one sample further back than ahead.
         self.reach = (kernel // 2, (kernel - 1) // 2)
         self.mode = "circular" if config.padding == "circular" else "constant"

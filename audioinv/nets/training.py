@@ -146,6 +146,7 @@ class _JitteredWindows:
         self.n_samples, self.sample_rate, self.config = spec.n_samples, spec.sample_rate, config
 
     def draw(self, chosen: Tensor, rng: np.random.Generator) -> Tensor:
+        windows: Tensor
         wide, config, n_clips = self.wide[chosen], self.config, len(chosen)
         before, windows, after = wide.split((self.margin, self.n_samples, self.margin), dim=-1)
         if self.margin:
@@ -235,7 +236,7 @@ class _Run:
         for number in range(1, self.config.epochs + 1):
             train_loss = self._train_once()
             valid_loss, accuracy = self._validate()
-            epoch = Epoch(number, self.schedule.get_last_lr()[0], train_loss, valid_loss, accuracy)
+            epoch = Epoch(number, float(self.schedule.get_last_lr()[0]), train_loss, valid_loss, accuracy)
             history.append(epoch)
             if on_epoch is not None:
                 on_epoch(epoch)

@@ -149,7 +149,8 @@ class Results:
     def _repr_html_(self) -> str:
         from .page import summary_table
 
-        return summary_table(self)
+        table: str = summary_table(self)
+        return table
 
 
 def check_free(target: Path, *, overwrite: bool) -> None:

@@ -161,9 +161,7 @@ def _read_axis(rows: pa.Table, spec: ModelSpec) -> AxisResponses:
     if left or len(values) != len(rows) * len(spec.labels):
         raise CheckpointError(f"axis {rows['axis'][0].as_py()} of model {spec.name}: rows are missing from the table")
     first = {name: rows[name][0].as_py() for name in ("axis", "unit", "edges", "engine")}
-    sound = {
-        name: rows[name].to_numpy().astype(np.float64).reshape(n_clips, len(shifts)) for name in _SOUND_COLUMNS
-    }
+    sound = {name: rows[name].to_numpy().astype(np.float64).reshape(n_clips, len(shifts)) for name in _SOUND_COLUMNS}
     return AxisResponses(shifts=shifts, scores=values.reshape(n_clips, len(shifts), -1), **first, **sound)
 
 

@@ -181,7 +181,9 @@ def verdict(results: Results, name: str) -> str:
     summary = results.document["models"][name]
     contrast, axes = summary["contrast"], summary["axes"]
     if contrast["difference"]["value"] is None:
-        kept = [f"{_share(axis['consistency'])} under {_AXIS_WORDS[key]} ({_range(axis)})" for key, axis in axes.items()]
+        kept = [
+            f"{_share(axis['consistency'])} under {_AXIS_WORDS[key]} ({_range(axis)})" for key, axis in axes.items()
+        ]
         return f"{name} keeps {', '.join(kept)}."
     frequency = contrast["frequency_axis"]
     time_text = f"{_share(contrast['time_consistency'])} under {_AXIS_WORDS['time']} ({_range(axes['time'])})"

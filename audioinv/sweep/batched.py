@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +23,14 @@ from ..nets.model import Model
 from ..sound.audio import Clip, open_window
 from ..sound.grid import ShiftGrid
 from ..sound.harmonics import Pitch, find_pitch, harmonic_places, measure_partials
-from ..sound.operators import Fidelity, Operator, PitchShift
+from ..sound.operators import Operator, PitchShift
 from ..sound.shifts import bin_shift
 from .plan import SweepPlan, check_window, operator_of
 from .responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
 
 __all__ = ["respond_to_clip"]
 
-FloatArray = npt.NDArray[np.floating]
+FloatArray = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

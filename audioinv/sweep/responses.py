@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -172,10 +172,7 @@ _Stackable = TypeVar("_Stackable", AxisResponses, ControlResponses)
 
 
 def _stack(parts: Sequence[_Stackable]) -> _Stackable:
-    arrays = [
-        name.name
-        for name in fields(parts[0])
-        if name.name != "shifts" and isinstance(getattr(parts[0], name.name), np.ndarray)
-    ]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
+    names = [entry.name for entry in fields(parts[0]) if entry.name != "shifts"]
+    arrays = [name for name in names if isinstance(getattr(parts[0], name), np.ndarray)]
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
     return replace(parts[0], **joined)

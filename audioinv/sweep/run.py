@@ -79,9 +79,7 @@ def sweep_clips(
     return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures))
 
 
-def _sweep_one(
-    models: Sequence[tuple[Model, SweepPlan]], source: CorpusEntry | Clip
-) -> list[ModelResponses] | Failure:
+def _sweep_one(models: Sequence[tuple[Model, SweepPlan]], source: CorpusEntry | Clip) -> list[ModelResponses] | Failure:
     name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
     try:
         clip = source if isinstance(source, Clip) else source.load()

@@ -1,0 +1,141 @@
+"""``audioinv info``: what a clip, a model, a data set or a results folder is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import InputError
+from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+
+__all__ = ["info"]
+
+
+def info(
+    things: Annotated[list[str], typer.Argument(help="Files, folders, or names of shipped models.", metavar="THING…")],
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+    no_progress: NoProgress = False,
+    config: Config = None,
+    version: Version = False,
+) -> int:
+    """Say what a clip, a model, a data set or a results folder is."""
+    described = [_describe(thing) for thing in things]
+    if json:
+        print_json(described[0][0] if len(described) == 1 else [facts for facts, _ in described])
+    elif not quiet:
+        for _, lines in described:
+            for line in lines:
+                say(line)
+    return ExitCode.DONE
+
+
+def _describe(thing: str) -> tuple[dict[str, Any], list[str]]:
+    path = Path(thing)
+    if (path / "summary.json").is_file():
+        return _describe_run(path)
+    if (path / "model.safetensors").is_file() or path.suffix == ".safetensors":
+        return _describe_model(thing)
+    if path.is_dir() or path.suffix == ".csv":
+        return _describe_corpus(path)
+    if path.is_file():
+        return _describe_clip(path)
+    from ..nets.library import shipped_models
+
+    if thing in shipped_models():
+        return _describe_model(thing)
+    raise InputError(
+        f"{thing}: no such file or folder, nor a shipped model ({', '.join(shipped_models()) or 'none found'})"
+    )
+
+
+def _describe_run(path: Path) -> tuple[dict[str, Any], list[str]]:
+    from ..report.results import load_results
+    from ..report.text import summary_lines
+
+    results = load_results(path)
+    facts = {"kind": "results", "path": str(path), "run": dict(results.run), "summary": dict(results.document)}
+    return facts, [f"{path}: results of `{results.run.get('command', 'a call from Python')}`", *summary_lines(results)]
+
+
+def _describe_model(thing: str) -> tuple[dict[str, Any], list[str]]:
+    from dataclasses import asdict
+
+    from ..nets.library import load_model
+
+    model = load_model(thing)
+    config = model.classifier.config
+    n_weights = sum(weights.numel() for weights in model.classifier.network.parameters())
+    facts = {
+        "kind": "model",
+        **asdict(config),
+        "n_weights": n_weights,
+        "hop_samples": model.hop_samples,
+        "stride_samples": model.stride_samples,
+        "weights_sha256": model.fingerprint,
+    }
+    spec, network = model.spec, config.network
+    front = "the waveform itself"
+    if config.front_end is not None:
+        front = (
+            f"{config.front_end.n_bins} {config.front_end.kind} bins, n_fft {config.front_end.n_fft}, hop "
+            f"{config.front_end.hop_length} samples ({1000 * config.front_end.hop_length / spec.sample_rate:g} ms)"
+        )
+    stride = f"{model.stride_samples} samples ({1000 * model.stride_samples / spec.sample_rate:g} ms)"
+    return facts, [
+        f"{spec.name}: {spec.description}",
+        f"  input        {spec.sample_rate} Hz mono, {spec.n_samples} samples ({spec.window_seconds:g} s), opens "
+        f"{spec.lead_samples / spec.sample_rate:g} s before the clip",
+        f"  front end    {front}",
+        f"  network      {network.dimension}-D, channels {'-'.join(map(str, network.channels))}, "
+        f"{network.downsampling} pooling by {network.factor}, {network.head} head, {network.padding} padding, {n_weights:,} weights",
+        f"  total stride {stride}",
+        f"  labels       {', '.join(spec.labels)} ({spec.activation})",
+        "  every value is embedded in the file",
+    ]
+
+
+def _describe_corpus(path: Path) -> tuple[dict[str, Any], list[str]]:
+    from ..corpus.census import take_census
+    from ..corpus.layouts import read_corpus
+
+    census = take_census(read_corpus(path))
+    return {"kind": "corpus", **census.to_dict()}, census.lines()
+
+
+def _describe_clip(path: Path) -> tuple[dict[str, Any], list[str]]:
+    import numpy as np
+    import soundfile
+
+    from ..sound.audio import load_clip
+    from ..sound.harmonics import find_pitch
+
+    clip = load_clip(path)
+    header = soundfile.info(path)
+    pitch = find_pitch(clip.waveform, clip.sample_rate)
+    peak = float(np.abs(clip.waveform).max())
+    rms = float(np.sqrt(np.mean(clip.waveform.astype(np.float64) ** 2)))
+    facts = {
+        "kind": "clip",
+        "path": str(path),
+        "format": header.format,
+        "subtype": header.subtype,
+        "sample_rate": clip.sample_rate,
+        "channels": header.channels,
+        "duration_s": clip.duration_seconds,
+        "peak": peak,
+        "rms": rms,
+        "fundamental_hz": pitch.fundamental_hz if pitch.stable else None,
+        "pitch": "stable" if pitch.stable else pitch.reason,
+        "content_sha256": clip.content_hash(),
+    }
+    decibels = [f"{20 * np.log10(level):.1f} dB" if level else "silent" for level in (peak, rms)]
+    return facts, [
+        f"{path}: {header.format} {header.subtype}, {clip.sample_rate} Hz, {header.channels} "
+        f"channel{'s (mean taken)' if header.channels > 1 else ''}, {clip.duration_seconds:.3f} s",
+        f"  peak {decibels[0]}, level {decibels[1]} below full scale" if peak else "  silent",
+        f"  pitch {pitch.fundamental_hz:.1f} Hz" if pitch.stable else f"  {pitch.reason}",
+    ]

@@ -1,0 +1,113 @@
+"""``audioinv train``: a small 1-D or 2-D classifier from labelled clips."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+
+if TYPE_CHECKING:
+    from ..nets.training import Epoch
+    from ..trained_model import TrainedModel
+
+__all__ = ["train"]
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="A folder per class, or a manifest.", metavar="DATA")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder of the model.")],
+    arch: Annotated[str, typer.Option(metavar="cnn1d-wave|cnn1d-mel|cnn2d-mel")] = "cnn2d-mel",
+    head: Annotated[str, typer.Option(metavar="flatten|average|max")] = "average",
+    padding: Annotated[str, typer.Option(metavar="zero|circular", help="Of the convolutions, along time.")] = "zero",
+    sample_rate: Annotated[int, typer.Option(min=1000, help="In hertz.")] = 16000,
+    window: Annotated[float, typer.Option(help="Length of the model's window in seconds.")] = 1.0,
+    lead: Annotated[float, typer.Option(help="How much sooner than the clip the window opens, in seconds.")] = 0.25,
+    epochs: Annotated[int, typer.Option(min=1)] = 60,
+    batch_size: Annotated[int, typer.Option("-b", "--batch-size", min=2)] = 32,
+    learning_rate: Annotated[float, typer.Option()] = 2e-3,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without improvement before stopping.")] = 20,
+    time_jitter: Annotated[float, typer.Option(help="Largest delay in training, in milliseconds.")] = 0.0,
+    freq_jitter: Annotated[float, typer.Option(help="Largest frequency shift in training, in hertz.")] = 0.0,
+    bin_jitter: Annotated[int, typer.Option(min=0, help="Largest shift of the spectrogram in training, in bins.")] = 0,
+    gain_jitter: Annotated[float, typer.Option(help="Largest change of level in training, in decibels.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+    no_progress: NoProgress = False,
+    config: Config = None,
+    version: Version = False,
+) -> int:
+    """Train a small classifier, test it on clips kept apart, and compare it with a simple baseline."""
+    if (out / "model.safetensors").exists() and not overwrite:
+        raise InputError(f"{out} holds a model already; give another -o, or --overwrite")
+    from ..corpus.census import take_census
+    from ..corpus.layouts import read_corpus
+    from ..nets.training import TrainingConfig
+    from ..trained_model import ModelOptions, prepare_corpus, train_model
+
+    options = ModelOptions(
+        name=out.resolve().name,
+        arch=arch,
+        head=head,
+        padding=padding,
+        sample_rate=sample_rate,
+        window_seconds=window,
+        lead_seconds=lead,
+        training=TrainingConfig(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            patience=patience,
+            time_jitter_seconds=time_jitter / 1000,
+            frequency_jitter_hz=freq_jitter,
+            bin_jitter=bin_jitter,
+            gain_jitter_db=gain_jitter,
+            seed=seed,
+        ),
+    )
+    found = read_corpus(data)
+    if not found.entries:
+        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in found.failures[:3])
+        note(f"error: no sound to train on in {data}{f' ({reasons})' if reasons else ''}")
+        return ExitCode.NOTHING
+    corpus = prepare_corpus(found, seed=seed)
+    if not (quiet or json):
+        for line in take_census(corpus).lines():
+            note(line)
+    shown = not (quiet or json or no_progress)
+    command = shlex.join(["audioinv", *sys.argv[1:]])
+    model = train_model(corpus, options, on_epoch=_print_epoch if shown else None, command=command)
+    model.save(out)
+    _report(model, out, quiet=quiet, json=json)
+    return ExitCode.DONE
+
+
+def _print_epoch(epoch: Epoch) -> None:
+    note(
+        f"epoch {epoch.number:>3}  train {epoch.train_loss:.3f}  valid {epoch.valid_loss:.3f}  "
+        f"accuracy {epoch.valid_accuracy:.3f}"
+    )
+
+
+def _report(model: TrainedModel, out: Path, *, quiet: bool, json: bool) -> None:
+    if json:
+        import json as text
+
+        print_json(text.loads((out / "train.json").read_text(encoding="utf-8")))
+    elif not quiet:
+        from dataclasses import asdict
+
+        from ..report.text import interval
+
+        say(f"held-out accuracy  {interval(asdict(model.accuracy), 3)}  n = {model.accuracy.n}")
+        say(f"baseline on MFCC   {interval(asdict(model.baseline), 3)}")
+        say(f"difference         {interval(asdict(model.gain), 3)}")
+        say(f"wrote {out}: model.safetensors, metrics.csv, train.json, README.md")

@@ -1,0 +1,336 @@
+"""From a corpus to a trained model: split, train, test on held-out clips, and a card that tells all of it.
+
+Conventions
+-----------
+Sounds that are equal when decoded are dropped before the split, and a group stays on one side. Test clips are
+heard once, after training. The baseline gets the very same windows. Accuracies come with a 95 % bootstrap interval
+over the groups of the test clips.
+
+What is here: `ModelOptions`, `TrainedModel`, `prepare_corpus`, `train_model`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .analysis import versions
+from .corpus.layouts import Corpus
+from .corpus.splits import check_splits, content_hashes, drop_duplicates, split_corpus
+from .errors import InputError
+from .measure.cliptable import ClipTable
+from .measure.statistics import Estimate, bootstrap_mean, paired_difference
+from .nets.architectures import architecture
+from .nets.baseline import baseline_predictions
+from .nets.classifier import ClassifierModel, save_classifier
+from .nets.library import MODEL_FILE
+from .nets.model import ModelSpec
+from .nets.training import Epoch, TrainingConfig, TrainingResult, train_classifier, windows_of
+from .sound.audio import Clip
+
+__all__ = ["ModelOptions", "TrainedModel", "prepare_corpus", "train_model"]
+
+_ARCHITECTURE_WORDS = {
+    "cnn1d-wave": "1-D CNN on the waveform",
+    "cnn1d-mel": "1-D CNN over mel bands",
+    "cnn2d-mel": "2-D CNN on log-mel",
+}
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What model to make.
+
+    Parameters
+    ----------
+    name : str
+    arch : {"cnn1d-wave", "cnn1d-mel", "cnn2d-mel"}, default "cnn2d-mel"
+    head : {"flatten", "average", "max"}, default "average"
+    padding : {"zero", "circular"}, default "zero"
+    sample_rate : int, default 16000
+        In hertz.
+    window_seconds : float, default 1.0
+    lead_seconds : float, default 0.25
+        How much sooner than a clip the window opens, so that a delay either way does not cut its start.
+    training : TrainingConfig
+    """
+
+    name: str
+    arch: str = "cnn2d-mel"
+    head: str = "average"
+    padding: str = "zero"
+    sample_rate: int = 16000
+    window_seconds: float = 1.0
+    lead_seconds: float = 0.25
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def spec(self, labels: tuple[str, ...]) -> ModelSpec:
+        """Return the spec of a model for these labels.
+
+        Parameters
+        ----------
+        labels : tuple of str
+
+        Returns
+        -------
+        ModelSpec
+        """
+        words = _ARCHITECTURE_WORDS.get(self.arch, self.arch)
+        jitter = self.training.time_jitter_seconds
+        taught = f"jittered ±{1000 * jitter:g} ms" if jitter else "trained in one place"
+        return ModelSpec(
+            name=self.name,
+            sample_rate=self.sample_rate,
+            n_samples=round(self.window_seconds * self.sample_rate),
+            labels=labels,
+            lead_samples=round(self.lead_seconds * self.sample_rate),
+            description=f"{words}, {self.head} head, {taught}",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A model, how it was made and how it did on clips that it never heard.
+
+    Parameters
+    ----------
+    options : ModelOptions
+    result : TrainingResult
+    corpus : str
+        Name of the corpus.
+    counts : mapping of str to int
+        Clips on each side.
+    groups : mapping of str to int
+        Groups on each side; none is on two.
+    n_dropped : int
+        Clips left out before the split because their decoded sound stands in the corpus already.
+    accuracy, baseline, gain : Estimate
+        On the test clips: of the model, of the baseline, and their paired difference.
+    confusion : mapping of str to Counter
+        Answers by true label.
+    command : str
+        What was typed.
+    """
+
+    options: ModelOptions
+    result: TrainingResult
+    corpus: str
+    counts: Mapping[str, int]
+    groups: Mapping[str, int]
+    n_dropped: int
+    accuracy: Estimate
+    baseline: Estimate
+    gain: Estimate
+    confusion: Mapping[str, Counter[str]]
+    command: str = ""
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the weights, the history of training, what was found, and the card.
+
+        Parameters
+        ----------
+        folder : str or path
+
+        Returns
+        -------
+        Path
+        """
+        target = Path(folder)
+        save_classifier(self.result.classifier, target / MODEL_FILE)
+        _write_history(target / "metrics.csv", self.result.history)
+        facts = {
+            "options": asdict(self.options),
+            "corpus": self.corpus,
+            "counts": dict(self.counts),
+            "groups": dict(self.groups),
+            "n_dropped": self.n_dropped,
+            "best_epoch": self.result.best_epoch,
+            "accuracy": asdict(self.accuracy),
+            "baseline": asdict(self.baseline),
+            "gain": asdict(self.gain),
+            "command": self.command,
+            "versions": versions(),
+        }
+        (target / "train.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (target / "README.md").write_text(card(self), encoding="utf-8")
+        return target
+
+
+def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [*asdict(history[0])])
+        writer.writeheader()
+        writer.writerows({name: _short(value) for name, value in asdict(epoch).items()} for epoch in history)
+
+
+def _short(value: float) -> float | str:
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def prepare_corpus(corpus: Corpus, *, seed: int = 0) -> Corpus:
+    """Drop equal sounds and give every clip a side, groups whole.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Labelled; a declared split is kept and checked.
+    seed : int, default 0
+        Decides between groups that serve equally well.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    InputError
+        If there is nothing to train on, or declared splits share a group.
+    """
+    if not corpus.entries:
+        raise InputError(f"{corpus.name} holds no sound to train on")
+    distinct = drop_duplicates(corpus, content_hashes(corpus))
+    divided = split_corpus(distinct, rng=np.random.default_rng(seed))
+    check_splits(divided)
+    return divided
+
+
+def train_model(
+    corpus: Corpus,
+    options: ModelOptions,
+    *,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    command: str = "",
+) -> TrainedModel:
+    """Train a model on a prepared corpus and test it on the clips kept apart.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        From `prepare_corpus`.
+    options : ModelOptions
+    on_epoch : callable, optional
+        Called with each `Epoch`, for progress.
+    command : str, default ""
+        For the card.
+
+    Returns
+    -------
+    TrainedModel
+
+    Raises
+    ------
+    InputError
+        If a side is empty.
+    """
+    clips = {side: _load(corpus.part(side), options.sample_rate) for side in ("train", "valid", "test")}
+    if not clips["test"]:
+        raise InputError(f"{corpus.name} keeps no clip apart to test on")
+    labels = tuple(sorted({str(clip.label) for clip in clips["train"]}))
+    config = architecture(options.arch, options.spec(labels), head=options.head, padding=options.padding)
+    result = train_classifier(clips["train"], clips["valid"], config, options.training, on_epoch=on_epoch)
+    answers = _answers(ClassifierModel(result.classifier), clips["test"])
+    spec = result.classifier.config.spec
+    simple = baseline_predictions(
+        windows_of(clips["train"], spec).numpy(),
+        [str(clip.label) for clip in clips["train"]],
+        windows_of(clips["test"], spec).numpy(),
+        spec.sample_rate,
+    )
+    right, simple_right = (_is_right(found, clips["test"]) for found in (answers, simple))
+    codes = ClipTable.of(clips["test"], labels).group_codes
+    rng = np.random.default_rng(options.training.seed)
+    confusion: dict[str, Counter[str]] = {}
+    for clip, answer in zip(clips["test"], answers, strict=True):
+        confusion.setdefault(str(clip.label), Counter())[answer] += 1
+    return TrainedModel(
+        options=options,
+        result=result,
+        corpus=corpus.name,
+        counts={side: len(found) for side, found in clips.items()},
+        groups={side: len({clip.group or clip.name for clip in found}) for side, found in clips.items()},
+        n_dropped=sum("equal" in skipped.reason or "same sound" in skipped.reason for skipped in corpus.skipped),
+        accuracy=bootstrap_mean(right, codes, rng=rng),
+        baseline=bootstrap_mean(simple_right, codes, rng=rng),
+        gain=paired_difference(right, simple_right, codes, rng=rng),
+        confusion=confusion,
+        command=command,
+    )
+
+
+def _load(corpus: Corpus, sample_rate: int) -> list[Clip]:
+    return [entry.load(sample_rate) for entry in corpus.entries]
+
+
+def _answers(model: ClassifierModel, clips: list[Clip]) -> list[str]:
+    with torch.inference_mode():
+        parts = [model.scores(part).argmax(-1) for part in windows_of(clips, model.spec).split(64)]
+    return [model.spec.labels[int(index)] for index in torch.cat(parts)]
+
+
+def _is_right(answers: list[str], clips: list[Clip]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([float(answer == clip.label) for answer, clip in zip(answers, clips, strict=True)])
+
+
+def card(model: TrainedModel) -> str:
+    """Write the card of a model in Markdown.
+
+    Parameters
+    ----------
+    model : TrainedModel
+
+    Returns
+    -------
+    str
+    """
+    options, training = model.options, model.options.training
+    spec = model.result.classifier.config.spec
+    n_weights = sum(weights.numel() for weights in model.result.classifier.network.parameters())
+    jitter = [
+        f"delay ±{1000 * training.time_jitter_seconds:g} ms" if training.time_jitter_seconds else "",
+        f"frequency shift ±{training.frequency_jitter_hz:g} Hz" if training.frequency_jitter_hz else "",
+        f"mel bins ±{training.bin_jitter}" if training.bin_jitter else "",
+        f"level ±{training.gain_jitter_db:g} dB" if training.gain_jitter_db else "",
+    ]
+    sides = " · ".join(f"{side} {model.counts[side]} clips, {model.groups[side]} groups" for side in model.counts)
+    lines = [
+        f"# {options.name}",
+        "",
+        f"{spec.description}. {n_weights:,} weights, {len(spec.labels)} classes: {', '.join(spec.labels)}.",
+        "",
+        f"- **Input**: {spec.sample_rate / 1000:g} kHz mono, a window of {spec.window_seconds:g} s that opens "
+        f"{spec.lead_samples / spec.sample_rate:g} s before the clip. Nothing is normalised.",
+        f"- **Training**: seed {training.seed}, best of {len(model.result.history)} epochs was number "
+        f"{model.result.best_epoch}; jitter: {', '.join(filter(None, jitter)) or 'none'}.",
+        f"- **Data**: {Path(model.corpus).name}; {sides}.",
+        f"- **Kept apart**: no group is on two sides, and {model.n_dropped} clips whose decoded sound stands in the "
+        "corpus already were dropped before the split. The test side is what ships in `clips/`; see "
+        "`clips/README.md` for how recordings that are nearly equal were found and dropped.",
+        f"- **Held-out accuracy**: {_percent(model.accuracy)}, n = {model.accuracy.n} clips from "
+        f"{model.accuracy.n_groups} groups (95 % bootstrap interval over {model.accuracy.unit}s).",
+        f"- **Baseline** (logistic regression on mean and deviation of 20 MFCC, same windows): "
+        f"{_percent(model.baseline)}. Paired difference: {_signed(model.gain)}.",
+        f"- **Command**: `{model.command}`",
+        "",
+        "| true \\ answered | " + " | ".join(spec.labels) + " |",
+        "|---" * (len(spec.labels) + 1) + "|",
+    ]
+    for label in spec.labels:
+        counts = model.confusion.get(label, Counter())
+        lines.append(f"| {label} | " + " | ".join(str(counts[answer] or "·") for answer in spec.labels) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _signed(estimate: Estimate) -> str:
+    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
