@@ -35,8 +35,12 @@ def mfcc_statistics(windows: npt.NDArray[np.float32], sample_rate: int) -> npt.N
     """
     import librosa
 
-    coefficients = librosa.feature.mfcc(y=windows, sr=sample_rate, n_mfcc=N_MFCC, n_fft=512, hop_length=160, n_mels=64)
-    return np.concatenate([coefficients.mean(-1), coefficients.std(-1)], axis=-1)
+    # One clip at a time: librosa cuts off 80 dB below the loudest sound of all that it is given at once.
+    coefficients = [
+        librosa.feature.mfcc(y=window, sr=sample_rate, n_mfcc=N_MFCC, n_fft=512, hop_length=160, n_mels=64)
+        for window in windows
+    ]
+    return np.stack([np.concatenate([found.mean(-1), found.std(-1)]) for found in coefficients])
 
 
 def baseline_predictions(

@@ -30,6 +30,9 @@ from .model import ModelSpec
 __all__ = ["Epoch", "TrainingConfig", "TrainingResult", "train_classifier", "windows_of"]
 
 
+_JITTERS = ("time_jitter_seconds", "frequency_jitter_hz", "bin_jitter", "gain_jitter_db", "mixup")
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """How to train.
@@ -50,6 +53,8 @@ class TrainingConfig:
         Largest move of the spectrogram in bins, either way.
     gain_jitter_db : float, default 0
         Largest change of level, either way.
+    mixup : float, default 0
+        Parameter of the beta distribution by which pairs of clips and their labels are mixed [1]_; 0 mixes none.
     seed : int, default 0
         Of weights, order and jitter.
 
@@ -57,6 +62,10 @@ class TrainingConfig:
     ------
     InputError
         If a number is out of range.
+
+    References
+    ----------
+    .. [1] Zhang, Cisse, Dauphin & Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018.
     """
 
     epochs: int = 60
@@ -68,13 +77,14 @@ class TrainingConfig:
     frequency_jitter_hz: float = 0.0
     bin_jitter: int = 0
     gain_jitter_db: float = 0.0
+    mixup: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}={getattr(self, name)} must be positive")
-        for name in ("weight_decay", "time_jitter_seconds", "frequency_jitter_hz", "bin_jitter", "gain_jitter_db"):
+        for name in ("weight_decay", *_JITTERS):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must not be negative")
 
@@ -257,8 +267,7 @@ class _Run:
         for chosen in order.split(self.config.batch_size):
             if len(chosen) == 1 and len(order) > 1:
                 continue  # batch norm needs two
-            logits = self._jittered_logits(chosen)
-            loss = self.loss(logits, self.targets[chosen])
+            loss = self._jittered_loss(chosen)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -266,15 +275,25 @@ class _Run:
             total += float(loss.detach()) * len(chosen)
         return total / len(order)
 
-    def _jittered_logits(self, chosen: Tensor) -> Tensor:
-        windows = self.source.draw(chosen, self.rng)
+    def _jittered_loss(self, chosen: Tensor) -> Tensor:
+        windows, targets = self.source.draw(chosen, self.rng), self.targets[chosen]
+        if not self.config.mixup:
+            loss: Tensor = self.loss(self._logits(windows), targets)
+            return loss
+        share = float(self.rng.beta(self.config.mixup, self.config.mixup))
+        partner = torch.from_numpy(self.rng.permutation(len(chosen)))
+        logits = self._logits(share * windows + (1 - share) * windows[partner])
+        mixed: Tensor = share * self.loss(logits, targets) + (1 - share) * self.loss(logits, targets[partner])
+        return mixed
+
+    def _logits(self, windows: Tensor) -> Tensor:
         front_end = self.classifier.front_end
         if front_end is None:
             return self.classifier.classify_spectrograms(windows[:, None])
         with torch.no_grad():
             spectrograms = front_end(windows)
             if self.config.bin_jitter:
-                bins = self.rng.integers(-self.config.bin_jitter, self.config.bin_jitter + 1, len(chosen))
+                bins = self.rng.integers(-self.config.bin_jitter, self.config.bin_jitter + 1, len(windows))
                 spectrograms = bin_shift(spectrograms, bins, fill=front_end.floor_db)
         return self.classifier.classify_spectrograms(spectrograms)
 
