@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..sound.audio import Clip, open_window
+from ..sound.pitch import pitch_shift
 from ..sound.shifts import bin_shift, frequency_shift, time_shift
 from .classifier import Classifier, ClassifierConfig
 from .model import ModelSpec
@@ -30,7 +31,14 @@ from .model import ModelSpec
 __all__ = ["Epoch", "TrainingConfig", "TrainingResult", "train_classifier", "windows_of"]
 
 
-_JITTERS = ("time_jitter_seconds", "frequency_jitter_hz", "bin_jitter", "gain_jitter_db", "mixup")
+_JITTERS = (
+    "time_jitter_seconds",
+    "frequency_jitter_hz",
+    "pitch_jitter_semitones",
+    "bin_jitter",
+    "gain_jitter_db",
+    "mixup",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class TrainingConfig:
         Epochs without a lower validation loss after which training stops.
     time_jitter_seconds, frequency_jitter_hz : float, default 0
         Largest delay and largest offset, either way, drawn evenly for each clip and epoch.
+    pitch_jitter_semitones : float, default 0
+        Largest interval, either way, by resampling: a kit or an instrument tuned otherwise.
     bin_jitter : int, default 0
         Largest move of the spectrogram in bins, either way.
     gain_jitter_db : float, default 0
@@ -75,6 +85,7 @@ class TrainingConfig:
     patience: int = 20
     time_jitter_seconds: float = 0.0
     frequency_jitter_hz: float = 0.0
+    pitch_jitter_semitones: float = 0.0
     bin_jitter: int = 0
     gain_jitter_db: float = 0.0
     mixup: float = 0.0
@@ -153,7 +164,8 @@ class _JitteredWindows:
         self.margin = math.ceil(config.time_jitter_seconds * spec.sample_rate)
         wide = replace(spec, n_samples=spec.n_samples + 2 * self.margin, lead_samples=spec.lead_samples + self.margin)
         self.wide = windows_of(clips, wide)
-        self.n_samples, self.sample_rate, self.config = spec.n_samples, spec.sample_rate, config
+        self.n_samples, self.lead, self.sample_rate = spec.n_samples, spec.lead_samples, spec.sample_rate
+        self.config = config
 
     def draw(self, chosen: Tensor, rng: np.random.Generator) -> Tensor:
         windows: Tensor
@@ -165,6 +177,9 @@ class _JitteredWindows:
         if config.frequency_jitter_hz:
             offsets = rng.uniform(-config.frequency_jitter_hz, config.frequency_jitter_hz, n_clips)
             windows = frequency_shift(windows, offsets, self.sample_rate)
+        if config.pitch_jitter_semitones:
+            intervals = rng.uniform(-config.pitch_jitter_semitones, config.pitch_jitter_semitones, n_clips)
+            windows = pitch_shift(windows, intervals, self.sample_rate, engine="resample", anchor_samples=self.lead)
         if config.gain_jitter_db:
             gains_db = rng.uniform(-config.gain_jitter_db, config.gain_jitter_db, n_clips)
             windows = windows * torch.as_tensor(10 ** (gains_db / 20), dtype=windows.dtype)[:, None]
