@@ -173,7 +173,7 @@ def analyze_models(
         "timing": timing,
         **(provenance or {}),
     }
-    document = {"schema_version": SCHEMA_VERSION, "run": _run_id(run), "models": summaries}
+    document = {"schema_version": SCHEMA_VERSION, "run": _identity(run), "models": summaries}
     return Results({found.spec.name: found for found in sweep.responses}, document, run, sweep.failures)
 
 
@@ -225,7 +225,12 @@ def _fingerprint(models: Sequence[ModelResponses], failures: Sequence[Failure]) 
     }
 
 
-def _run_id(run: Mapping[str, Any]) -> str:
-    """Return a short hash of everything that determines the numbers, but not of when and how fast."""
+def _identity(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells runs apart: a short hash of all that determines the numbers, not of when and how fast."""
     text = repr([run["plans"], run["models"], run["data"], run["versions"], run["config"]["seed"]])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return {
+        "id": hashlib.sha256(text.encode()).hexdigest()[:12],
+        "audioinv": run["versions"]["audioinv"],
+        "n_clips": run["data"]["n_clips"],
+        "seed": run["config"]["seed"],
+    }

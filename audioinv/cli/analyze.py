@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze"]
 
-_SHIFTS = "Shifts"
-_RUNS = "How it runs"
-
 
 def analyze(
     inputs: Annotated[list[Path], typer.Argument(help="Sound files, folders, manifests.", metavar="INPUT…")],
@@ -36,9 +33,7 @@ def analyze(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="RUN", help="Results folder [default: runs/INPUT].")
     ] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="A:B:STEP", help="Delays, e.g. -50:50:1ms.", rich_help_panel=_SHIFTS)
-    ] = None,
+    time: Annotated[str | None, typer.Option(metavar="A:B:STEP", help="Delays, e.g. -50:50:1ms.")] = None,
     freq: Annotated[
         str | None,
         typer.Option(metavar="A:B:STEP", help="Every component by the same hertz, e.g. -100:100:10Hz."),
@@ -155,7 +150,7 @@ def _print_plan(models: Sequence[Model], corpus: Corpus, n_clips: int, options: 
 def _nothing(inputs: list[Path], corpus: Corpus) -> int:
     for failure in corpus.failures:
         note(f"! {failure.path}: {failure.reason}")
-    if corpus.failures:
+    if not all(failure.path.is_dir() for failure in corpus.failures):
         return ExitCode.SOME_FAILED
     note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")
     return ExitCode.NOTHING

@@ -31,7 +31,7 @@ app = typer.Typer(
     epilog=_EPILOG,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "token_normalize_func": lambda token: token.replace("_", "-") if token.startswith("--") else token,
+        "token_normalize_func": lambda name: name.replace("_", "-"),
     },
 )
 
@@ -41,8 +41,16 @@ def audioinv(version: Version = False) -> None:
     """Measure how a sound classifier's answers change when the sound comes later, or moves in frequency."""
 
 
-for _function in (analyze, train, plot, shift, info, doctor):
-    app.command(_function.__name__)(command(_function))
+_SHORT = {
+    analyze: "Shift clips, run models, say how the answers change.",
+    train: "Train a small 1-D or 2-D classifier from labelled clips.",
+    plot: "Draw curves, heat map, spectrogram or harmonics.",
+    shift: "Write the shifted sound itself.",
+    info: "Say what a clip, model, data set or run is.",
+    doctor: "Print versions, devices and what ships.",
+}
+for _function, _text in _SHORT.items():
+    app.command(_function.__name__, short_help=_text)(command(_function))
 
 
 def main() -> None:

@@ -119,7 +119,7 @@ class Results:
         unfinished = target.with_name(target.name + ".part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
-        metadata = {"schema_version": str(SCHEMA_VERSION), "run": str(self.document["run"])}
+        metadata = {"schema_version": str(SCHEMA_VERSION), "run": str(self.document["run"]["id"])}
         pq.write_table(self.table.replace_schema_metadata(metadata), unfinished / "results.parquet", compression="zstd")
         _write_json(unfinished / "summary.json", self.document)
         _write_json(unfinished / "run.json", self.run)

@@ -1,0 +1,81 @@
+"""``audioinv plot``: figures of a results folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+
+__all__ = ["plot"]
+
+_SOUND = "For spectrogram and harmonics"
+
+
+def plot(
+    run: Annotated[Path, typer.Argument(help="A results folder.", metavar="RUN")],
+    kind: Annotated[str, typer.Argument(help="Which figure.", metavar="curves|heatmap|spectrogram|harmonics")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help=".png, .svg or .pdf [default: RUN/figures/KIND.png]."),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("-m", "--model", metavar="NAME", help="Of the run; may repeat for curves.")
+    ] = None,
+    axis: Annotated[
+        str | None, typer.Option(metavar="time|freq|pitch|bins", help="Show this axis [default: all, or the first].")
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(metavar="clean|label", help="Whose probability a heatmap shows [default: clean].")
+    ] = None,
+    clip: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of the run; the end of its path will do [default: the worst].", rich_help_panel=_SOUND
+        ),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="Delay, e.g. 50ms.", rich_help_panel=_SOUND)
+    ] = None,
+    freq: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="Frequency shift, e.g. 50Hz.", rich_help_panel=_SOUND)
+    ] = None,
+    pitch: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="Pitch shift, e.g. 2st.", rich_help_panel=_SOUND)
+    ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(metavar="linear|mel|log", help="Frequency axis [default: by the shift].", rich_help_panel=_SOUND),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+    no_progress: NoProgress = False,
+    config: Config = None,
+    version: Version = False,
+) -> int:
+    """Draw a figure of a results folder."""
+    from ..report.figures import check_suffix, draw, save_figure
+    from ..report.results import load_results
+
+    target = out or run / "figures" / f"{kind}.png"
+    check_suffix(target)
+    options = {
+        "model": model,
+        "axis": axis,
+        "score": score,
+        "clip": clip,
+        "time": time,
+        "freq": freq,
+        "pitch": pitch,
+        "scale": scale,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    save_figure(draw(load_results(run), kind, **given), target)
+    if json:
+        print_json({"run": str(run), "kind": kind, "options": given, "file": str(target)})
+    elif not quiet:
+        say(f"wrote {target}")
+    return ExitCode.DONE
