@@ -297,7 +297,9 @@ def card(model: TrainedModel) -> str:
         f"delay ±{1000 * training.time_jitter_seconds:g} ms" if training.time_jitter_seconds else "",
         f"frequency shift ±{training.frequency_jitter_hz:g} Hz" if training.frequency_jitter_hz else "",
         f"mel bins ±{training.bin_jitter}" if training.bin_jitter else "",
+        f"pitch ±{training.pitch_jitter_semitones:g} semitones" if training.pitch_jitter_semitones else "",
         f"level ±{training.gain_jitter_db:g} dB" if training.gain_jitter_db else "",
+        f"mixup {training.mixup:g}" if training.mixup else "",
     ]
     sides = " · ".join(f"{side} {model.counts[side]} clips, {model.groups[side]} groups" for side in model.counts)
     lines = [

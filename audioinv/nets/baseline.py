@@ -53,8 +53,9 @@ def baseline_predictions(
 
     Parameters
     ----------
-    train_windows, test_windows : ndarray of shape (n_clips, n_samples)
+    train_windows : ndarray of shape (n_clips, n_samples)
     train_labels : sequence of str
+    test_windows : ndarray of shape (n_clips, n_samples)
     sample_rate : int
         In hertz.
 

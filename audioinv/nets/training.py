@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -218,12 +219,23 @@ def train_classifier(
     if not train_clips or not valid_clips:
         raise InputError(f"{len(train_clips)} clips to train on and {len(valid_clips)} to validate on; both are needed")
     started = time.perf_counter()
-    with torch.random.fork_rng(devices=[]):
+    with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         scaled = _measure_scaling(classifier_config, windows_of(train_clips, classifier_config.spec))
         run = _Run(Classifier(scaled), train_clips, valid_clips, config)
         history, best = run.fit(on_epoch)
     return TrainingResult(run.classifier.eval(), config, history, best, time.perf_counter() - started)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Add up in the same order on every machine, whatever its number of cores."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def _measure_scaling(config: ClassifierConfig, windows: Tensor) -> ClassifierConfig:
