@@ -409,8 +409,7 @@ def _rows_above(path: Path, homes: Sequence[Path], above: _RowsByFolder) -> tupl
     for home in homes:
         if home not in above:
             rows: dict[Path, list[CorpusEntry]] = {}
-            manifest = home / MANIFEST_NAME
-            for row in _read_manifest(manifest).entries if manifest.is_file() else ():
+            for row in _read_manifest(home / MANIFEST_NAME).entries:  # none, where there is no manifest
                 rows.setdefault(row.path.resolve(), []).append(row)
             above[home] = rows
         if named := above[home].get(path.resolve()):

@@ -261,7 +261,7 @@ def _assigned(counts: Counts, shares: Shares, rng: np.random.Generator) -> Count
     part = np.full(len(counts), _TRAIN, dtype=np.int64)
     for group in free:
         error = ((lacking - mass[group]) ** 2 - lacking**2).sum(axis=1)
-        part[group] = np.argmin(np.where(shares > 0, error, np.inf))
+        part[group] = np.argmin(error)  # never a part of share 0: one of the others lacks this group
         lacking[part[group]] -= mass[group]
     _fill_empty_parts(part, free[::-1], shares)
     return part
