@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analysis import AnalysisOptions, analyze, analyze_models
-    from .corpus.layouts import Corpus, read_corpus, read_sources
+    from .corpus.entries import Corpus
+    from .corpus.layouts import read_corpus, read_sources
     from .errors import AudioFileError, AudioinvError, CheckpointError, InputError, ModelError
     from .nets.classifier import Classifier, load_classifier, save_classifier
     from .nets.library import load_model
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analysis": ("AnalysisOptions", "analyze", "analyze_models"),
-    "corpus.layouts": ("Corpus", "read_corpus", "read_sources"),
+    "corpus.entries": ("Corpus",),
+    "corpus.layouts": ("read_corpus", "read_sources"),
     "errors": ("AudioFileError", "AudioinvError", "CheckpointError", "InputError", "ModelError"),
     "nets.classifier": ("Classifier", "load_classifier", "save_classifier"),
     "nets.library": ("load_model",),

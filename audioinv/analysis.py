@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from .corpus.layouts import CorpusEntry
+from .corpus.entries import CorpusEntry
 from .errors import InputError
 from .measure.cliptable import ClipTable
 from .measure.controls import summarize_controls

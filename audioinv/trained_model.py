@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from .analysis import versions
-from .corpus.layouts import Corpus
+from .corpus.entries import Corpus
 from .corpus.splits import check_splits, content_hashes, drop_duplicates, split_corpus
 from .errors import InputError
 from .measure.cliptable import ClipTable

@@ -17,7 +17,7 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from ..analysis import AnalysisOptions
-    from ..corpus.layouts import Corpus
+    from ..corpus.entries import Corpus
     from ..nets.model import Model
     from ..report.results import Results
 

@@ -91,7 +91,8 @@ def _describe_model(thing: str) -> tuple[dict[str, Any], list[str]]:
         f"{spec.lead_samples / spec.sample_rate:g} s before the clip",
         f"  front end    {front}",
         f"  network      {network.dimension}-D, channels {'-'.join(map(str, network.channels))}, "
-        f"{network.downsampling} pooling by {network.factor}, {network.head} head, {network.padding} padding, {n_weights:,} weights",
+        f"{network.downsampling} pooling by {network.factor}, {network.head} head, {network.padding} padding, "
+        f"{n_weights:,} weights",
         f"  total stride {stride}",
         f"  labels       {', '.join(spec.labels)} ({spec.activation})",
         "  every value is embedded in the file",

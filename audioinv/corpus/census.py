@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from .layouts import SPLITS, Corpus, CorpusEntry, Skipped
+from .entries import SPLITS, Corpus, CorpusEntry, Skipped
 from .splits import equal_sounds
 
 __all__ = ["Census", "Durations", "take_census"]

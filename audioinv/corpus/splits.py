@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioFileError, InputError
-from .layouts import SPLITS, Corpus, CorpusEntry, Skipped
+from .entries import SPLITS, Corpus, CorpusEntry, Skipped
 
 __all__ = ["check_splits", "content_hashes", "drop_duplicates", "equal_sounds", "split_corpus"]
 

@@ -31,6 +31,7 @@ __all__ = ["AUDIO_SUFFIXES", "Clip", "find_audio", "load_clip", "open_window", "
 FloatArray = npt.NDArray[np.float32]
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"})
+_LOSSY = frozenset({".ogg", ".oga", ".mp3"})
 _NOTHING = np.zeros(0, dtype=np.float32)
 
 
@@ -315,6 +316,9 @@ def write_audio(path: str | os.PathLike[str], waveform: Any, sample_rate: int) -
     peak = float(np.abs(samples).max(initial=0.0))
     if peak > 1.0:
         raise InputError(f"{path}: the sound peaks at {peak:.3f}, above full scale; scale it down before writing")
+    if Path(path).suffix.lower() not in _LOSSY:
+        # libsndfile rounds floats down for one format and to nearest for another; integers it leaves alone.
+        samples = np.round(samples * 32767).astype(np.int16)
     try:
         soundfile.write(path, samples, sample_rate)
     except (soundfile.LibsndfileError, TypeError, ValueError) as error:

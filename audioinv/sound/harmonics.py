@@ -59,15 +59,17 @@ SEARCH_RATIO = 0.03
 SEARCH_GAP = 0.4
 """… and never farther than 0.4 of the way to the nearest other expected place."""
 MAIN_LOBE_BINS = 2.0
-"""Half the width of a Hann window's main lobe: partials must be that far from 0 Hz, Nyquist and each other's search."""
+"""Half the width of a Hann window's main lobe: no place is searched more narrowly, if neighbours allow."""
 FLOOR_DISTANCE_DB = 15.0
-"""A peak counts if it rises this far above the median of its surroundings (noise: none of 100,000 places), …"""
+"""A peak counts if it rises this far above the median of its surroundings (noise: fewer than one place in 10,000), …"""
 SOUND_DISTANCE_DB = 60.0
 """… is not weaker than this, compared with the sound as a whole, …"""
 SHARPEST_DB = 15.0
 """… and one DFT bin away has not fallen by more: 5.6 in a Hann window's main lobe, over 40 in a side lobe."""
 OCTAVE_DISTANCE_DB = 30.0
 """A fundamental an octave lower must have its first and third partial this close to the strongest."""
+ZERO_PADDING = 3
+"""Fine enough to tell a side lobe, one DFT bin wide, from a main lobe wherever the samples fall."""
 N_SURROUNDINGS = 65
 CHUNK_VALUES = 2**18
 
@@ -268,7 +270,8 @@ def measure_partials(
     Returns
     -------
     Partials
-        Missing, and nan, is also what lies closer than five DFT bins (5 / duration) to a neighbour.
+        Missing, and nan, is also what lies within two DFT bins (2 / duration) of 0 Hz or the Nyquist frequency, or
+        within five of a neighbour: the main lobe fills its surroundings.
 
     Raises
     ------
@@ -357,7 +360,7 @@ def find_pitch(waveform: npt.ArrayLike, sample_rate: int, *, fmin: float = 50.0,
     sample_rate : int
         In hertz.
     fmin, fmax : float, default 50 and 2000
-        Range of the fundamental, in hertz.
+        Range of the fundamental, in hertz. It never reaches beyond a quarter of the sample rate.
 
     Returns
     -------
@@ -366,7 +369,7 @@ def find_pitch(waveform: npt.ArrayLike, sample_rate: int, *, fmin: float = 50.0,
     Raises
     ------
     InputError
-        If the waveform is not mono, or ``0 < fmin < fmax < sample_rate / 2`` does not hold.
+        If the waveform is not mono, or the range is empty.
 
     References
     ----------
@@ -383,14 +386,16 @@ def find_pitch(waveform: npt.ArrayLike, sample_rate: int, *, fmin: float = 50.0,
     samples = np.asarray(waveform, dtype=np.float64)
     if samples.ndim != 1:
         raise InputError(f"waveform of shape {samples.shape} must be mono, (n_samples,)")
-    if not 0 < fmin < fmax < sample_rate / 2:
-        raise InputError(f"0 < fmin={fmin} < fmax={fmax} < sample_rate / 2 = {sample_rate / 2} does not hold")
+    highest = min(fmax, sample_rate / 4)
+    if not 0 < fmin < highest:
+        raise InputError(f"0 < fmin={fmin} < fmax={fmax} and fmin < sample_rate / 4 = {sample_rate / 4} must hold")
     needed = int(3 * sample_rate / fmin + (N_FRAMES_LEAST - 1) * FRAME_HOP_SECONDS * sample_rate) + 4
     if not np.any(np.abs(samples) > SILENCE):
         return _no_pitch("silent")
     if len(samples) < needed:
         return _no_pitch(f"too short: {len(samples) / sample_rate:.3f} s of at least {needed / sample_rate:.3f} s")
-    guess, agreed = _agreed_pitch(_track_pitch(samples, sample_rate, fmin, fmax))
+    samples = samples - samples.mean()
+    guess, agreed = _agreed_pitch(_track_pitch(samples, sample_rate, fmin, highest))
     if agreed < AGREEMENT_SHARE:
         return _no_pitch(f"no stable pitch: {agreed:.0%} of the loud frames agree on one")
     fundamental = _lowest_fundamental(samples, sample_rate, guess)
@@ -424,7 +429,7 @@ class _Search:
 
 def _peaks_in_chunks(rows: npt.NDArray[np.floating], sample_rate: int, places: FloatArray) -> FloatArray:
     """Measure row after row, as many at once as stay in the cache; of shape (2, n_rows, n_partials)."""
-    n_fft = scipy.fft.next_fast_len(2 * rows.shape[-1], real=True)
+    n_fft = scipy.fft.next_fast_len(ZERO_PADDING * rows.shape[-1], real=True)
     step = max(1, CHUNK_VALUES // n_fft)
     starts = range(0, len(rows), step)
     parts = [_peaks(rows[i : i + step], sample_rate, places[i : i + step], n_fft) for i in starts]
@@ -459,21 +464,20 @@ def _floor_db(spectra: npt.NDArray[np.complexfloating], search: _Search) -> Floa
     return floor
 
 
-def _search(places: FloatArray, hz_per_bin: float, bins_per_dft_bin: float, last_bin: int) -> _Search:
-    """Lay out the search; nan where partials lie too close to tell apart, or to either end of the spectrum."""
+def _search(places: FloatArray, hz_per_bin: float, padding: float, last_bin: int) -> _Search:
+    """Lay out the search; nan where a place lies outside the spectrum."""
     centre = places / hz_per_bin
+    centre = np.where((centre > 0) & (centre < last_bin), centre, np.nan)
     distance = np.abs(centre[..., :, None] - centre[..., None, :])
     distance = np.where(np.isnan(distance) | np.eye(centre.shape[-1], dtype=bool), np.inf, distance)
     gap = distance.min(axis=-1)
-    lobe = MAIN_LOBE_BINS * bins_per_dft_bin
-    resolved = (SEARCH_GAP * gap >= lobe) & (centre > lobe) & (centre < last_bin - lobe)
-    radius = np.minimum(SEARCH_GAP * gap, np.maximum(SEARCH_RATIO * centre, lobe))
-    return _Search(np.where(resolved, centre, np.nan), radius, np.minimum(gap, centre) / 2)
+    radius = np.minimum(SEARCH_GAP * gap, np.maximum(SEARCH_RATIO * centre, MAIN_LOBE_BINS * padding))
+    return _Search(centre, radius, np.minimum(gap, centre) / 2)
 
 
 def _highest(spectra: npt.NDArray[np.complexfloating], search: _Search) -> IntArray:
     """Bin of the greatest magnitude in each search range, of shape (n_rows, n_partials)."""
-    reach = int(np.nanmax(np.where(np.isnan(search.centre), 0, search.radius), initial=0))
+    reach = int(np.nanmax(search.radius, initial=0))
     steps = np.arange(-reach, reach + 1)
     bins = np.round(search.centre)[..., None] + steps
     inside = np.abs(bins - search.centre[..., None]) <= search.radius[..., None]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..corpus.layouts import CorpusEntry
+from ..corpus.entries import CorpusEntry
 from ..errors import AudioFileError, InputError
 from ..nets.model import Model
 from ..sound.audio import Clip

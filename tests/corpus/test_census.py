@@ -9,7 +9,8 @@ import pytest
 import soundfile
 
 from audioinv.corpus.census import Durations, take_census
-from audioinv.corpus.layouts import Corpus, CorpusEntry, Skipped, read_corpus, read_sources
+from audioinv.corpus.entries import Corpus, CorpusEntry, Skipped
+from audioinv.corpus.layouts import read_corpus, read_sources
 from audioinv.corpus.splits import content_hashes
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audioinv.corpus.layouts import CorpusEntry, read_corpus, read_sources
+from audioinv.corpus.entries import CorpusEntry
+from audioinv.corpus.layouts import read_corpus, read_sources
 from audioinv.errors import AudioFileError, InputError
 from audioinv.sound.audio import find_audio, write_audio
 

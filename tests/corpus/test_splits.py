@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from audioinv.corpus.layouts import SPLITS, Corpus, CorpusEntry, read_corpus
+from audioinv.corpus.entries import SPLITS, Corpus, CorpusEntry
+from audioinv.corpus.layouts import read_corpus
 from audioinv.corpus.splits import check_splits, content_hashes, drop_duplicates, equal_sounds, split_corpus
 from audioinv.errors import InputError
 from audioinv.sound.audio import write_audio

@@ -121,6 +121,8 @@ def test_partials_that_leave_the_band_are_dropped_and_not_folded():
 def test_places_of_many_shifts_at_once():
     both = moved_places([220, 440], RATE, offset_hz=[0, 50, 100])
     np.testing.assert_array_equal(both, [[220, 440], [270, 490], [320, 540]])
+    octaves = moved_places([220, 440], RATE, interval_semitones=[-12, 0, 24])
+    np.testing.assert_array_equal(octaves, [[110, 220], [220, 440], [880, 1760]])
 
 
 # measure_partials
@@ -206,6 +208,19 @@ def test_neighbour_is_not_taken_for_a_partial(offset_hz):
     assert np.isnan(found.frequencies_hz).all()
 
 
+def test_neighbour_of_a_high_partial_is_not_taken_for_it():
+    orders = np.arange(15, 20)  # 3 % of 3300 Hz is almost half the spacing, and of 4180 Hz more
+    found = measure_partials(partials_at(220 * (orders + 0.45)), RATE, 220 * orders)
+    assert np.isnan(found.frequencies_hz).all()
+
+
+@pytest.mark.parametrize("duration_seconds", [0.1, 0.2, 0.4])
+def test_side_lobe_is_not_taken_for_a_partial(duration_seconds):
+    for distance_bins in np.arange(5.0, 12.0, 0.2):
+        beside = synthetic.tone(220 + distance_bins / duration_seconds, duration_seconds, RATE)
+        assert np.isnan(measure_partials(beside, RATE, [220]).frequencies_hz[0])
+
+
 def test_nothing_is_found_where_a_folded_partial_would_be():
     # 220 Hz moved by -300 Hz folds to 80 Hz; it is dropped, though 80 Hz sounds.
     sound = partials_at([80, 140, 360, 580, 800])
@@ -250,8 +265,15 @@ def test_partials_at_the_ends_of_the_band_are_not_measured(place_hz):
     assert np.isnan(measure_partials(synthetic.tone(place_hz, SECONDS, RATE), RATE, [place_hz]).frequencies_hz[0])
 
 
-def test_input_is_untouched():
-    sound = partials_at(220 * ORDERS)
+@pytest.mark.parametrize("place_hz", [-10.0, 0.0, 8000.0, 8010.0])
+def test_places_outside_the_band_are_not_searched(place_hz):
+    near = synthetic.tone(20, SECONDS, RATE) + synthetic.tone(7990, SECONDS, RATE)
+    assert np.isnan(measure_partials(near, RATE, [place_hz]).frequencies_hz[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_input_is_untouched(dtype):
+    sound = partials_at(220 * ORDERS).astype(dtype)
     kept = sound.copy()
     measure_partials(sound, RATE, 220 * ORDERS)
     assert np.array_equal(sound, kept)

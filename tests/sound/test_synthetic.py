@@ -79,6 +79,7 @@ def test_noise_is_white_and_repeatable():
     assert not np.array_equal(signal, noise(np.random.default_rng(4), 4.0, RATE, level_rms=0.2))
     five_sigma = 5 / np.sqrt(len(signal))
     assert signal.std() == pytest.approx(0.2, rel=five_sigma)
+    assert abs(signal.mean()) < 0.2 * five_sigma
     assert abs(np.corrcoef(signal[:-1], signal[1:])[0, 1]) < five_sigma
 
 
