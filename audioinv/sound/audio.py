@@ -318,7 +318,7 @@ def write_audio(path: str | os.PathLike[str], waveform: Any, sample_rate: int) -
         raise InputError(f"{path}: the sound peaks at {peak:.3f}, above full scale; scale it down before writing")
     if Path(path).suffix.lower() not in _LOSSY:
         # libsndfile rounds floats down for one format and to nearest for another; integers it leaves alone.
-        samples = np.round(samples * 32767).astype(np.int16)
+        samples = np.round(samples * 32768).clip(-32768, 32767).astype(np.int16)
     try:
         soundfile.write(path, samples, sample_rate)
     except (soundfile.LibsndfileError, TypeError, ValueError) as error:

@@ -124,3 +124,13 @@ def test_a_clip_is_mono_and_has_a_rate():
         Clip(np.zeros((2, 5)), 8000)
     with pytest.raises(InputError, match="sample_rate=0"):
         Clip(np.zeros(5), 0)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
+def test_sixteen_bits_survive_any_number_of_copies(tmp_path, rng, suffix):
+    integers = rng.integers(-32768, 32768, 5000).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", integers, 16000)
+    for source, target in (("a.wav", f"b.{suffix}"), (f"b.{suffix}", f"c.{suffix}")):
+        write_audio(tmp_path / target, load_clip(tmp_path / source).waveform, 16000)
+    copied, _ = soundfile.read(tmp_path / f"c.{suffix}", dtype="int16")
+    np.testing.assert_array_equal(copied, integers)
