@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import CheckpointError, InputError
@@ -178,7 +178,7 @@ def save_classifier(classifier: Classifier, path: str | os.PathLike[str]) -> Non
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in classifier.state_dict().items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(target.name + ".part")
-    save_file(tensors, unfinished, metadata={_KEY: text})
+    unfinished.write_bytes(save(tensors, metadata={_KEY: text}))
     unfinished.replace(target)
 
 

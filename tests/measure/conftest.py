@@ -1,0 +1,30 @@
+"""Responses with planted scores, as a sweep would yield them."""
+
+import numpy as np
+import pytest
+
+from audioinv.sweep.responses import AxisResponses
+
+UNITS = {"time": "ms", "freq": "Hz", "pitch": "st", "bins": "bins"}
+
+
+@pytest.fixture
+def make_responses():
+    def make(scores, shifts, axis="time", **columns):
+        scores = np.asarray(scores, dtype=float)
+        fidelity = {
+            name: np.asarray(columns.pop(name, np.full(scores.shape[:2], np.nan)), dtype=float)
+            for name in ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
+        }
+        assert not columns
+        return AxisResponses(
+            axis=axis,
+            unit=UNITS[axis],
+            shifts=np.asarray(shifts, dtype=float),
+            scores=scores,
+            edges="zero" if axis == "time" else "",
+            engine="planted",
+            **fidelity,
+        )
+
+    return make

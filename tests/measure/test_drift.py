@@ -1,0 +1,168 @@
+"""Measures of scores: hand-made cases, loops that spell the definitions out, and SciPy's divergence."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+
+from audioinv.measure import drift
+from audioinv.measure.outcome import top1
+
+HAND = np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]])
+
+
+@st.composite
+def probabilities(draw, min_classes=2):
+    shape = (draw(st.integers(1, 4)), draw(st.integers(2, 6)), draw(st.integers(min_classes, 5)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    scores = rng.dirichlet(np.full(shape[2], 0.5), size=shape[:2])
+    return scores, draw(st.integers(0, shape[1] - 1)), rng.integers(0, shape[2], shape[0])
+
+
+def test_hand_made_scores():
+    assert drift.mean_absolute_change(HAND, 0) == pytest.approx([(0.3 + 0.7) / 2])
+    assert drift.mean_absolute_change(HAND, 1) == pytest.approx([(0.3 + 0.4) / 2])
+    assert drift.neighbour_change(HAND, 0) == pytest.approx([(0.3 + 0.4) / 2])
+    assert drift.wobble(HAND, 0, np.array([-1])) == pytest.approx([0.7])
+    assert drift.margin(HAND) == pytest.approx(np.array([[0.6, 0, 0.8]]))
+    assert drift.class_scores(HAND, np.array([0])).tolist() == [[0.2, 0.5, 0.9]]
+    np.testing.assert_array_equal(drift.class_scores(HAND, np.array([[1, -1, 0]])), [[0.8, np.nan, 0.9]])
+
+
+@settings(deadline=None)
+@given(probabilities())
+def test_changes_follow_their_definitions(drawn):
+    scores, zero, targets = drawn
+    answers = top1(scores, zero)
+    n_shifts = scores.shape[1]
+    for i, clip in enumerate(scores):
+        clean = answers[i, zero]
+        from_clean = [abs(clip[s, clean] - clip[zero, clean]) for s in range(n_shifts) if s != zero]
+        to_next = [abs(clip[s + 1, answers[i, s]] - clip[s, answers[i, s]]) for s in range(n_shifts - 1)]
+        followed = [clip[s, targets[i]] for s in range(n_shifts)]
+        assert drift.mean_absolute_change(scores, zero)[i] == pytest.approx(np.mean(from_clean))
+        assert drift.neighbour_change(scores, zero)[i] == pytest.approx(np.mean(to_next))
+        assert drift.wobble(scores, zero, targets)[i] == pytest.approx(max(followed) - min(followed))
+        for s in range(n_shifts):
+            second, first = sorted(clip[s])[-2:]
+            assert drift.margin(scores)[i, s] == pytest.approx(first - second)
+
+
+@settings(deadline=None)
+@given(probabilities())
+def test_divergence_is_the_square_of_scipys_distance(drawn):
+    scores, zero, _ = drawn
+    found = drift.js_divergence(scores, zero)
+    expected = jensenshannon(scores, scores[:, zero, None], axis=2, base=2) ** 2
+    np.testing.assert_allclose(found, expected, atol=1e-9)  # SciPy's root loses half of the digits
+    assert (found[:, zero] == 0).all()
+    assert ((found >= 0) & (found <= 1)).all()
+    np.testing.assert_allclose(drift.js_drift(scores, zero), np.delete(found, zero, axis=1).mean(axis=1))
+
+
+@settings(deadline=None)
+@given(probabilities())
+def test_wobble_of_a_clip_without_a_label_follows_the_clean_answer(drawn):
+    scores, zero, targets = drawn
+    clean = top1(scores, zero)[:, zero]
+    np.testing.assert_array_equal(
+        drift.wobble(scores, zero, np.full_like(targets, -1)), drift.wobble(scores, zero, clean)
+    )
+
+
+@settings(deadline=None)
+@given(probabilities(), st.randoms(use_true_random=False))
+def test_renaming_classes_changes_nothing(drawn, random):
+    scores, zero, targets = drawn
+    order = list(range(scores.shape[2]))
+    random.shuffle(order)
+    renamed, new_targets = scores[..., order], np.argsort(order)[targets]
+
+    def measures(scores, targets):
+        yield drift.mean_absolute_change(scores, zero)
+        yield drift.neighbour_change(scores, zero)
+        yield drift.wobble(scores, zero, targets)
+        yield drift.js_divergence(scores, zero)
+        yield drift.margin(scores)
+        yield drift.class_scores(scores, targets)
+
+    for before, after in zip(measures(scores, targets), measures(renamed, new_targets), strict=True):
+        np.testing.assert_allclose(before, after, atol=1e-14)
+
+
+def test_a_constant_predictor_does_not_drift():
+    scores = np.broadcast_to(np.float32([0.1, 0.7, 0.2]), (3, 5, 3))
+    targets = np.array([0, 1, -1])
+    for values in (
+        drift.mean_absolute_change(scores, 2),
+        drift.neighbour_change(scores, 2),
+        drift.wobble(scores, 2, targets),
+        drift.js_drift(scores, 2),
+    ):
+        assert values.tolist() == [0, 0, 0]
+
+
+def test_disjoint_probabilities_are_one_bit_apart():
+    scores = np.array([[[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]])
+    assert drift.js_divergence(scores, 0).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        [[[0.9, 0.8], [0.1, 0.3]]],  # sigmoids
+        [[[2.0, -1.0], [0.5, 0.5]]],  # logits: the clean side is improper
+        [[[0.5, 0.5], [np.nan, 0.5]]],
+        [[[0.5, 0.5], [np.inf, -np.inf]]],
+    ],
+)
+def test_divergence_of_what_is_no_distribution_is_undefined(scores):
+    scores = np.array(scores)
+    assert np.isnan(drift.js_divergence(scores, 0)[0, 1])
+    assert np.isnan(drift.js_drift(scores, 0)[0])
+
+
+def test_divergence_forgives_the_rounding_of_half_precision():
+    scores = np.random.default_rng(0).dirichlet(np.ones(50), size=(4, 3))
+    rounded = scores.astype(np.float16)
+    assert np.abs(rounded.astype(float).sum(axis=2) - 1).max() > 1e-5
+    np.testing.assert_allclose(drift.js_divergence(rounded, 0), drift.js_divergence(scores, 0), atol=1e-3)
+
+
+def test_divergence_in_blocks_is_divergence_at_once(monkeypatch):
+    scores = np.random.default_rng(0).dirichlet(np.ones(4), size=(7, 3))
+    at_once = drift.js_divergence(scores, 1)
+    monkeypatch.setattr(drift, "_BLOCK_VALUES", 24)
+    np.testing.assert_array_equal(drift.js_divergence(scores, 1), at_once)
+
+
+def test_undefined_without_another_shift_or_another_class():
+    alone = np.array([[[0.2, 0.8]]])
+    for values in (
+        drift.mean_absolute_change(alone, 0),
+        drift.neighbour_change(alone, 0),
+        drift.wobble(alone, 0, np.array([1])),
+        drift.js_drift(alone, 0),
+        drift.margin(np.array([[[0.4]]])),
+    ):
+        assert np.isnan(values).all()
+
+
+def test_scores_that_are_no_numbers_leave_only_their_clip_undefined():
+    scores = np.array([[[0.2, 0.8], [np.nan, 0.5]], [[0.2, 0.8], [0.5, 0.5]]])
+    for values in (
+        drift.mean_absolute_change(scores, 0),
+        drift.neighbour_change(scores, 0),
+        drift.wobble(scores, 0, np.array([1, 1])),
+    ):
+        assert np.isnan(values[0])
+        assert values[1] == pytest.approx(0.3)
+    np.testing.assert_array_equal(np.isnan(drift.margin(scores)), [[False, True], [False, False]])
+
+
+def test_infinite_scores_do_not_warn():
+    scores = np.array([[[np.inf, 0.0], [np.inf, 1.0]]])
+    assert np.isnan(drift.mean_absolute_change(scores, 0)[0])
+    assert np.isnan(drift.neighbour_change(scores, 0)[0])
+    assert np.isnan(drift.wobble(scores, 0, np.array([0]))[0])

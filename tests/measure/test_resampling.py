@@ -1,0 +1,83 @@
+"""What is resampled, and how."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from audioinv.errors import InputError
+from audioinv.measure import resampling
+from audioinv.measure.resampling import resampled_sums, tail_probability, take_sample, unseen_share
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "clips_per_group", "unit", "n_units"),
+    [(10, 3, "group", 10), (9, 3, "clip", 27), (3, 1, "group", 3), (1, 5, "clip", 5)],
+)
+def test_groups_are_resampled_where_there_are_enough(n_groups, clips_per_group, unit, n_units):
+    groups = np.repeat(np.arange(n_groups), clips_per_group)
+    sample = take_sample(np.ones((len(groups), 1)), groups)
+    assert (sample.unit, sample.n_units, sample.n_groups) == (unit, n_units, n_groups)
+
+
+def test_without_groups_every_clip_is_one():
+    sample = take_sample(np.ones((4, 1)), None)
+    assert (sample.unit, sample.n_units, sample.n_groups) == ("clip", 4, 4)
+
+
+def test_clips_without_a_value_count_neither_as_clips_nor_as_groups():
+    groups = np.repeat(np.arange(11), 2)
+    values = np.ones((22, 2))
+    values[:4, 1] = np.nan
+    sample = take_sample(values, groups)
+    assert (sample.n, sample.n_groups, sample.unit, sample.n_undefined) == (18, 9, "clip", 4)
+
+
+def test_sums_over_units():
+    groups = np.array([f"kit {number}" for number in range(10)] + ["kit 3"])
+    sample = take_sample(np.arange(11.0)[:, None], groups)
+    assert sample.per_unit(sample.values).ravel().tolist() == [0, 1, 2, 13, 4, 5, 6, 7, 8, 9]
+
+
+def test_one_group_a_clip_is_needed():
+    with pytest.raises(InputError, match="3 values but groups of shape"):
+        take_sample(np.ones((3, 1)), ["a", "b"])
+
+
+def test_totals_have_the_moments_of_drawing_with_replacement():
+    rows = np.array([[0.0, 1.0], [0.0, 1.0], [3.0, 2.0], [6.0, 0.0]])
+    totals = resampled_sums(rows, np.random.default_rng(0), 20_000)
+    standard_error = 4 * rows.std(axis=0) / np.sqrt(4) / np.sqrt(len(totals))
+    assert (np.abs(totals.mean(axis=0) - rows.sum(axis=0)) < 4 * standard_error).all()
+    np.testing.assert_allclose(np.cov(totals.T, bias=True), 4 * np.cov(rows.T, bias=True), rtol=0.05, atol=0.1)
+
+
+@settings(deadline=None)
+@given(st.permutations(range(6)))
+def test_the_order_of_rows_does_not_matter(order):
+    rows = np.array([[0.0], [0.0], [1.0], [2.0], [2.0], [5.0]])
+    first, second = (resampled_sums(r, np.random.default_rng(1), 50) for r in (rows, rows[list(order)]))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_drawing_in_parts_is_drawing_at_once(monkeypatch):
+    rows = np.arange(5.0)[:, None]
+    at_once = resampled_sums(rows, np.random.default_rng(2), 17)
+    monkeypatch.setattr(resampling, "_MAX_WEIGHTS", 15)
+    np.testing.assert_array_equal(resampled_sums(rows, np.random.default_rng(2), 17), at_once)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 500), st.floats(0.5, 0.99))
+def test_expanded_percentiles_make_the_normal_law_a_t_interval(n_units, confidence):
+    """For normal data the bootstrap's spread is s·sqrt((n-1)/n)/sqrt(n): its percentile must land on t·s/sqrt(n)."""
+    reach = -stats.norm.ppf(tail_probability(n_units, confidence)) * np.sqrt((n_units - 1) / n_units)
+    if np.isfinite(reach):  # with two units the tail is below what a double holds
+        assert reach == pytest.approx(stats.t.ppf((1 + confidence) / 2, n_units - 1), rel=1e-4)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 1000), st.floats(0.5, 0.99))
+def test_units_that_differ_could_just_have_been_missed(n_units, confidence):
+    assert stats.binom.pmf(0, n_units, unseen_share(n_units, confidence)) == pytest.approx((1 - confidence) / 2)

@@ -1,0 +1,270 @@
+"""Intervals: coverage, SciPy as an oracle, and what is said where there is nothing to resample."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from audioinv.errors import InputError
+from audioinv.measure.resampling import tail_probability
+from audioinv.measure.statistics import (
+    bootstrap_curve,
+    bootstrap_mean,
+    bootstrap_median,
+    censored_quantiles,
+    paired_difference,
+)
+
+N_DATA_SETS = 600
+# Three standard deviations of a share of 600 that is 0.95: 3 · sqrt(0.95 · 0.05 / 600).
+TOLERANCE = 3 * np.sqrt(0.95 * 0.05 / N_DATA_SETS)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def clustered(n_groups, generator):
+    """Answers of five clips a group, right with a probability of the group's own, 0.6 on average."""
+    groups = np.repeat(np.arange(n_groups), 5)
+    return generator.binomial(1, generator.beta(1.8, 1.2, n_groups)[groups]).astype(float), groups
+
+
+def coverage(n_groups, known_groups):
+    generator = rng(n_groups)
+    covered = 0
+    for _ in range(N_DATA_SETS):
+        values, groups = clustered(n_groups, generator)
+        found = bootstrap_mean(values, groups if known_groups else None, rng=generator, n_resamples=500)
+        covered += found.low <= 0.6 <= found.high
+    return covered / N_DATA_SETS
+
+
+@pytest.mark.parametrize("n_groups", [10, 20, 40])
+def test_intervals_cover_at_their_nominal_rate(n_groups):
+    assert coverage(n_groups, known_groups=True) == pytest.approx(0.95, abs=TOLERANCE)
+
+
+def test_intervals_that_ignore_groups_do_not_cover():
+    assert coverage(20, known_groups=False) < 0.95 - 3 * TOLERANCE
+
+
+def test_paired_intervals_cover_at_their_nominal_rate():
+    generator = rng(5)
+    covered = 0
+    for _ in range(N_DATA_SETS):
+        groups = np.repeat(np.arange(20), 4)
+        kit = generator.uniform(0.2, 0.8, 20)[groups]
+        a, b = generator.binomial(1, kit + 0.15), generator.binomial(1, kit)
+        found = paired_difference(a, b, groups, rng=generator, n_resamples=500)
+        covered += found.low <= 0.15 <= found.high
+    assert covered / N_DATA_SETS == pytest.approx(0.95, abs=TOLERANCE)
+
+
+def test_intervals_of_perfect_answers_cover():
+    """97 % of clips hold: samples of 12 are often perfect, and [1, 1] would miss the truth as often."""
+    generator = rng(6)
+    found = [
+        bootstrap_mean(generator.binomial(1, 0.97, 12), None, rng=generator, n_resamples=200)
+        for _ in range(N_DATA_SETS)
+    ]
+    assert np.mean([estimate.value == 1 for estimate in found]) > 0.5
+    assert np.mean([estimate.low <= 0.97 <= estimate.high for estimate in found]) >= 0.95 - TOLERANCE
+
+
+def scipy_interval(data, statistic, n_units, **options):
+    found = stats.bootstrap(
+        data,
+        statistic,
+        confidence_level=1 - 2 * tail_probability(n_units, 0.95),
+        n_resamples=100_000,
+        method="percentile",
+        rng=rng(1),
+        **options,
+    )
+    return found.confidence_interval.low, found.confidence_interval.high
+
+
+def test_scipy_finds_the_same_interval():
+    values = rng(2).beta(2, 1, 15)
+    found = bootstrap_mean(values, None, rng=rng(3), n_resamples=100_000)
+    # Four standard deviations of the difference of two percentiles of 100 000 draws, in standard errors: 0.06.
+    tolerance = 0.06 * values.std() / np.sqrt(15)
+    assert found.value == pytest.approx(values.mean())
+    assert (found.low, found.high) == pytest.approx(scipy_interval((values,), np.mean, 15), abs=tolerance)
+
+
+def test_scipy_finds_the_same_paired_interval():
+    a = rng(4).beta(2, 1, 15)
+    b = a * rng(5).uniform(0, 1, 15)
+    found = paired_difference(a, b, None, rng=rng(6), n_resamples=100_000)
+    expected = scipy_interval((a, b), lambda a, b: a.mean() - b.mean(), 15, paired=True, vectorized=False)
+    assert found.value == pytest.approx(a.mean() - b.mean())
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.06 * (a - b).std() / np.sqrt(15))
+
+
+def test_resampling_groups_is_resampling_their_copies():
+    """Clips that repeat their group's value carry no news: the interval is that of one clip a group."""
+    values = rng(7).uniform(size=12)
+    one = bootstrap_mean(values, None, rng=rng(8))
+    many = bootstrap_mean(np.repeat(values, 7), np.repeat(np.arange(12), 7), rng=rng(8))
+    assert (many.low, many.high) == pytest.approx((one.low, one.high))
+    assert (many.n, many.n_groups, many.unit) == (84, 12, "group")
+
+
+def test_unequal_groups_weigh_by_their_clips():
+    values = np.concatenate([np.ones(30), np.zeros(10)])
+    groups = np.concatenate([np.zeros(30), np.arange(1, 11)])
+    found = bootstrap_mean(values, groups, rng=rng())
+    assert found.value == 0.75
+    assert found.low == 0
+    assert 0.85 < found.high < 1  # as many clips as were drawn, not as there are
+
+
+@pytest.mark.parametrize("value", [0.0, 0.4, 1.0])
+def test_agreement_is_not_certainty(value):
+    found = bootstrap_mean(np.full(12, value), None, rng=rng())
+    unseen = 1 - 0.025 ** (1 / 12)
+    assert found.value == pytest.approx(value)
+    assert found.low == pytest.approx(value * (1 - unseen))
+    assert found.high == pytest.approx(value + unseen * (1 - value))
+
+
+def test_groups_that_agree_on_average_are_no_certainty_either():
+    found = bootstrap_mean(np.tile([0.0, 1.0], 12), np.repeat(np.arange(12), 2), rng=rng())
+    assert found.low < 0.4 < 0.5 < 0.6 < found.high
+
+
+def test_agreement_on_unbounded_values_has_no_interval():
+    found = bootstrap_mean(np.full(12, 3.5), None, rng=rng(), bounds=None)
+    assert found.value == 3.5
+    assert np.isnan([found.low, found.high]).all()
+
+
+def test_more_clips_of_one_kit_do_not_make_a_perfect_answer_surer():
+    kits = np.repeat(np.arange(12), 50)
+    assert bootstrap_mean(np.ones(600), kits, rng=rng()).low == bootstrap_mean(np.ones(12), None, rng=rng()).low
+
+
+def test_equal_averages_differ_by_nothing_within_what_was_missed():
+    found = paired_difference(np.ones(12), np.ones(12), None, rng=rng())
+    assert found.value == 0
+    assert -found.low == found.high == pytest.approx(1 - 0.025 ** (1 / 12))
+
+
+def test_clips_without_a_value_are_left_out_and_counted():
+    found = bootstrap_mean([1.0, np.nan, 0.0, np.nan], None, rng=rng())
+    assert (found.value, found.n, found.n_undefined) == (0.5, 2, 2)
+    both = paired_difference([1.0, np.nan, 1.0], [0.0, 0.0, np.nan], None, rng=rng())
+    assert (both.value, both.n, both.n_undefined) == (1.0, 1, 2)
+
+
+def test_one_clip_has_no_interval_and_none_no_value():
+    one = bootstrap_mean([0.25], None, rng=rng())
+    assert one.value == 0.25
+    assert np.isnan([one.low, one.high]).all()
+    none = bootstrap_mean([np.nan, np.nan], None, rng=rng())
+    assert np.isnan([none.value, none.low, none.high]).all()
+    assert (none.n, none.n_undefined) == (0, 2)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=30), st.integers(0, 1000))
+def test_intervals_hold_the_value_and_stay_within_bounds(values, seed):
+    found = bootstrap_mean(values, None, rng=rng(seed), n_resamples=400)
+    rounding = 1e-9
+    assert -rounding <= found.low <= found.value + rounding
+    assert found.value - rounding <= found.high <= 1 + rounding
+
+
+def test_a_curve_is_its_points():
+    values = rng(1).integers(0, 2, (40, 3)).astype(float)
+    groups = np.repeat(np.arange(20), 2)
+    curve = bootstrap_curve(values, groups, rng=rng(2), n_resamples=20_000)
+    for point in range(3):
+        found = bootstrap_mean(values[:, point], groups, rng=rng(3), n_resamples=20_000)
+        assert curve.value[point] == pytest.approx(found.value)
+        # Two steps of the grid of means that 40 clips can have.
+        assert curve.low[point] == pytest.approx(found.low, abs=0.05)
+        assert curve.high[point] == pytest.approx(found.high, abs=0.05)
+
+
+def test_confidence_widens_the_interval():
+    values = rng(1).uniform(size=50)
+    narrow, wide = (bootstrap_mean(values, None, rng=rng(2), confidence=c) for c in (0.5, 0.99))
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def product_limit(times, censored, q):
+    survival = 1.0
+    for time in sorted(set(times)):
+        at_risk = sum(other >= time for other in times)
+        died = sum(other == time and not lost for other, lost in zip(times, censored, strict=True))
+        survival *= 1 - died / at_risk
+        if died and survival <= 1 - q + 1e-12:
+            return time
+    return np.nan
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.booleans()), min_size=1, max_size=25),
+    st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9]),
+)
+def test_censored_quantiles_are_those_of_the_product_limit(observed, q):
+    times, censored = (list(column) for column in zip(*observed, strict=True))
+    np.testing.assert_array_equal(censored_quantiles(times, censored, [q]), [product_limit(times, censored, q)])
+
+
+def test_quantiles_beyond_what_was_tried_are_undefined():
+    found = censored_quantiles([1.0, 50, 50, np.nan], [False, True, True, False], [0.1, 0.3, 0.5])
+    np.testing.assert_array_equal(found, [1, 1, np.nan])
+    assert np.isnan(censored_quantiles([50.0, 50.0], [True, True], [0.1, 0.5])).all()
+    assert np.isnan(censored_quantiles([], [], 0.5)).all()
+
+
+def loop_median_interval(times, censored, groups, n_resamples):
+    generator = rng(9)
+    names = np.unique(groups)
+    medians = []
+    for _ in range(n_resamples):
+        drawn = generator.choice(names, len(names))
+        clips = np.concatenate([np.flatnonzero(groups == name) for name in drawn])
+        medians.append(np.nan_to_num(censored_quantiles(times[clips], censored[clips], [0.5])[0], nan=np.inf))
+    tail = tail_probability(len(names), 0.95)
+    return np.quantile(medians, [tail, 1 - tail], method="nearest")
+
+
+def test_the_interval_of_a_median_is_that_of_resampled_groups():
+    generator = rng(3)
+    groups = np.repeat(np.arange(15), 4)
+    flips = np.ceil(generator.exponential(8, 15)[groups] + generator.exponential(4, 60))
+    censored = flips > 20
+    times = np.minimum(flips, 20)
+    found = bootstrap_median(times, censored, groups, rng=rng(4), n_resamples=4000)
+    assert found.value == censored_quantiles(times, censored, [0.5])[0]
+    # Amounts lie one step apart; the two sets of draws may differ by one step.
+    assert (found.low, found.high) == pytest.approx(loop_median_interval(times, censored, groups, 2000), abs=1)
+    assert (found.n, found.n_groups, found.unit) == (60, 15, "group")
+    assert found.low < found.value < found.high
+
+
+def test_a_median_may_have_only_a_lower_end():
+    times, censored = np.repeat([1.0, 50.0], [11, 13]), np.repeat([False, True], [11, 13])
+    found = bootstrap_median(times, censored, None, rng=rng())
+    assert found.low == 1
+    assert np.isnan([found.value, found.high]).all()
+
+
+def test_a_median_without_clips_or_flips_is_undefined():
+    for times, censored in (([np.nan], [False]), ([5.0] * 12, [True] * 12)):
+        found = bootstrap_median(times, censored, None, rng=rng())
+        assert np.isnan([found.value, found.low, found.high]).all()
+
+
+def test_columns_of_other_clips_are_refused():
+    with pytest.raises(InputError, match="one value for each clip"):
+        paired_difference([1.0, 2.0], [1.0], None, rng=rng())
+    with pytest.raises(InputError, match="one value for each clip"):
+        bootstrap_median([1.0, 2.0], [True], None, rng=rng())
