@@ -21,7 +21,7 @@ from typing import Any
 from .corpus.entries import CorpusEntry
 from .errors import InputError
 from .measure.cliptable import ClipTable
-from .measure.controls import summarize_controls
+from .measure.controls import control_cautions, summarize_controls
 from .measure.summary import summarize_model
 from .nets.model import Model
 from .report.results import SCHEMA_VERSION, Results
@@ -180,7 +180,8 @@ def analyze_models(
 def _summarize(responses: ModelResponses, seed: int) -> dict[str, Any]:
     clips = ClipTable.of(responses.clips, responses.spec.labels)
     controls = summarize_controls(responses, clips, rng_seed=seed)
-    return summarize_model(responses.axes, clips, controls=controls, rng_seed=seed)
+    summary = summarize_model(responses.axes, clips, controls=controls, rng_seed=seed)
+    return {**summary, "warnings": [*control_cautions(controls), *summary["warnings"]]}
 
 
 def _describe(model: Model) -> dict[str, Any]:

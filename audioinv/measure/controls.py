@@ -6,11 +6,12 @@ A control is named ``AXIS.NAME``. Its consistency is agreement of top-1 with the
 tool adds nothing of its own. `sound_error` is the median relative difference between the control's sound and the
 clip. What a control takes away from 1.0 is an upper bound for what must not be blamed on the model.
 
-What is here: `summarize_controls`.
+What is here: `summarize_controls`, `control_cautions`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +22,13 @@ from .cliptable import ClipTable
 from .outcome import top1
 from .statistics import bootstrap_mean
 
-__all__ = ["summarize_controls"]
+__all__ = ["control_cautions", "summarize_controls"]
+
+CLEAN_ENOUGH = 0.95
+_WORDS = {
+    "engine_at_zero": "the engine alone, at 0, changes",
+    "there_and_back": "shifting there and back changes",
+}
 
 
 def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed: int) -> dict[str, Any]:
@@ -48,6 +55,38 @@ def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed:
     twice = [entry["largest_score_change"] for name, entry in found.items() if name.endswith(".twice")]
     shown: dict[str, Any] = {name: entry for name, entry in found.items() if not name.endswith(".twice")}
     return {"noise_floor": max(twice, default=None), **shown}
+
+
+def control_cautions(controls: Mapping[str, Any]) -> list[str]:
+    """Warn where the tool's own handling of the sound changes answers.
+
+    Parameters
+    ----------
+    controls : mapping
+        From `summarize_controls`.
+
+    Returns
+    -------
+    list of str
+        One sentence for each control that keeps less than 95 % of the answers, and one for a model that answers
+        the same input differently.
+    """
+    found = []
+    if controls["noise_floor"]:
+        found.append(
+            f"the same input twice gives scores that differ by up to {controls['noise_floor']:.2g}; nothing below that "
+            "counts: is the model in evaluation mode?"
+        )
+    for name, control in controls.items():
+        axis, _, kind = name.partition(".")
+        if kind in _WORDS and control["consistency"]["value"] < CLEAN_ENOUGH:
+            lost = 1 - control["consistency"]["value"]
+            found.append(
+                f"{axis}: {_WORDS[kind]} {100 * lost:.0f} % of the answers (amount {control['amount']:g} "
+                f"{control['unit']}, {control['engine']}), so as much of what the {axis} axis shows may be the "
+                "tool's doing and not the model's"
+            )
+    return found
 
 
 def _summarize(control: ControlResponses, axis: AxisResponses, clips: ClipTable, seed: int) -> dict[str, Any]:

@@ -51,6 +51,7 @@ SCHEMA_VERSION = 1
 FREQUENCY_AXES = ("freq", "pitch", "bins")  # the first that was swept stands for frequency in the contrast
 FLIP_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MAX_WORST_CLIPS = 5
+_DIGITS = 7  # of a number in summary.json: more than any interval is wide, few enough to compare files by eye
 _ROUNDING = 1e-3  # of half-precision probabilities
 _DESCRIPTIONS = ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
 
@@ -295,4 +296,6 @@ def _plain(data: Any) -> Any:
         return _plain(data.tolist())
     if isinstance(data, (list, tuple)):
         return [_plain(entry) for entry in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
+    if isinstance(data, float):
+        return float(f"{data:.{_DIGITS}g}") if math.isfinite(data) else None
+    return data

@@ -2,25 +2,26 @@
 
 Conventions
 -----------
-A results folder holds scores, not sound: the clip is read again from its file. A sound without a stable pitch has no
-partials to follow, and says why. Frequencies are in hertz, shifts in the unit they were given in.
+A results folder holds scores, not sound: the clip is read again from its file. Frequencies are in hertz, shifts in the
+unit they were given in. A sound without a stable pitch has no partials to follow, and says why.
 
-What is here: `ShiftAmount`, `read_amount`; `ClipWindow`, `open_clip`; `ShiftedClip`, `replay_shift`.
+What is here: `ClipWindow`, `open_clip`, `worst_clip`; `ShiftedClip`, `shift_clip`, `answers_text`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from ..errors import AudioFileError, InputError
 from ..measure.cliptable import ClipTable
+from ..measure.outcome import top1
 from ..sound.audio import Clip, load_clip, open_window
-from ..sound.grid import ShiftGrid, parse_grid
+from ..sound.grid import ShiftGrid
 from ..sound.harmonics import (
     PartialComparison,
     Pitch,
@@ -31,96 +32,40 @@ from ..sound.harmonics import (
 )
 from ..sweep.plan import SweepPlan, operator_of
 from .selection import choose_clip, choose_model
-from .text import amount as written
+from .shift_amount import ShiftAmount
 
 if TYPE_CHECKING:
     from ..nets.model import ModelSpec
     from ..sweep.responses import ClipRecord
     from .results import Results
 
-__all__ = ["ClipWindow", "ShiftAmount", "ShiftedClip", "open_clip", "read_amount", "replay_shift"]
+__all__ = [
+    "ClipWindow",
+    "ShiftedClip",
+    "answers_text",
+    "open_clip",
+    "shift_clip",
+    "worst_clip",
+]
 
 FloatArray = npt.NDArray[np.float32]
 
-SHIFTS_OF_SOUND = ("time", "freq", "pitch")
 
-
-@dataclass(frozen=True)
-class ShiftAmount:
-    """How far a sound is shifted.
+def worst_clip(results: Results, model: str, axis: str) -> str | None:
+    """Return the clip that keeps its answer least often along an axis.
 
     Parameters
     ----------
-    axis : {"time", "freq", "pitch"}
-    value : float
-        In `unit`.
-    unit : str
-
-    Raises
-    ------
-    InputError
-        If the axis is not one along which sound itself is shifted, or the unit does not fit it.
-
-    Examples
-    --------
-    >>> str(ShiftAmount("freq", 50.0, "Hz"))
-    '+50 Hz'
-    """
-
-    axis: str
-    value: float
-    unit: str
-
-    def __post_init__(self) -> None:
-        if self.axis not in SHIFTS_OF_SOUND:
-            raise InputError(f"axis {self.axis!r} moves no sound; a figure of a sound needs {_SHIFTS_TEXT}")
-        ShiftGrid(self.axis, (self.value,), self.unit)
-
-    @property
-    def grid(self) -> ShiftGrid:
-        """The grid that holds this amount, and 0."""
-        return ShiftGrid(self.axis, (self.value,), self.unit)
-
-    def natural(self, sample_rate: int, hop_length: int | None) -> float:
-        """Return the amount in samples, hertz or semitones."""
-        place = self.grid.amounts.index(self.value)
-        return float(self.grid.natural(sample_rate, hop_length)[place])
-
-    def __str__(self) -> str:
-        return written(self.value, self.unit)
-
-
-_SHIFTS_TEXT = "one of time, freq, pitch"
-
-
-def read_amount(axis: str, text: str) -> ShiftAmount:
-    """Read one shift as a user writes it.
-
-    Parameters
-    ----------
-    axis : {"time", "freq", "pitch"}
-    text : str
-        Such as ``50Hz``.
+    results : Results
+    model, axis : str
 
     Returns
     -------
-    ShiftAmount
-
-    Raises
-    ------
-    InputError
-        If the text is no amount, or a range, or its unit does not fit.
-
-    Examples
-    --------
-    >>> read_amount("time", "-0.5s")
-    ShiftAmount(axis='time', value=-0.5, unit='s')
+    str or None
+        None if the axis was not swept, or no clip ever changes its answer.
     """
-    grid = parse_grid(axis, text)
-    amounts = [amount for amount in grid.amounts if amount]
-    if len(amounts) > 1:
-        raise InputError(f"--{axis} {text!r} is a range; a figure of a sound shows one shift")
-    return ShiftAmount(axis, amounts[0] if amounts else 0.0, grid.unit)
+    summary = results.document["models"][model]["axes"].get(axis, {"worst_clips": []})
+    return next((clip["name"] for clip in summary["worst_clips"]), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,19 +76,22 @@ class ClipWindow:
     ----------
     name : str
         What reports call the clip.
+    place : int, optional
+        In the results; None for a sound that was handed in.
     clip : Clip
         Laid out as the model's window, at its sample rate.
     spec : ModelSpec
-    run : mapping
-        What ``run.json`` says of how the model was swept.
-    hop_length : int or None
+    plan : SweepPlan
+        How the run shifted it.
+    hop_length : int, optional
         Of the model's front end, where it is known.
     """
 
     name: str
+    place: int | None
     clip: Clip
     spec: ModelSpec
-    plan: Any
+    plan: SweepPlan
     hop_length: int | None
 
 
@@ -167,14 +115,107 @@ def open_clip(results: Results, clip: str | Clip | None = None, *, model: str | 
     InputError
         If the clip or the model is unknown, or the clip's file is not where it was.
     """
-    name = choose_model(results, model)
-    responses = results.responses[name]
-    plan = results.run["plans"][name]
-    hop_length = results.run["models"][name].get("hop_samples")
-    spec = responses.spec
+    chosen = choose_model(results, model)
+    responses, spec = results.responses[chosen], results.responses[chosen].spec
+    run = results.run["models"][chosen]
+    about = spec, _read_plan(results.run["plans"][chosen]), run.get("hop_samples")
     if isinstance(clip, Clip):
         laid = open_window(clip.resampled(spec.sample_rate), spec.n_samples, spec.lead_samples)
-        return ClipWindow(clip.name, laid, spec, plan, hop_length)
+        return ClipWindow(clip.name, None, laid, *about)
     place = 0 if clip is None else choose_clip(responses, clip)
-    called = ClipTable.of(responses.clips, spec.labels).names[place]
-    return ClipWindow(called, _read_window(responses.clips[place], spec), spec, plan, hop_length)
+    name = ClipTable.of(responses.clips, spec.labels).names[place]
+    return ClipWindow(name, place, _read_window(responses.clips[place], spec), *about)
+
+
+def _read_window(record: ClipRecord, spec: ModelSpec) -> Clip:
+    """Read the window that a record of the results names."""
+    try:
+        recording = load_clip(record.name, sample_rate=spec.sample_rate)
+    except AudioFileError as error:
+        raise InputError(
+            f"{error}; drawing a clip needs its sound: run this where the analysis ran, put the file back, or hand in "
+            "the Clip itself if it never was a file"
+        ) from error
+    return open_window(recording, spec.n_samples, -round(record.start_seconds * spec.sample_rate))
+
+
+def _read_plan(stored: Mapping[str, Any]) -> SweepPlan:
+    grids = tuple(ShiftGrid(grid["axis"], tuple(grid["amounts"]), grid["unit"]) for grid in stored["grids"])
+    return SweepPlan(grids, stored["edges"], stored["pitch_engine"], stored["batch_size"], stored["seed"])
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftedClip:
+    """A clip before and after a shift.
+
+    Parameters
+    ----------
+    window : ClipWindow
+        Before.
+    shift : ShiftAmount
+    waveform : ndarray of shape (n_samples,)
+        After.
+    pitch : Pitch
+        Of the clip before, or why it has none.
+    partials : PartialComparison, optional
+        None where there is no stable pitch.
+    """
+
+    window: ClipWindow
+    shift: ShiftAmount
+    waveform: FloatArray
+    pitch: Pitch
+    partials: PartialComparison | None
+
+
+def shift_clip(window: ClipWindow, shift: ShiftAmount) -> ShiftedClip:
+    """Shift a clip as the run would have, and follow its partials.
+
+    Parameters
+    ----------
+    window : ClipWindow
+    shift : ShiftAmount
+        Need not be one of the run's.
+
+    Returns
+    -------
+    ShiftedClip
+    """
+    clip = window.clip
+    natural = shift.natural(clip.sample_rate, window.hop_length)
+    shifted = operator_of(shift.axis, window.plan, window.spec).shift(clip, np.array([natural]))[0].numpy()
+    pitch = find_pitch(clip.waveform, clip.sample_rate)
+    if not pitch.stable:
+        return ShiftedClip(window, shift, shifted, pitch, None)
+    places = harmonic_places(pitch.fundamental_hz, clip.sample_rate)
+    moved = {"freq": {"offset_hz": natural}, "pitch": {"interval_semitones": natural}}.get(shift.axis, {})
+    before = measure_partials(clip.waveform, clip.sample_rate, places)
+    return ShiftedClip(window, shift, shifted, pitch, compare_partials(before, shifted, clip.sample_rate, **moved))
+
+
+def answers_text(results: Results, model: str, window: ClipWindow, shift: ShiftAmount) -> str:
+    """Say what a model answers before and after a shift, where the run holds that shift.
+
+    Parameters
+    ----------
+    results : Results
+    model : str
+    window : ClipWindow
+    shift : ShiftAmount
+
+    Returns
+    -------
+    str
+    """
+    swept = results.responses[model].axes.get(shift.axis)
+    if window.place is None:
+        return str(shift)
+    if swept is None or swept.unit != shift.unit or shift.value not in swept.shifts:
+        return f"{shift}, a shift that the run does not hold"
+    places = (swept.zero, int(np.flatnonzero(swept.shifts == shift.value)[0]))
+    scores = swept.scores[window.place]
+    answers = top1(scores[None], swept.zero)[0]
+    if answers.min() < 0:
+        return f"{shift}: {model} answers with what is not a number"
+    before, after = (f"{window.spec.labels[answers[at]]} ({scores[at, answers[at]]:.2f})" for at in places)
+    return f"{shift}: {model} answers {before}, then {after}"

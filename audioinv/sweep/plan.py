@@ -26,7 +26,7 @@ from ..sound.shifts import EDGES
 __all__ = ["SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
 
 _CPU_BATCH, _GPU_BATCH = 16, 256
-_FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 200, 4
+_FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 100, 4
 _SILENT_PEAK = 1e-4  # −80 dB below full scale
 _SHORTEST_SECONDS = 0.032  # one frame of the usual front ends
 
@@ -133,7 +133,7 @@ def default_grids(spec: ModelSpec) -> tuple[ShiftGrid, ...]:
     """Return the ranges that suit a model's window.
 
     Delays go as far as the window's lead allows without cutting the start of the clip, or an eighth of the window
-    where there is no lead, in 40 steps; offsets to ±200 Hz in steps of 20 Hz; pitch to ±4 semitones in steps of 1.
+    where there is no lead, in 40 steps; offsets to ±100 Hz in steps of 10 Hz; pitch to ±4 semitones in steps of 1.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def default_grids(spec: ModelSpec) -> tuple[ShiftGrid, ...]:
     --------
     >>> spec = ModelSpec("demo", 16000, 12800, ("a", "b"), lead_samples=1600)
     >>> [str(grid) for grid in default_grids(spec)]
-    ['-100 … 100 ms, 41 shifts', '-200 … 200 Hz, 21 shifts', '-4 … 4 st, 9 shifts']
+    ['-100 … 100 ms, 41 shifts', '-100 … 100 Hz, 21 shifts', '-4 … 4 st, 9 shifts']
     """
     reach_ms = 1000 * (spec.lead_samples or spec.n_samples / 8) / spec.sample_rate
     digits = 10.0 ** np.floor(np.log10(reach_ms))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audioinv.measure.cliptable import ClipTable
-from audioinv.measure.controls import summarize_controls
+from audioinv.measure.controls import control_cautions, summarize_controls
 from audioinv.nets.model import ModelSpec
 from audioinv.sweep.responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
 
@@ -46,3 +46,17 @@ def test_the_noise_floor_is_the_change_between_two_equal_calls():
     table = ClipTable.of(responses.clips, LABELS)
     assert summarize_controls(responses, table, rng_seed=0)["noise_floor"] == pytest.approx(0.03)
     assert summarize_controls(make(0), table, rng_seed=0)["noise_floor"] == 0
+
+
+@pytest.mark.parametrize(("n_flipped", "words"), [(0, None), (1, None), (2, "changes 10 % of the answers")])
+def test_a_control_that_loses_answers_is_a_caution(n_flipped, words):
+    responses = make(n_flipped)
+    told = control_cautions(summarize_controls(responses, ClipTable.of(responses.clips, LABELS), rng_seed=0))
+    assert len(told) == (words is not None)
+    assert all(words in line for line in told)
+
+
+def test_a_model_that_does_not_repeat_itself_is_a_caution():
+    responses = make(0, trace=0.03)
+    told = control_cautions(summarize_controls(responses, ClipTable.of(responses.clips, LABELS), rng_seed=0))
+    assert "differ by up to 0.03" in told[0]

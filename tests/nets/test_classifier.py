@@ -129,7 +129,9 @@ def test_a_callable_must_answer_as_declared():
     with pytest.raises(ModelError, match=r"answered in shape \(3, 2\); \(3, 3\) is needed"):
         as_model(scores, sample_rate=8000, labels=["a", "b", "c"], n_samples=10).scores(torch.zeros(3, 10))
     with pytest.raises(ModelError, match="NaN"):
-        as_model(lambda x: x[:, :1] * float("nan"), sample_rate=8000, labels=["a"], n_samples=10).scores(torch.ones(1, 10))
+        as_model(lambda x: x[:, :1] * float("nan"), sample_rate=8000, labels=["a"], n_samples=10).scores(
+            torch.ones(1, 10)
+        )
     with pytest.raises(InputError, match="each once"):
         as_model(scores, sample_rate=8000, labels=["a", "a"], n_samples=10)
 

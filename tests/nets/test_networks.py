@@ -60,7 +60,9 @@ def test_stem_has_its_own_kernel_and_stride():
 @pytest.mark.parametrize("n_time", [16, 17, 18, 31])
 def test_final_shape_is_what_comes_out(downsampling, n_time):
     network = build(input_shape=(1, 9, n_time), downsampling=downsampling)
-    assert tuple(network.stages(torch.zeros(1, 1, 9, n_time, dtype=torch.float64)).shape[2:]) == network.config.final_shape
+    assert (
+        tuple(network.stages(torch.zeros(1, 1, 9, n_time, dtype=torch.float64)).shape[2:]) == network.config.final_shape
+    )
 
 
 def test_batch_order_and_size_do_not_matter():

@@ -42,7 +42,14 @@ def test_a_separable_toy_is_learned(rng, arch):
 
 def test_same_seed_same_weights_and_another_seed_others(rng):
     train, valid = toy_clips(rng, 4), toy_clips(rng, 2)
-    jitter = {"time_jitter_seconds": 0.01, "frequency_jitter_hz": 20.0, "bin_jitter": 1, "gain_jitter_db": 3.0, "mixup": 0.3, "pitch_jitter_semitones": 1.0}
+    jitter = {
+        "time_jitter_seconds": 0.01,
+        "frequency_jitter_hz": 20.0,
+        "bin_jitter": 1,
+        "gain_jitter_db": 3.0,
+        "mixup": 0.3,
+        "pitch_jitter_semitones": 1.0,
+    }
 
     def weights(seed):
         config = TrainingConfig(epochs=2, batch_size=8, seed=seed, **jitter)

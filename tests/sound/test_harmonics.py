@@ -453,8 +453,15 @@ def test_octave_below_is_not_claimed_for_a_trace_of_it():
     assert abs(cents(find_pitch(note, RATE).fundamental_hz, 262)) < 1
 
 
+def test_quiet_frames_have_no_say():
+    quiet = synthetic.noise(np.random.default_rng(1), 2.0, RATE, level_rms=2e-4)
+    quiet[:8000] += synthetic.harmonic_tone(220, 5, 0.5, RATE)
+    assert abs(cents(find_pitch(quiet, RATE).fundamental_hz, 220)) < 1
+
+
 def test_pitch_range_can_be_narrowed():
     assert not find_pitch(synthetic.harmonic_tone(100, 1, SECONDS, RATE), RATE, fmin=150, fmax=1000).stable
+    assert not find_pitch(synthetic.harmonic_tone(1500, 1, SECONDS, RATE), RATE, fmin=150, fmax=1000).stable
 
 
 @pytest.mark.parametrize(
