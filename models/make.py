@@ -15,6 +15,7 @@ DRUMS = "sounds/drums --window 1.0 --lead 0.25 --epochs 60 --patience 60 --mixup
 JITTERED = "--time-jitter 100"
 MODELS = {
     "drums-cnn2d": f"{DRUMS} --arch cnn2d-mel {JITTERED}",
+    "drums-cnn2d-jitter": f"{DRUMS} --arch cnn2d-mel {JITTERED} --bin-jitter 4",
     "drums-cnn1d-mel": f"{DRUMS} --arch cnn1d-mel {JITTERED} --freq-jitter 40 --gain-jitter 6",
     "drums-cnn1d-wave": f"{DRUMS} --arch cnn1d-wave {JITTERED} --freq-jitter 100 --gain-jitter 10",
     "drums-cnn2d-flatten": f"{DRUMS} --arch cnn2d-mel --head flatten",

@@ -131,7 +131,7 @@ def level_change_db(shifted: Tensor, clip: Clip) -> FloatArray:
 
 
 def _power(samples: Tensor) -> FloatArray:
-    return np.asarray(samples.to(torch.float64).square().sum(-1).numpy())
+    return np.asarray(torch.einsum("...i,...i->...", samples, samples).to(torch.float64).numpy())
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

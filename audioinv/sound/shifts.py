@@ -166,6 +166,8 @@ def _slide(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Ten
     """Cut one window per delay out of a recording, where the undelayed one opens at sample `opens`."""
     whole = torch.floor(delays)
     fractions = delays - whole
+    if recording.ndim == 1 and not bool(fractions.any()):
+        return _copy_windows(recording, whole, opens, n_samples)
     # A window with a fraction is cut wide, delayed, and trimmed, so that it depends on nothing but its own delay.
     margin = _MARGIN if bool(fractions.any()) else 0
     furthest = recording.shape[-1] + n_samples + 2 * margin
@@ -178,9 +180,21 @@ def _slide(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Ten
     return _fractional_delay(cut, fractions)[..., margin : margin + n_samples]
 
 
+def _copy_windows(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Tensor:
+    """Cut windows at whole delays out of one recording: the same as the general way, without an index a sample."""
+    if not delays.numel():
+        return recording.new_zeros((*delays.shape, n_samples))
+    starts = opens - delays.clamp(opens - len(recording), opens + n_samples).to(torch.int64)
+    missing = max(0, -int(starts.min())), max(0, int(starts.max()) + n_samples - len(recording))
+    padded = torch.nn.functional.pad(recording, missing)
+    return padded.unfold(0, n_samples, 1)[starts + missing[0]]
+
+
 def _circular_delay(samples: Tensor, delays: Tensor) -> Tensor:
     n_samples = samples.shape[-1]
     whole = torch.floor(delays)
+    if samples.ndim == 1 and bool((delays == whole).all()):
+        return _copy_windows(samples.repeat(2), torch.remainder(whole, n_samples), n_samples, n_samples)
     rows = _fractional_delay(samples.expand(*delays.shape, n_samples), delays - whole)
     index = torch.arange(n_samples, device=samples.device) - whole.to(torch.int64)[..., None]
     return torch.gather(rows, -1, torch.remainder(index, n_samples))

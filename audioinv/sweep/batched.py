@@ -22,7 +22,7 @@ from torch import Tensor
 from ..nets.model import Model
 from ..sound.audio import Clip, open_window
 from ..sound.grid import ShiftGrid
-from ..sound.harmonics import Pitch, find_pitch, harmonic_places, measure_partials
+from ..sound.harmonics import find_pitch, harmonic_places, measure_partials
 from ..sound.operators import Operator, PitchShift
 from ..sound.shifts import bin_shift
 from .plan import SweepPlan, check_window, operator_of
@@ -32,15 +32,15 @@ __all__ = ["respond_to_clip"]
 
 FloatArray = npt.NDArray[Any]
 
+_MOVES_PARTIALS = ("freq", "pitch")
+
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """A clip as one model hears it, with what is found out once for all axes."""
+    """A clip as one model hears it, with the partials of its pitch, where it has one and they are wanted."""
 
     clip: Clip
-    pitch: Pitch
-    partials_hz: FloatArray
-    clean_scores: FloatArray
+    partials_hz: FloatArray | None
 
 
 def respond_to_clip(model: Model, clip: Clip, plan: SweepPlan) -> ModelResponses:
@@ -70,8 +70,8 @@ def respond_to_clip(model: Model, clip: Clip, plan: SweepPlan) -> ModelResponses
     laid = open_window(resampled, spec.n_samples, spec.lead_samples)
     check_window(resampled, laid)
     with torch.inference_mode():
-        clean = _scores(model.scores, torch.from_numpy(laid.waveform)[None], plan.batch_size)[0]
-        window = _Window(laid, *_partials_of(laid), clean)
+        wanted = any(grid.axis in _MOVES_PARTIALS for grid in plan.grids)
+        window = _Window(laid, _partials_of(laid) if wanted else None)
         axes = {grid.axis: _respond_along(model, window, grid, plan) for grid in plan.grids}
         controls = tuple(control for grid in plan.grids for control in _controls(model, window, grid, plan))
     record = ClipRecord(clip.name, laid.start_seconds, laid.end_seconds, clip.label, clip.group)
@@ -82,12 +82,12 @@ def _scores(respond: Callable[[Tensor], Tensor], inputs: Tensor, batch_size: int
     return np.concatenate([respond(part).numpy() for part in inputs.split(batch_size)])
 
 
-def _partials_of(clip: Clip) -> tuple[Pitch, FloatArray]:
+def _partials_of(clip: Clip) -> FloatArray | None:
     pitch = find_pitch(clip.waveform, clip.sample_rate)
     if not pitch.stable:
-        return pitch, np.zeros(0)
+        return None
     places = harmonic_places(pitch.fundamental_hz, clip.sample_rate)
-    return pitch, measure_partials(clip.waveform, clip.sample_rate, places).frequencies_hz
+    return measure_partials(clip.waveform, clip.sample_rate, places).frequencies_hz
 
 
 def _respond_along(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -> AxisResponses:
@@ -113,7 +113,7 @@ def _respond_along(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPl
 
 
 def _harmonicity(operator: Operator, window: _Window, amounts: FloatArray, shifted: Tensor) -> FloatArray:
-    if not window.pitch.stable:
+    if window.partials_hz is None or operator.axis not in _MOVES_PARTIALS:
         return np.full(len(amounts), np.nan)
     landing = operator.landing_hz(window.partials_hz, amounts, window.clip)
     return measure_partials(shifted.numpy(), window.clip.sample_rate, landing).harmonicity_error
