@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .nets.training import TrainingConfig, train_classifier
     from .report.results import Results, load_results
     from .sound.audio import Clip, load_clip, write_audio
+    from .sound.fundamental import find_pitch
     from .sound.grid import ShiftGrid, parse_grid
-    from .sound.harmonics import find_pitch, harmonicity_error, measure_partials
+    from .sound.harmonics import harmonicity_error, measure_partials
     from .sound.pitch import pitch_shift
     from .sound.shifts import bin_shift, frequency_shift, time_shift
     from .sound.spectrogram import Spectrogram, SpectrogramConfig
@@ -39,7 +40,8 @@ _HOMES = {
     "report.results": ("Results", "load_results"),
     "sound.audio": ("Clip", "load_clip", "write_audio"),
     "sound.grid": ("ShiftGrid", "parse_grid"),
-    "sound.harmonics": ("find_pitch", "harmonicity_error", "measure_partials"),
+    "sound.fundamental": ("find_pitch",),
+    "sound.harmonics": ("harmonicity_error", "measure_partials"),
     "sound.pitch": ("pitch_shift",),
     "sound.shifts": ("bin_shift", "frequency_shift", "time_shift"),
     "sound.spectrogram": ("Spectrogram", "SpectrogramConfig"),

@@ -5,6 +5,8 @@ What is here: `app`, `main`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from .analyze import analyze
@@ -41,7 +43,7 @@ def audioinv(version: Version = False) -> None:
     """Measure how a sound classifier's answers change when the sound comes later, or moves in frequency."""
 
 
-_SHORT = {
+_SHORT: dict[Callable[..., int], str] = {
     analyze: "Shift clips, run models, say how the answers change.",
     train: "Train a small 1-D or 2-D classifier from labelled clips.",
     plot: "Draw curves, heat map, spectrogram or harmonics.",

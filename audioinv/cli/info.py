@@ -112,7 +112,7 @@ def _describe_clip(path: Path) -> tuple[dict[str, Any], list[str]]:
     import soundfile
 
     from ..sound.audio import load_clip
-    from ..sound.harmonics import find_pitch
+    from ..sound.fundamental import find_pitch
 
     clip = load_clip(path)
     header = soundfile.info(path)

@@ -75,7 +75,8 @@ def _shift(operator: Operator, sound: Clip, amount: Any) -> tuple[dict[str, Any]
     """Return what is to be said of a shift, and the shifted waveform, scaled down where it would clip."""
     import numpy as np
 
-    from ..sound.harmonics import find_pitch, harmonic_places, measure_partials
+    from ..sound.fundamental import find_pitch
+    from ..sound.harmonics import harmonic_places, measure_partials
 
     shifted = operator.shift(sound, amount)
     fidelity = operator.fidelity(sound, amount, shifted)

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from ..nets.model import Model
 from ..sound.audio import Clip, open_window
+from ..sound.fundamental import find_pitch
 from ..sound.grid import ShiftGrid
-from ..sound.harmonics import find_pitch, harmonic_places, measure_partials
+from ..sound.harmonics import harmonic_places, measure_partials
 from ..sound.operators import Operator, PitchShift
 from ..sound.shifts import bin_shift
 from .plan import SweepPlan, check_window, operator_of

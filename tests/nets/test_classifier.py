@@ -102,10 +102,10 @@ def test_models_are_found_by_name_folder_and_file(tmp_path):
     save_classifier(make(), tmp_path / "mine" / "model.safetensors")
     assert load_model(tmp_path / "mine").spec.name == "mine"
     assert load_model(tmp_path / "mine" / "model.safetensors").spec.name == "mine"
-    with pytest.raises(ModelError, match="no model 'nobody'.*shipped models"):
+    with pytest.raises(ModelError, match=r"no model 'nobody'.*shipped models"):
         load_model("nobody")
     (tmp_path / "net.onnx").write_bytes(b"x")
-    with pytest.raises(ModelError, match="read from .safetensors"):
+    with pytest.raises(ModelError, match=r"read from \.safetensors"):
         load_model(tmp_path / "net.onnx")
     with pytest.raises(ModelError, match="device 'tpu' is not there; available: cpu"):
         choose_device("tpu")

@@ -14,9 +14,9 @@ from scipy.signal import hilbert
 from audioinv.errors import InputError
 from audioinv.sound import synthetic
 from audioinv.sound.audio import load_clip
+from audioinv.sound.fundamental import find_pitch
 from audioinv.sound.harmonics import (
     compare_partials,
-    find_pitch,
     harmonic_places,
     harmonicity_error,
     measure_partials,
