@@ -42,33 +42,38 @@ def sweep(model: Model, plan: SweepPlan, clips: list[Clip]) -> np.ndarray:
     return sweep_clips([(model, plan)], clips).responses[0].axes["time"].scores
 
 
+def compare(model: Model, plan: SweepPlan, clips: list[Clip]) -> list[str]:
+    """Return one row of the table: both ways in turn, so that a busy machine slows both alike."""
+    delays = plan.grids[0].natural(16000)
+    loop, ours = [], []
+    for _ in range(ROUNDS + 1):
+        started = time.process_time()
+        expected = plain_loop(model, clips, delays)
+        between = time.process_time()
+        found = sweep(model, plan, clips)
+        loop.append(between - started)
+        ours.append(time.process_time() - between)
+    plain, full = (1000 * statistics.median(seconds[1:]) / N_CLIPS for seconds in (loop, ours))
+    deviation = np.abs(found - expected).max()
+    return [model.spec.name, f"{len(delays)}", f"{plain:.1f}", f"{full:.1f}", f"{full / plain:.2f}", f"{deviation:.1e}"]
+
+
 def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
     entries = read_sources([shipped_folder("clips") / "drums"]).entries[:N_CLIPS]
     clips = [load_clip(entry.path, sample_rate=16000) for entry in entries]
-    print(f"{platform.machine()}, {N_CLIPS} clips of 1 s, one thread, CPU time, median of {ROUNDS} interleaved rounds\n")
-    print("| model | delays | plain loop, ms a clip | sweep, ms a clip | ratio | deviation |\n|---|---|---|---|---|---|")
+    print(
+        f"{platform.machine()}, {N_CLIPS} clips of 1 s, one thread, CPU time, median of {ROUNDS} interleaved rounds\n"
+    )
+    print(
+        "| model | delays | plain loop, ms a clip | sweep, ms a clip | ratio | deviation |\n|---|---|---|---|---|---|"
+    )
     for name in MODELS:
         model = load_model(name)
         for grid in ("-200:200:10ms", "-200:200:1ms"):
-            plan = plan_sweep(model, {"time": grid}, batch_size=BATCH)
-            delays = plan.grids[0].natural(16000)
-            seconds: dict[str, list[float]] = {"loop": [], "sweep": []}
-            for _ in range(ROUNDS + 1):
-                for key, call in (
-                    ("loop", lambda m=model, d=delays: plain_loop(m, clips, d)),
-                    ("sweep", lambda m=model, p=plan: sweep(m, p, clips)),
-                ):
-                    started = time.process_time()
-                    found = call()
-                    seconds[key].append(time.process_time() - started)
-                    expected = found if key == "loop" else expected
-            loop, ours = (1000 * statistics.median(seconds[key][1:]) / N_CLIPS for key in ("loop", "sweep"))
-            deviation = np.abs(found - expected).max()
-            print(
-                f"| {name} | {len(delays)} | {loop:.1f} | {ours:.1f} | {ours / loop:.2f} | {deviation:.1e} |", flush=True
-            )
+            row = compare(model, plan_sweep(model, {"time": grid}, batch_size=BATCH), clips)
+            print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

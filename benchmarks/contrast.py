@@ -52,7 +52,8 @@ def main() -> None:
     for name in MODELS:
         print("| " + " | ".join(row(name, results)) + " |", flush=True)
     estimate = results.document["models"][MODELS[0]]["axes"]["time"]["consistency"]
-    print(f"\n{n_clips} clips of {estimate['n_groups']} authors; intervals resample {estimate['unit']}s.", file=sys.stderr)
+    groups, unit = estimate["n_groups"], estimate["unit"]
+    print(f"\n{n_clips} clips of {groups} authors; intervals resample {unit}s.", file=sys.stderr)
 
 
 if __name__ == "__main__":
