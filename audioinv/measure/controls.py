@@ -25,6 +25,7 @@ from .statistics import bootstrap_mean
 __all__ = ["control_cautions", "summarize_controls"]
 
 CLEAN_ENOUGH = 0.95
+ROUNDING = 1e-4  # sums over batches of other sizes differ by a hundredth of this
 _WORDS = {
     "engine_at_zero": "the engine alone, at 0, changes",
     "there_and_back": "shifting there and back changes",
@@ -68,11 +69,11 @@ def control_cautions(controls: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each control that keeps less than 95 % of the answers, and one for a model that answers
-        the same input differently.
+        One sentence for each control that keeps less than 95 % of the answers, and one for a model whose answers to
+        the same input differ by more than rounding.
     """
     found = []
-    if controls["noise_floor"]:
+    if (controls["noise_floor"] or 0.0) > ROUNDING:
         found.append(
             f"the same input twice gives scores that differ by up to {controls['noise_floor']:.2g}; nothing below that "
             "counts: is the model in evaluation mode?"

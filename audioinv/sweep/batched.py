@@ -156,7 +156,8 @@ def _controls(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -
             sounds.append(("engine_at_zero", 0.0, operator.engine_at_zero(clip)))
         at = max(range(len(grid.amounts)), key=lambda i: (abs(grid.amounts[i]), grid.amounts[i]))
         furthest = grid.natural(model.spec.sample_rate, model.hop_samples)[at : at + 1]
-        if furthest[0]:
+        # A delay there and back would cut the sound in the midst of the window, which no delay of the sweep does.
+        if furthest[0] and grid.axis != "time":
             back = operator.shift_back(operator.shift(clip, furthest), clip, furthest)[0]
             sounds.append(("there_and_back", grid.amounts[at], back))
     scores = _scores(model.scores, torch.stack([sound for _, _, sound in sounds]), plan.batch_size)
