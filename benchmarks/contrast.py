@@ -16,9 +16,9 @@ from audioinv.report.results import Results
 from audioinv.report.text import interval
 
 MODELS = ("drums-cnn1d-wave", "drums-cnn1d-mel", "drums-cnn2d", "drums-cnn2d-jitter", "drums-cnn2d-flatten")
-GRIDS = {"time": "-200:200:10ms", "freq": "-200:200:20Hz", "pitch": "-4:4:1st"}
+GRIDS = {"time": "-200:200:10ms", "freq": "-100:100:10Hz", "pitch": "-4:4:1st"}
 BINS = "-4:4:1bins"
-HEADINGS = ("model", "accuracy", "±200 ms", "worst case", "±200 Hz", "±4 semitones", "±4 mel bins", "time − frequency")
+HEADINGS = ("model", "accuracy", "±200 ms", "worst case", "±100 Hz", "±4 semitones", "±4 mel bins", "time − frequency")
 
 
 def measure() -> Results:

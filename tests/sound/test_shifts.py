@@ -232,3 +232,32 @@ def test_bin_shift_moves_rows_and_fills(first, second):
 def test_errors_say_what_is_wrong(call, words):
     with pytest.raises(InputError, match=words):
         call()
+
+
+@given(
+    st.integers(1, 3),
+    st.integers(2, 40),
+    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from(["zero", "circular", "context", "noise"]),
+    st.one_of(st.integers(-50, 50), st.floats(-50, 50)),
+)
+@settings(deadline=None)
+def test_channels_lengths_and_dtypes_go_through_alike(n_channels, n_samples, dtype, edges, amount):
+    rng = np.random.default_rng(n_samples)
+    sounds = rng.standard_normal((n_channels, n_samples)).astype(dtype)
+    around = rng.standard_normal((n_channels, 7)).astype(dtype)
+    noise = {"rng": np.random.default_rng(1)} if edges == "noise" else {}
+    together = time_shift(sounds, amount, edges=edges, before=around, after=around, **noise)
+    assert together.shape == sounds.shape
+    assert together.dtype == dtype
+    moved = frequency_shift(sounds, amount, SAMPLE_RATE)
+    assert moved.dtype == dtype
+    tolerance = 1e3 * np.finfo(dtype).eps
+    for channel in range(n_channels):
+        np.testing.assert_allclose(
+            moved[channel], frequency_shift(sounds[channel], amount, SAMPLE_RATE), atol=tolerance
+        )
+        if edges != "noise":  # noise is drawn anew for each channel
+            context = {"before": around[channel], "after": around[channel]}
+            alone = time_shift(sounds[channel], amount, edges=edges, **context)
+            np.testing.assert_allclose(together[channel], alone, atol=tolerance)
