@@ -7,7 +7,7 @@ are those of Okabe and Ito, and a line never differs from another by its colour 
 inside a context only. Text that a user brought along is drawn as it stands: no mathematics, no markup.
 
 What is here: `styling` and `styled`; `ReportFigure`, `new_figure`, `new_axes`, `head_figure`; `ModelStyle`,
-`model_style`; `axis_title`, `shift_label`, `shown_name`; `cell_edges`; widths and colours.
+`model_style`; `cell_edges`; widths and colours.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from __future__ import annotations
 import functools
 import io
 import textwrap
-import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -37,14 +35,11 @@ __all__ = [
     "QUIET",
     "ModelStyle",
     "ReportFigure",
-    "axis_title",
     "cell_edges",
     "head_figure",
     "model_style",
     "new_axes",
     "new_figure",
-    "shift_label",
-    "shown_name",
     "styled",
     "styling",
 ]
@@ -54,8 +49,8 @@ _Result = TypeVar("_Result")
 
 COLUMN_INCHES, PAGE_INCHES = 3.5, 7.2
 """One column of a paper, and its whole page."""
-_CHARACTERS_PER_INCH = 13.5
-"""Of a heading of 9 points, on average."""
+_CHARACTERS_PER_INCH = 14
+"""Of a heading of 9 points in narrow letters; wider ones get fewer."""
 INK, QUIET, PAPER = "#262626", "#767676", "#ffffff"
 _OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442")
 _DASHES = ("solid", (0, (9, 2)), (0, (9, 2, 1.5, 2)), (0, (9, 2, 1.5, 2, 1.5, 2)), (0, (1.2, 1.2)))
@@ -92,16 +87,13 @@ _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
 }
 
-_TITLES = {"time": "time", "freq": "frequency", "pitch": "pitch", "bins": "spectrogram bins"}
-_AMOUNTS = {"time": "delay", "freq": "frequency shift", "pitch": "pitch shift", "bins": "bin shift"}
-_UNITS = {"st": "semitones", "ct": "cents", "smp": "samples", "frame": "frames"}
-
 
 @contextmanager
 def styling() -> Iterator[None]:
     """Let matplotlib draw in the house's style inside a ``with``."""
     families = ["DejaVu Sans", *_installed(_FALLBACKS)]
-    with mpl.rc_context({**_SETTINGS, "font.family": families}), warnings.catch_warnings():
+    settings: Any = {**_SETTINGS, "font.family": families}
+    with mpl.rc_context(settings), warnings.catch_warnings():
         # A name in a script that no font has is drawn as boxes in PNG, and stays text in SVG.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
@@ -166,9 +158,15 @@ def head_figure(figure: Figure, text: str) -> None:
     ----------
     figure : Figure
     text : str
+        A line break starts a new line.
     """
     n_characters = int(figure.get_figwidth() * _CHARACTERS_PER_INCH)
-    figure.suptitle("\n".join(textwrap.wrap(text, n_characters)), x=0.01, ha="left")
+    while n_characters:
+        lines = [line for part in text.split("\n") for line in textwrap.wrap(part, n_characters)]
+        heading = figure.suptitle("\n".join(lines), x=0.01, ha="left")
+        n_characters -= 1
+        if heading.get_window_extent().width < 0.98 * figure.bbox.width:
+            return
 
 
 def new_axes(ax: Axes | None, width_inches: float = COLUMN_INCHES, height_inches: float = 2.6) -> Axes:
@@ -223,72 +221,6 @@ def model_style(index: int) -> ModelStyle:
     """
     dashes = _DASHES[index % len(_DASHES)]
     return ModelStyle(_OKABE_ITO[index % len(_OKABE_ITO)], dashes, _MARKERS[index % len(_MARKERS)])
-
-
-def axis_title(axis: str) -> str:
-    """Name an axis in a title.
-
-    Parameters
-    ----------
-    axis : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> axis_title("freq")
-    'frequency'
-    """
-    return _TITLES.get(axis, axis)
-
-
-def shift_label(axis: str, unit: str) -> str:
-    """Label the amounts of shift along an axis, with their unit.
-
-    Parameters
-    ----------
-    axis, unit : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> shift_label("pitch", "st")
-    'pitch shift (semitones)'
-    """
-    return f"{_AMOUNTS.get(axis, axis)} ({_UNITS.get(unit, unit)})"
-
-
-def shown_name(name: str, n_characters: int = 36) -> str:
-    """Make a name fit for a figure: its last two parts if it is a path, printable, and not too long.
-
-    Parameters
-    ----------
-    name : str
-    n_characters : int, default 36
-        Longer names lose their middle.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> shown_name("clips/drums/kick/808.flac")
-    'kick/808.flac'
-    >>> shown_name("a-name-that-goes-on-and-on.wav", 15)
-    'a-name-…-on.wav'
-    """
-    tail = "/".join(PurePath(name).parts[-2:])
-    clean = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c).startswith("C") else c for c in tail)
-    if len(clean) <= n_characters:
-        return clean
-    left = (n_characters - 1) // 2
-    return f"{clean[:left]}…{clean[left + 1 - n_characters :]}"
 
 
 def cell_edges(centres: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -21,15 +21,9 @@ from ..errors import AudioFileError, InputError
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
 from ..sound.audio import Clip, load_clip, open_window
+from ..sound.fundamental import Pitch, find_pitch
 from ..sound.grid import ShiftGrid
-from ..sound.harmonics import (
-    PartialComparison,
-    Pitch,
-    compare_partials,
-    find_pitch,
-    harmonic_places,
-    measure_partials,
-)
+from ..sound.harmonics import PartialComparison, compare_partials, harmonic_places, measure_partials
 from ..sweep.plan import SweepPlan, operator_of
 from .selection import choose_clip, choose_model
 from .shift_amount import ShiftAmount
@@ -133,8 +127,7 @@ def _read_window(record: ClipRecord, spec: ModelSpec) -> Clip:
         recording = load_clip(record.name, sample_rate=spec.sample_rate)
     except AudioFileError as error:
         raise InputError(
-            f"{error}; drawing a clip needs its sound: run this where the analysis ran, put the file back, or hand in "
-            "the Clip itself if it never was a file"
+            f"{error}; drawing a clip needs its sound: run this where the analysis ran, or put the file back"
         ) from error
     return open_window(recording, spec.n_samples, -round(record.start_seconds * spec.sample_rate))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..measure.cliptable import ClipTable
 from ..sound.grid import AXES
+from .wording import shown_name
 
 if TYPE_CHECKING:
     from ..sweep.responses import ModelResponses
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_axis", "choose_clip", "choose_model", "choose_models", "swept_axes"]
 
-_MAX_LISTED = 8
+_MAX_LISTED = 6
 
 
 def choose_models(results: Results, names: str | Sequence[str] | None = None) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ def choose_model(results: Results, name: str | Sequence[str] | None = None) -> s
     """
     names = choose_models(results, name)
     if len(names) > 1:
-        raise InputError(f"this figure shows one model; choose it with model=…, there {_list(names)}")
+        raise InputError(f"this figure shows one model, and there {_list(names)}; name one")
     return names[0]
 
 
@@ -158,7 +159,7 @@ def _ends_with(known: str, name: str) -> bool:
 
 def _list(names: Iterable[str], *, bare: bool = False) -> str:
     listed = list(names)
-    text = ", ".join(listed[:_MAX_LISTED])
+    text = ", ".join(shown_name(name) for name in listed[:_MAX_LISTED])
     more = f" and {len(listed) - _MAX_LISTED} more" if len(listed) > _MAX_LISTED else ""
     verb = "" if bare else "are " if len(listed) != 1 else "is "
     return f"{verb}{text or 'none'}{more}"

@@ -106,7 +106,8 @@ def read_amount(axis: str, text: str) -> ShiftAmount:
     grid = parse_grid(axis, text)
     amounts = [value for value in grid.amounts if value]
     if len(amounts) > 1:
-        raise InputError(f"--{axis} {text!r} is a range; a figure of a sound shows one shift, such as {amounts[-1]:g}…")
+        example = f"{amounts[-1]:g}{grid.unit}"
+        raise InputError(f"--{axis} {text!r} is a range; a figure of a sound shows one shift, such as {example}")
     return ShiftAmount(axis, amounts[0] if amounts else 0.0, grid.unit)
 
 
@@ -134,8 +135,9 @@ def choose_shift(
         If several amounts are given, or the axis was not swept or moves no sound.
     """
     asked = {name: text for name, text in given.items() if text is not None}
-    if len(asked) > 1 or (asked and axis not in (None, *asked)):
-        raise InputError(f"one shift a figure: choose one of {', '.join(dict.fromkeys([*asked, axis or '']))}")
+    along = [*asked] if axis is None else sorted({axis, *asked})
+    if len(along) > 1:
+        raise InputError(f"a figure of a sound shows one shift, not shifts in {' and '.join(along)}; choose one")
     if asked:
         return read_amount(*next(iter(asked.items())))
     swept = results.responses[model].axes

@@ -11,6 +11,7 @@ What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `interval`
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ _AXIS_WORDS = {
     "bins": "a shift of the spectrogram's bins",
 }
 _N_WORST = 3
+_WIDTH = 110
 _REASON = re.compile(r"\w+\.\w+: ")  # why one number in summary.json is null; too much for a terminal
 
 
@@ -234,9 +236,16 @@ def summary_lines(results: Results) -> list[str]:
         right = f" · accuracy {interval(accuracy)} unshifted" if accuracy["value"] is not None else " · no labels"
         lines += ["", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
         lines += _table([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
-        lines += ["", verdict(results, name), *_worst_lines(summary["axes"]), *_control_lines(summary["controls"])]
-        lines += [f"! {warning}" for warning in summary["warnings"] if not _REASON.match(warning)]
+        lines += ["", *_wrapped(verdict(results, name)), ""]
+        lines += [*_worst_lines(summary["axes"]), *_control_lines(summary["controls"])]
+        for warning in summary["warnings"]:
+            if not _REASON.match(warning):
+                lines += _wrapped(f"! {warning}")
     return [*lines, ""]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _worst_lines(axes: Mapping[str, Any]) -> list[str]:
@@ -244,7 +253,7 @@ def _worst_lines(axes: Mapping[str, Any]) -> list[str]:
     for axis, found in axes.items():
         worst = [f"{_short(clip['name'])} {clip['consistency']:.2f}" for clip in found["worst_clips"][:_N_WORST]]
         if worst:
-            lines.append(f"least steady in {axis:<6}{' · '.join(worst)}")
+            lines += _wrapped(f"least steady in {axis}: {' · '.join(worst)}")
     return lines
 
 
@@ -264,7 +273,7 @@ def _control_lines(controls: Mapping[str, Any]) -> list[str]:
         for name, control in controls.items()
         if name in words and control is not None
     ]
-    return [f"controls: {' · '.join(told)}"] if told else []
+    return _wrapped(f"controls: {' · '.join(told)}") if told else []
 
 
 def parsed_amount(axis: str, text: str) -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TimeRule", "time_rules"]
 
+_MAX_NAMED = 2
 _MAX_RULES = {"hop": 30, "network stride": 7}
 """On each side of 0; more would blacken the panel, and only the first is drawn."""
 
@@ -53,7 +54,9 @@ class TimeRule:
     @property
     def label(self) -> str:
         """Say what the rule is, whose, and whether it lies in the panel at all."""
-        owner = f" ({', '.join(shown_name(name, 20) for name in self.owners)})" if self.owners else ""
+        named = ", ".join(shown_name(name, 20) for name in self.owners[:_MAX_NAMED])
+        more = len(self.owners) - _MAX_NAMED
+        owner = f" ({named}{f' and {more} more' if more > 0 else ''})" if self.owners else ""
         return f"{self.kind} {self.amount:.4g} {self.unit}{owner}{', beyond this range' * (self.reach < self.amount)}"
 
     @property

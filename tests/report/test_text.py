@@ -6,7 +6,7 @@ from audioinv.report.text import interval, model_line, summary_lines, verdict
 
 
 def test_the_table_shows_the_numbers_of_the_summary(results):
-    text = "\n".join(summary_lines(results))
+    text = " ".join(" ".join(summary_lines(results)).split())
     for summary in results.document["models"].values():
         for axis in summary["axes"].values():
             assert interval(axis["consistency"]) in text
@@ -30,7 +30,7 @@ def test_the_contrast_is_said_in_plain_words(results):
 
 
 def test_lines_fit_a_terminal(results):
-    assert max(len(line) for line in summary_lines(results) if line[:1] not in "!<c") <= 110
+    assert max(map(len, summary_lines(results))) <= 110
 
 
 def test_undefined_numbers_are_dashes():

@@ -1,0 +1,272 @@
+"""What the page says, part by part, before a template lays it out.
+
+Conventions
+-----------
+Parts hold text as it came; escaping is the template's. Drawings are `Markup`, made from figures, and each has a key of
+its own on the page. No number is computed here: all come from the summary and the table.
+
+What is here: `headline_rows`, `model_part`, `remarks`, `curve_drawings`, `key_drawing`, and the parts that they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from .answer_map import map_finding
+from .findings import (
+    WorstClip,
+    axis_finding,
+    control_finding,
+    curve_finding,
+    flip_finding,
+    is_reason,
+    worst_clips,
+)
+from .selection import swept_axes
+from .text import amount, interval, verdict
+from .wording import axis_title, range_text
+
+if TYPE_CHECKING:
+    from .results import Results
+
+__all__ = [
+    "AxisPart",
+    "ControlRow",
+    "Drawing",
+    "HeadlineRow",
+    "ModelPart",
+    "Remark",
+    "curve_drawings",
+    "headline_rows",
+    "key_drawing",
+    "model_part",
+    "remarks",
+]
+
+_MAP_INCHES = 3.6
+_NOT_CONTROLS = ("noise_floor",)
+
+
+@dataclass(frozen=True)
+class HeadlineRow:
+    """The numbers of one model along one axis, written out."""
+
+    model: str
+    axis: str
+    consistency: str
+    n: str
+    accuracy: str
+    always_right: str
+    worst_shift: str
+    median_flip: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and what it shows; ``key`` tells it from the page's other figures."""
+
+    key: str
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """What a sound that should be the same again did to the answers, written out."""
+
+    what: str
+    consistency: str
+    largest_change: str
+    sound_error: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A warning, and the models it concerns, none where it is all; or why a number is undefined."""
+
+    text: str
+    models: tuple[str, ...]
+    is_reason: bool
+
+
+@dataclass(frozen=True)
+class AxisPart:
+    """One axis of one model."""
+
+    title: str
+    heatmap: Drawing
+    worst: tuple[WorstClip, ...]
+    flips: str
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """One model."""
+
+    name: str
+    description: str
+    verdict: str
+    findings: tuple[str, ...]
+    axes: tuple[AxisPart, ...]
+    controls: tuple[ControlRow, ...]
+    noise_floor: str
+
+
+def headline_rows(results: Results) -> list[HeadlineRow]:
+    """Write out the headline numbers of all models and axes.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of HeadlineRow
+    """
+    return [
+        _headline_row(name, axis, summary)
+        for name, model in results.document["models"].items()
+        for axis, summary in model["axes"].items()
+    ]
+
+
+def _headline_row(name: str, axis: str, summary: Mapping[str, Any]) -> HeadlineRow:
+    unit, consistency, flip = summary["unit"], summary["consistency"], summary["minimal_flip_shift"]
+    groups = f" in {consistency['n_groups']} groups" if consistency["unit"] == "group" else ""
+    accuracies = [share for share in summary["accuracy_curve"] if share is not None]
+    clean = summary["accuracy_at_zero"]["value"]
+    return HeadlineRow(
+        model=name,
+        axis=f"{axis_title(axis)}, {range_text(summary)}",
+        consistency=interval(consistency),
+        n=f"{consistency['n']}{groups}",
+        accuracy="–" if clean is None else f"{clean:.2f} → {min(accuracies):.2f}",
+        always_right=interval(summary["worst_accuracy"]),
+        worst_shift=amount(summary["worst_shift"]["shift"], unit),
+        median_flip="beyond range" if flip["median"] is None else f"{flip['median']:g} {unit}",
+    )
+
+
+def model_part(results: Results, name: str, key: str) -> ModelPart:
+    """Gather what the page says of a model.
+
+    Parameters
+    ----------
+    results : Results
+    name : str
+    key : str
+        Prefix of the keys of its drawings.
+
+    Returns
+    -------
+    ModelPart
+    """
+    summary = results.document["models"][name]
+    controls = summary["controls"]
+    floor = controls.get("noise_floor")
+    return ModelPart(
+        name=name,
+        description=results.responses[name].spec.description,
+        verdict=verdict(results, name),
+        findings=tuple(axis_finding(axis, found) for axis, found in summary["axes"].items()),
+        axes=tuple(_axis_part(results, name, axis, f"{key}-{axis}") for axis in summary["axes"]),
+        controls=tuple(_control_row(what, found) for what, found in controls.items() if what not in _NOT_CONTROLS),
+        noise_floor="" if floor is None else f"{floor:.2g}",
+    )
+
+
+def remarks(results: Results) -> list[Remark]:
+    """Gather the warnings of all models, each once.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of Remark
+    """
+    concerned: dict[str, list[str]] = {}
+    for name, summary in results.document["models"].items():
+        for warning in summary["warnings"]:
+            concerned.setdefault(warning, []).append(name)
+    n_models = len(results.document["models"])
+    return [
+        Remark(text, tuple(names) if len(names) < n_models else (), is_reason(text))
+        for text, names in concerned.items()
+    ]
+
+
+def _axis_part(results: Results, name: str, axis: str, key: str) -> AxisPart:
+    from .heatmap import heatmap_figure
+    from .inline_svg import inline_svg
+
+    figure = heatmap_figure(results, axis=axis, model=name, width_inches=_MAP_INCHES, explained=False)
+    svg = inline_svg(figure, key, label_id=f"{key}-caption")
+    return AxisPart(
+        title=axis_title(axis),
+        heatmap=Drawing(key, svg, map_finding(results, axis=axis, model=name)),
+        worst=worst_clips(results, name, axis),
+        flips=flip_finding(results.document["models"][name]["axes"][axis]),
+    )
+
+
+def _control_row(name: str, control: Mapping[str, Any]) -> ControlRow:
+    return ControlRow(
+        what=control_finding(name, control),
+        consistency=interval(control["consistency"]),
+        largest_change=f"{control['largest_score_change']:.2g}",
+        sound_error=f"{control['sound_error']:.2g}",
+    )
+
+
+def curve_drawings(results: Results) -> list[Drawing]:
+    """Draw the curves of all models, a panel an axis.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of Drawing
+    """
+    from .curves import curves_figure
+    from .inline_svg import inline_svg
+
+    panels: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for axis in swept_axes(results.responses.values()):
+        for name, model in results.document["models"].items():
+            if axis in model["axes"]:  # models swept in different units cannot share a panel
+                panels.setdefault((axis, model["axes"][axis]["unit"]), {})[name] = model["axes"][axis]
+    drawings = []
+    for (axis, unit), summaries in panels.items():
+        key = f"curve-{axis}-{unit}"
+        figure = curves_figure(results, axis=axis, model=list(summaries), explained=False)
+        svg = inline_svg(figure, key, label_id=f"{key}-caption")
+        drawings.append(Drawing(key, svg, curve_finding(axis, summaries)))
+    return drawings
+
+
+def key_drawing(results: Results) -> Drawing:
+    """Draw the legend of the curves.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    Drawing
+    """
+    from .curves import band_note, key_figure
+    from .inline_svg import inline_svg
+
+    svg = inline_svg(key_figure(results), "key", label_id="key-caption")
+    first = next(iter(results.responses))
+    text = f"Shaded: {band_note(results, first)}. Thin dashed: accuracy. 0 is the unshifted clip."
+    return Drawing("key", svg, text)
