@@ -1,5 +1,7 @@
 """The README's commands and examples, run as they stand."""
 
+import csv
+import json
 import re
 import subprocess
 import sys
@@ -65,3 +67,24 @@ def test_every_command_and_option_that_is_shown_exists():
         assert option in known
     for command in re.findall(r"\| `audioinv (\w+)", README):
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", [path.parent.name for path in (ROOT / "models").glob("*/train.json")])
+def test_each_shipped_model_stands_in_the_readme_with_its_accuracy(name):
+    facts = json.loads((ROOT / "models" / name / "train.json").read_text())
+    row = next(line for line in README.splitlines() if line.startswith(f"| [{name}]"))
+    for estimate in (facts["accuracy"], facts["baseline"]):
+        assert f"{estimate['value']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]" in row
+    assert facts["command"] in (ROOT / "models" / name / "README.md").read_text()
+
+
+def test_no_shipped_clip_was_trained_on():
+    corpora = {json.loads(path.read_text())["corpus"] for path in (ROOT / "models").glob("*/train.json")}
+    assert corpora == {"sounds/drums", "sounds/tones", "sounds/instruments"}
+    for path in (ROOT / "models").glob("*/train.json"):
+        facts = json.loads(path.read_text())
+        with (ROOT / "clips" / Path(facts["corpus"]).name / "manifest.csv").open() as stream:
+            groups = [row["group"] for row in csv.DictReader(stream)]
+        # The test side is just what ships, and prepare_corpus refuses a group on two sides.
+        assert facts["counts"]["test"] == len(groups)
+        assert facts["groups"]["test"] == len(set(groups))

@@ -6,12 +6,11 @@ Every number comes from the summary; a sentence says how many clips it rests on.
 agreement with the answer to the unshifted clip, right or wrong. An undefined number leaves its clause out.
 
 What is here: `axis_finding`, `curve_finding`, `flip_finding`, `control_finding`, `method_lines`, `WorstClip` and
-`worst_clips`, `is_reason`, `listed`.
+`worst_clips`, `models_title`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,32 +31,12 @@ __all__ = [
     "control_finding",
     "curve_finding",
     "flip_finding",
-    "is_reason",
-    "listed",
     "method_lines",
+    "models_title",
     "worst_clips",
 ]
 
-_REASON = re.compile(r"(accuracy|[a-z]+\.[a-z0-9_]+): ")
-
-
-def is_reason(warning: str) -> bool:
-    """Tell whether a line of ``warnings`` only says why a number is undefined.
-
-    Parameters
-    ----------
-    warning : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_reason("time.wobble: no clip has a value"), is_reason("time: 2 of 3 clips are silent")
-    (True, False)
-    """
-    return _REASON.match(warning) is not None
+_MAX_TITLED = 3
 
 
 def axis_finding(axis: str, summary: Mapping[str, Any]) -> str:
@@ -273,8 +252,8 @@ def _engine_lines(results: Results) -> list[str]:
     return list(engines)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Join names with commas and a last "and".
+def models_title(names: Sequence[str]) -> str:
+    """Name the models of a run in a title: up to three by name, more by their number.
 
     Parameters
     ----------
@@ -286,7 +265,10 @@ def listed(names: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
+    >>> models_title(["a", "b", "c"]), models_title(["a", "b", "c", "d"])
+    ('a, b and c', '4 models')
     """
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    if len(names) > _MAX_TITLED:
+        return f"{len(names)} models"
+    shown = [shown_name(name) for name in names]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..errors import InputError
-from .findings import listed, method_lines
+from .findings import method_lines, models_title
 from .page_content import curve_drawings, headline_rows, key_drawing, model_part, remarks
 from .text import verdict
-from .wording import shown_name
 
 if TYPE_CHECKING:
     from .results import Results
@@ -104,7 +103,7 @@ def _render(results: Results) -> str:
     template = _environment().get_template("page.html.jinja")
     warnings = remarks(results)
     return template.render(
-        title=f"{listed([shown_name(name) for name in names])} under shifts",
+        title=f"{models_title(names)} under shifts",
         rows=headline_rows(results),
         models=[model_part(results, name, f"model{index}") for index, name in enumerate(names)],
         cautions=[warning for warning in warnings if not warning.is_reason],

@@ -23,12 +23,11 @@ from .findings import (
     control_finding,
     curve_finding,
     flip_finding,
-    is_reason,
     worst_clips,
 )
 from .selection import swept_axes
 from .text import amount, interval, verdict
-from .wording import axis_title, range_text
+from .wording import axis_title, is_reason, range_text
 
 if TYPE_CHECKING:
     from .results import Results

@@ -134,7 +134,7 @@ class Results:
 
         Parameters
         ----------
-        kind : {"curves", "heatmap"}
+        kind : {"curves", "heatmap", "spectrogram", "harmonics"}
         **options
             Passed on to the function that draws.
 

@@ -10,15 +10,13 @@ What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `interval`
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ..nets.model import Model
-from ..sound.grid import parse_grid
 from ..sweep.plan import plan_sweep
+from .wording import count_text, is_reason, range_text, shown_name
 
 if TYPE_CHECKING:
     from ..analysis import AnalysisOptions
@@ -35,7 +33,6 @@ _AXIS_WORDS = {
 }
 _N_WORST = 3
 _WIDTH = 110
-_REASON = re.compile(r"\w+\.\w+: ")  # why one number in summary.json is null; too much for a terminal
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -99,7 +96,11 @@ def model_line(model: Model, device: str) -> str:
     str
     """
     spec = model.spec
-    facts = [f"{spec.sample_rate / 1000:g} kHz", f"{spec.window_seconds:g} s window", f"{len(spec.labels)} classes"]
+    facts = [
+        f"{spec.sample_rate / 1000:g} kHz",
+        f"{spec.window_seconds:g} s window",
+        count_text(len(spec.labels), "class"),
+    ]
     if spec.description:
         facts.append(spec.description)
     return f"model   {spec.name} · {' · '.join(facts)} · {device}"
@@ -120,9 +121,9 @@ def plan_lines(models: Sequence[Model], corpus: Corpus, n_clips: int, options: A
     list of str
     """
     groups = {entry.group for entry in corpus.entries if entry.group is not None}
-    clips = [f"{n_clips} clips", f"{len(corpus.labels)} classes" if corpus.labels else "no labels"]
+    clips = [count_text(n_clips, "clip"), count_text(len(corpus.labels), "class") if corpus.labels else "no labels"]
     if groups:
-        clips.append(f"{len(groups)} groups")
+        clips.append(count_text(len(groups), "group"))
     lines = [f"clips   {' · '.join(clips)} ({corpus.layout})"]
     for model in models:
         plan = plan_sweep(
@@ -136,13 +137,6 @@ def plan_lines(models: Sequence[Model], corpus: Corpus, n_clips: int, options: A
     return lines
 
 
-def _range(axis: Mapping[str, Any]) -> str:
-    low, high = axis["shifts"][0], axis["shifts"][-1]
-    if low == -high:
-        return f"±{high:g} {axis['unit']}"
-    return f"{low:g} to {high:g} {axis['unit']}".replace("-", "−")
-
-
 def _row(name: str, axis: Mapping[str, Any]) -> list[str]:
     worst = axis["worst_shift"]
     clean, least = axis["accuracy_at_zero"], axis["worst_accuracy"]
@@ -151,7 +145,9 @@ def _row(name: str, axis: Mapping[str, Any]) -> list[str]:
     flip = axis["minimal_flip_shift"]
     median = f"{flip['median']:g} {axis['unit']}" if flip["median"] is not None else "beyond range"
     at = "–" if worst["shift"] is None else amount(worst["shift"], axis["unit"])
-    return [f"{name} {_range(axis)}", interval(axis["consistency"]), accuracy, every, at, median]
+    if worst["consistency"] == 1:
+        at = "none"
+    return [f"{name} {range_text(axis)}", interval(axis["consistency"]), accuracy, every, at, median]
 
 
 def _known(values: Sequence[float | None]) -> list[float]:
@@ -186,13 +182,13 @@ def verdict(results: Results, name: str) -> str:
     contrast, axes = summary["contrast"], summary["axes"]
     if contrast["difference"]["value"] is None:
         kept = [
-            f"{_share(axis['consistency'])} under {_AXIS_WORDS[key]} ({_range(axis)})" for key, axis in axes.items()
+            f"{_share(axis['consistency'])} under {_AXIS_WORDS[key]} ({range_text(axis)})" for key, axis in axes.items()
         ]
         return f"{name} keeps {', '.join(kept)}."
     frequency = contrast["frequency_axis"]
-    time_text = f"{_share(contrast['time_consistency'])} under {_AXIS_WORDS['time']} ({_range(axes['time'])})"
+    time_text = f"{_share(contrast['time_consistency'])} under {_AXIS_WORDS['time']} ({range_text(axes['time'])})"
     frequency_text = (
-        f"{_share(contrast['frequency_consistency'])} under {_AXIS_WORDS[frequency]} ({_range(axes[frequency])})"
+        f"{_share(contrast['frequency_consistency'])} under {_AXIS_WORDS[frequency]} ({range_text(axes[frequency])})"
     )
     return f"{name} keeps {time_text} and {frequency_text}: {_difference(contrast['difference'])}."
 
@@ -239,7 +235,7 @@ def summary_lines(results: Results) -> list[str]:
         lines += ["", *_wrapped(verdict(results, name)), ""]
         lines += [*_worst_lines(summary["axes"]), *_control_lines(summary["controls"])]
         for warning in summary["warnings"]:
-            if not _REASON.match(warning):
+            if not is_reason(warning):
                 lines += _wrapped(f"! {warning}")
     return [*lines, ""]
 
@@ -251,14 +247,10 @@ def _wrapped(text: str) -> list[str]:
 def _worst_lines(axes: Mapping[str, Any]) -> list[str]:
     lines = []
     for axis, found in axes.items():
-        worst = [f"{_short(clip['name'])} {clip['consistency']:.2f}" for clip in found["worst_clips"][:_N_WORST]]
+        worst = [f"{shown_name(clip['name'])} {clip['consistency']:.2f}" for clip in found["worst_clips"][:_N_WORST]]
         if worst:
             lines += _wrapped(f"least steady in {axis}: {' · '.join(worst)}")
     return lines
-
-
-def _short(name: str) -> str:
-    return "/".join(PurePath(name).parts[-2:])
 
 
 def _control_lines(controls: Mapping[str, Any]) -> list[str]:
@@ -274,19 +266,3 @@ def _control_lines(controls: Mapping[str, Any]) -> list[str]:
         if name in words and control is not None
     ]
     return _wrapped(f"controls: {' · '.join(told)}") if told else []
-
-
-def parsed_amount(axis: str, text: str) -> float:
-    """Return the one amount that a text such as ``50Hz`` stands for, in its own unit.
-
-    Parameters
-    ----------
-    axis : str
-    text : str
-
-    Returns
-    -------
-    float
-    """
-    amounts = [value for value in parse_grid(axis, text).amounts if value]
-    return amounts[0] if amounts else 0.0

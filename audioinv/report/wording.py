@@ -5,20 +5,33 @@ Conventions
 Units are written out where they are not of common use. Texts that came from outside are made printable and short here,
 and escaped where they are used.
 
-What is here: `axis_title`, `amount_title`, `shift_label`, `range_text`, `count_text`, `share_text`, `shown_name`.
+What is here: `axis_title`, `amount_title`, `shift_label`, `range_text`, `count_text`, `is_reason`, `share_text`,
+`shown_name`.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-__all__ = ["amount_title", "axis_title", "count_text", "range_text", "share_text", "shift_label", "shown_name"]
+__all__ = [
+    "amount_title",
+    "axis_title",
+    "count_text",
+    "is_reason",
+    "range_text",
+    "share_text",
+    "shift_label",
+    "shown_name",
+]
 
 _TITLES = {"time": "time", "freq": "frequency", "pitch": "pitch", "bins": "spectrogram bins"}
 _AMOUNTS = {"time": "delay", "freq": "frequency shift", "pitch": "pitch shift", "bins": "bin shift"}
+# A measure can be undefined, an axis cannot: reasons name the measure, cautions do not.
+_REASON = re.compile(r"(accuracy|[a-z]+\.[a-z0-9_]+): ")
 _UNITS = {"st": "semitones", "ct": "cents", "smp": "samples", "frame": "frames"}
 
 
@@ -145,10 +158,30 @@ def count_text(n: int, thing: str) -> str:
 
     Examples
     --------
-    >>> count_text(1, "clip"), count_text(2, "clip")
-    ('1 clip', '2 clips')
+    >>> count_text(1, "clip"), count_text(2, "class")
+    ('1 clip', '2 classes')
     """
-    return f"{n} {thing}{'s' * (n != 1)}"
+    ending = "es" if thing.endswith("s") else "s"
+    return f"{n} {thing}{ending * (n != 1)}"
+
+
+def is_reason(warning: str) -> bool:
+    """Tell whether a line of ``warnings`` only says why a number is undefined.
+
+    Parameters
+    ----------
+    warning : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_reason("time.wobble: no clip has a value"), is_reason("time: 2 of 3 clips are silent")
+    (True, False)
+    """
+    return _REASON.match(warning) is not None
 
 
 def share_text(share: float | None) -> str:

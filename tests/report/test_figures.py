@@ -24,7 +24,11 @@ AXES = ("time", "freq", "pitch")
 
 
 @pytest.fixture(
-    params=[("_$x$",), ("_$x$", "<b>half</b>"), tuple(f"org/a model with a rather long name {i}" for i in range(8))]
+    params=[
+        (r"_$\frac{$",),
+        (r"_$\frac{$", "<b>half</b>"),
+        tuple(f"org/a model with a rather long name {i}" for i in range(8)),
+    ]
 )
 def renamed(results, request):
     """The results under names that matplotlib or HTML would like to interpret, for one, two and many models."""

@@ -7,12 +7,11 @@ from audioinv.report.findings import (
     control_finding,
     curve_finding,
     flip_finding,
-    is_reason,
-    listed,
     method_lines,
+    models_title,
     worst_clips,
 )
-from audioinv.report.wording import share_text, shown_name
+from audioinv.report.wording import is_reason, share_text, shown_name
 
 
 def axis(consistency=0.8, low=0.7, high=0.9, **changes):
@@ -108,5 +107,9 @@ def test_names_are_made_printable_and_short():
     assert shown_name("a\nb\x07") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
     assert len(shown_name("x" * 100, 20)) == 20
     assert shown_name("../deep/folder/kick.wav") == "folder/kick.wav"
-    assert listed([]) == ""
-    assert listed(["a"]) == "a"
+
+
+def test_a_title_names_few_models_and_counts_many():
+    assert models_title(["a"]) == "a"
+    assert models_title(["runs/x/a", "b"]) == "x/a and b"
+    assert models_title(list("abcd")) == "4 models"

@@ -179,8 +179,9 @@ def test_a_single_shift_is_drawn_alone(results):
 
 
 def test_labels_of_a_ladder_do_not_touch_and_stay_inside(results):
-    for options in ({"freq": "-215Hz"}, {"pitch": "-24st"}, {}):
-        figure = harmonics_figure(results, clip="tone", **options)
+    low = Clip(harmonic_tone(80, 8, duration_seconds=0.5, sample_rate=8000).astype(np.float32), 8000, "low")
+    for options in ({"clip": "tone", "freq": "-215Hz"}, {"clip": "tone"}, {"clip": low, "freq": "3kHz"}):
+        figure = harmonics_figure(results, **options)
         for panel in figure.axes:
             columns = {}
             for text in panel.texts:
@@ -188,6 +189,8 @@ def test_labels_of_a_ladder_do_not_touch_and_stay_inside(results):
             for found in columns.values():
                 spans = sorted((box.y0, box.y1) for box in found)
                 assert all(upper[0] > lower[1] for lower, upper in itertools.pairwise(spans))
+                assert min(box.x0 for box in found) > panel.bbox.x0
+                assert max(box.x1 for box in found) < panel.bbox.x1 + 5
         box = figure.get_tightbbox()
         assert min(box.x0, box.y0) > -0.01
         assert box.x1 < figure.get_figwidth() + 0.01
@@ -207,7 +210,9 @@ def test_axes_handed_in_are_used_and_returned(tone):
 
 def test_a_sound_that_was_never_a_file_can_be_handed_in(results):
     sound = harmonic_tone(300, 3, duration_seconds=0.5, sample_rate=16000).astype(np.float32)
-    figure = draw(results, "harmonics", clip=Clip(sound, 16000, "mine"), freq="10Hz")
+    mine = Clip(sound, 16000, "mine")
+    assert open_clip(results, mine).clip.sample_rate == SAMPLE_RATE
+    figure = draw(results, "harmonics", clip=mine, freq="10Hz")
     assert figure.get_suptitle().startswith("mine: partials of 300.0 Hz")
 
 
