@@ -196,4 +196,6 @@ def _report(results: Results, target: Path, *, quiet: bool, json: bool) -> None:
     elif results.responses and not quiet:
         for line in summary_lines(results):
             say(line)
-        say(f"wrote {target}: results.parquet ({results.table.num_rows:,} rows), summary.json, run.json")
+        others = sorted(path.name for path in target.iterdir() if path.name != "results.parquet")
+        say(f"wrote {target}: results.parquet ({results.table.num_rows:,} rows), {', '.join(others)}")
+        say(f"next: audioinv plot {target} curves")

@@ -32,7 +32,7 @@ _AXIS_WORDS = {
     "bins": "a shift of the spectrogram's bins",
 }
 _N_WORST = 3
-_WIDTH = 110
+_WIDTH, _NAME_WIDTH = 110, 70
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -247,7 +247,10 @@ def _wrapped(text: str) -> list[str]:
 def _worst_lines(axes: Mapping[str, Any]) -> list[str]:
     lines = []
     for axis, found in axes.items():
-        worst = [f"{shown_name(clip['name'])} {clip['consistency']:.2f}" for clip in found["worst_clips"][:_N_WORST]]
+        worst = [
+            f"{shown_name(clip['name'], _NAME_WIDTH)} {clip['consistency']:.2f}"
+            for clip in found["worst_clips"][:_N_WORST]
+        ]
         if worst:
             lines += _wrapped(f"least steady in {axis}: {' · '.join(worst)}")
     return lines
