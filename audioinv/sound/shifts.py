@@ -208,9 +208,7 @@ def _fractional_delay(rows: Tensor, fractions: Tensor) -> Tensor:
     spectrum = torch.fft.rfft(rows.to(torch.float64))
     cycles = torch.fft.rfftfreq(n_samples, dtype=torch.float64, device=rows.device)
     ramp = torch.polar(torch.ones_like(cycles), -2 * torch.pi * cycles * fractions[..., None])
-    if n_samples % 2 == 0:
-        # At Nyquist only the cosine part of the ramp is a real signal.
-        ramp[..., -1] = ramp[..., -1].real.to(ramp.dtype)
+    # At Nyquist only the cosine part of the ramp is a real signal; the inverse transform takes just that.
     delayed = torch.fft.irfft(spectrum * ramp, n=n_samples).to(rows.dtype)
     return torch.where((fractions == 0)[..., None], rows, delayed)
 

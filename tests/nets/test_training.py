@@ -82,8 +82,13 @@ def test_time_jitter_shows_the_recording_around_the_window(rng):
 
 def test_early_stop_keeps_the_best_epoch(rng):
     config = TrainingConfig(epochs=50, batch_size=8, patience=2, learning_rate=0.02, seed=3)
-    result = train_classifier(toy_clips(rng, 6), toy_clips(rng, 2), architecture("cnn2d-mel", SPEC), config)
+    valid = toy_clips(rng, 2)
+    result = train_classifier(toy_clips(rng, 6), valid, architecture("cnn2d-mel", SPEC), config)
     losses = [epoch.valid_loss for epoch in result.history]
+    targets = torch.tensor([SPEC.labels.index(clip.label) for clip in valid])
+    with torch.inference_mode():  # the classes are equally many, so the weights of the loss are all 1
+        kept = torch.nn.functional.cross_entropy(result.classifier(windows_of(valid, SPEC)), targets)
+    assert float(kept) == pytest.approx(min(losses), rel=1e-4)
     assert result.best_epoch == 1 + int(np.argmin(losses))
     assert len(losses) == 50 or len(losses) - result.best_epoch == 2
 
