@@ -6,7 +6,7 @@ An operator works on a `Clip` laid out as a model's window, takes amounts in its
 semitones) of shape ``(n_shifts,)`` and returns ``(n_shifts, n_samples)``. Whatever it does to a sound beside
 what it says, it reports as `Fidelity`, so that its own traces cannot pass for a model's sensitivity.
 
-What is here: `Operator`, `TimeShift`, `FrequencyShift`, `PitchShift`, `Fidelity`.
+What is here: `Operator`, `TimeShift`, `FrequencyShift`, `PitchShift`, `Fidelity`, and `bin_fidelity` of a spectrogram.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from torch import Tensor
 from .audio import Clip
 from .harmonics import moved_places
 from .pitch import pitch_shift, run_engine, semitones_to_ratio
-from .shifts import frequency_shift, time_shift
+from .shifts import bin_shift, frequency_shift, time_shift
 
-__all__ = ["Fidelity", "FrequencyShift", "Operator", "PitchShift", "TimeShift"]
+__all__ = ["Fidelity", "FrequencyShift", "Operator", "PitchShift", "TimeShift", "bin_fidelity"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -128,6 +128,44 @@ def level_change_db(shifted: Tensor, clip: Clip) -> FloatArray:
     ratio = _ratio(_power(shifted), _power(torch.from_numpy(clip.waveform)))
     audible = np.where(ratio > 0, ratio, np.nan)
     return np.asarray(10 * np.log10(audible))
+
+
+def bin_fidelity(spectrogram: Tensor, n_bins_up: Any, *, floor_db: float) -> Fidelity:
+    """Measure what moving a spectrogram along its frequency axis does beside moving it.
+
+    Parameters
+    ----------
+    spectrogram : Tensor of shape (n_bins, n_frames)
+        In decibels.
+    n_bins_up : array of shape (n_shifts,)
+    floor_db : float
+        The value that stands for silence, and enters.
+
+    Returns
+    -------
+    Fidelity
+        Of power; the round trip compares magnitudes. `window_filled` is the share of bins that entered.
+
+    Examples
+    --------
+    >>> flat = torch.zeros(4, 3)
+    >>> bin_fidelity(flat, [0, 1], floor_db=-200.0).energy_kept.round(6)
+    array([1.  , 0.75])
+    """
+    amounts = np.atleast_1d(np.asarray(n_bins_up, dtype=np.float64))
+    original = spectrogram.to("cpu", torch.float64)
+    shifted = bin_shift(original, amounts, fill=floor_db)
+    back = bin_shift(shifted, -amounts, fill=floor_db)
+    power = (10 ** (shifted / 10)).sum((-2, -1)).numpy()
+    whole = (10 ** (original / 10)).sum().numpy()
+    lost = (10 ** (back / 20) - 10 ** (original / 20)).square().sum((-2, -1)).numpy()
+    n_bins = original.shape[-2]
+    return Fidelity(
+        energy_kept=power / whole,
+        level_change_db=10 * np.log10(power / whole),
+        window_filled=np.minimum(np.abs(amounts), n_bins) / n_bins,
+        round_trip_error=np.sqrt(lost / whole),
+    )
 
 
 def _power(samples: Tensor) -> FloatArray:

@@ -24,7 +24,7 @@ from ..sound.audio import Clip, open_window
 from ..sound.fundamental import find_pitch
 from ..sound.grid import ShiftGrid
 from ..sound.harmonics import harmonic_places, measure_partials
-from ..sound.operators import Operator, PitchShift
+from ..sound.operators import Operator, PitchShift, bin_fidelity
 from ..sound.shifts import bin_shift
 from .plan import SweepPlan, check_window, operator_of
 from .responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
@@ -128,9 +128,7 @@ def _respond_to_bins(model: Model, window: _Window, grid: ShiftGrid, plan: Sweep
     spectrogram = front_end(waveform)
     amounts = np.asarray(grid.amounts)
     shifted = bin_shift(spectrogram, amounts, fill=front_end.floor_db)
-    power, kept = 10 ** (spectrogram.double() / 10), 10 ** (shifted.double() / 10)
-    share = (kept.sum((-2, -1)) / power.sum()).cpu().numpy()
-    n_bins = spectrogram.shape[-2]
+    fidelity = bin_fidelity(spectrogram, amounts, floor_db=front_end.floor_db)
     return AxisResponses(
         axis="bins",
         unit=grid.unit,
@@ -138,9 +136,9 @@ def _respond_to_bins(model: Model, window: _Window, grid: ShiftGrid, plan: Sweep
         scores=_scores(model.scores_of_spectrogram, shifted, plan.batch_size)[None],
         edges="",
         engine=f"{front_end.config.kind} bins",
-        energy_kept=share[None],
-        level_change_db=10 * np.log10(share)[None],
-        window_filled=(np.minimum(np.abs(amounts), n_bins) / n_bins)[None],
+        energy_kept=fidelity.energy_kept[None],
+        level_change_db=fidelity.level_change_db[None],
+        window_filled=fidelity.window_filled[None],
         harmonicity_error=np.full((1, len(amounts)), np.nan),
     )
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from audioinv.sound.audio import Clip
-from audioinv.sound.operators import FrequencyShift, PitchShift, TimeShift
+from audioinv.sound.operators import FrequencyShift, PitchShift, TimeShift, bin_fidelity
 from audioinv.sound.synthetic import harmonic_tone
 
 SAMPLE_RATE = 16000
@@ -84,6 +84,19 @@ def test_resampled_sound_is_shorter_and_keeps_its_energy(clip):
     fidelity = PitchShift("resample").fidelity(clip, np.array([12.0]))
     assert fidelity.window_filled[0] == pytest.approx(0.5)
     assert fidelity.energy_kept[0] == pytest.approx(1.0, abs=0.02)
+
+
+def test_moved_bins_keep_what_is_left_on_the_axis(rng):
+    flat = torch.zeros(10, 4)
+    fidelity = bin_fidelity(flat, [-10, -3, 0, 4], floor_db=-300.0)
+    np.testing.assert_allclose(fidelity.energy_kept, [0, 0.7, 1, 0.6], atol=1e-9)
+    np.testing.assert_allclose(fidelity.window_filled, [1, 0.3, 0, 0.4])
+    np.testing.assert_allclose(fidelity.round_trip_error, np.sqrt([1, 0.3, 0, 0.4]), atol=1e-9)
+    np.testing.assert_allclose(fidelity.level_change_db[1:], 10 * np.log10([0.7, 1, 0.6]), atol=1e-9)
+    uneven = torch.from_numpy(rng.uniform(-60, 0, (10, 4)))
+    power = 10 ** (uneven.numpy() / 10)
+    expected = power[:-2].sum() / power.sum()
+    assert bin_fidelity(uneven, 2, floor_db=-300.0).energy_kept[0] == pytest.approx(expected)
 
 
 def test_silence_has_no_fidelity():
