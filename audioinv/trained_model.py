@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -132,6 +133,28 @@ class TrainedModel:
     confusion: Mapping[str, Counter[str]]
     command: str = ""
 
+    def facts(self) -> dict[str, Any]:
+        """Return the content of ``train.json``.
+
+        Returns
+        -------
+        dict
+            Plain JSON data.
+        """
+        return {
+            "options": asdict(self.options),
+            "corpus": self.corpus,
+            "counts": dict(self.counts),
+            "groups": dict(self.groups),
+            "n_dropped": self.n_dropped,
+            "best_epoch": self.result.best_epoch,
+            "accuracy": asdict(self.accuracy),
+            "baseline": asdict(self.baseline),
+            "gain": asdict(self.gain),
+            "command": self.command,
+            "versions": versions(),
+        }
+
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the weights, the history of training, what was found, and the card.
 
@@ -146,20 +169,8 @@ class TrainedModel:
         target = Path(folder)
         save_classifier(self.result.classifier, target / MODEL_FILE)
         _write_history(target / "metrics.csv", self.result.history)
-        facts = {
-            "options": asdict(self.options),
-            "corpus": self.corpus,
-            "counts": dict(self.counts),
-            "groups": dict(self.groups),
-            "n_dropped": self.n_dropped,
-            "best_epoch": self.result.best_epoch,
-            "accuracy": asdict(self.accuracy),
-            "baseline": asdict(self.baseline),
-            "gain": asdict(self.gain),
-            "command": self.command,
-            "versions": versions(),
-        }
-        (target / "train.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        facts = json.dumps(self.facts(), indent=2, sort_keys=True)
+        (target / "train.json").write_text(facts + "\n", encoding="utf-8")
         (target / "README.md").write_text(card(self), encoding="utf-8")
         return target
 
@@ -313,8 +324,7 @@ def card(model: TrainedModel) -> str:
         f"{model.result.best_epoch}; jitter: {', '.join(filter(None, jitter)) or 'none'}.",
         f"- **Data**: {Path(model.corpus).name}; {sides}.",
         f"- **Kept apart**: no group is on two sides, and {model.n_dropped} clips whose decoded sound stands in the "
-        "corpus already were dropped before the split. The test side is what ships in `clips/`; see "
-        "`clips/README.md` for how recordings that are nearly equal were found and dropped.",
+        "corpus already were dropped before the split.",
         f"- **Held-out accuracy**: {_percent(model.accuracy)}, n = {model.accuracy.n} clips from "
         f"{model.accuracy.n_groups} groups (95 % bootstrap interval over {model.accuracy.unit}s).",
         f"- **Baseline** (logistic regression on mean and deviation of 20 MFCC, same windows): "

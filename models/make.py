@@ -12,7 +12,12 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
+SHIPPED = """
+The test side is what ships in `clips/`: no other clip of its groups was trained on either. `clips/README.md` says how
+recordings that are nearly equal were found and dropped.
+"""
 DRUMS = "sounds/drums --window 1.0 --lead 0.25 --mixup 0.4"
 SHORT, LONG = "--epochs 60 --patience 60", "--epochs 150 --patience 150"
 JITTERED = "--time-jitter 100"
@@ -33,6 +38,8 @@ def main() -> None:
         command = ["audioinv", "train", *shlex.split(MODELS[name]), "-o", f"models/{name}", "--seed", "0"]
         print(f"$ {shlex.join(command)}", flush=True)
         subprocess.run([sys.executable, "-m", *command, "--overwrite", "--no-progress"], check=True)
+        with Path("models", name, "README.md").open("a", encoding="utf-8") as card:
+            card.write(SHIPPED)
 
 
 if __name__ == "__main__":

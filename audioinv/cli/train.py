@@ -103,9 +103,7 @@ def _print_epoch(epoch: Epoch) -> None:
 
 def _report(model: TrainedModel, out: Path, *, quiet: bool, json: bool) -> None:
     if json:
-        import json as text
-
-        print_json(text.loads((out / "train.json").read_text(encoding="utf-8")))
+        print_json(model.facts())
     elif not quiet:
         from dataclasses import asdict
 

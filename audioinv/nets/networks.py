@@ -23,12 +23,11 @@ from torch.nn import functional
 
 from ..errors import InputError
 
-__all__ = ["DOWNSAMPLINGS", "HEADS", "PADDINGS", "STEMS", "ConvNet", "Head", "NetworkConfig"]
+__all__ = ["DOWNSAMPLINGS", "HEADS", "PADDINGS", "ConvNet", "Head", "NetworkConfig"]
 
 DOWNSAMPLINGS = ("max", "average", "stride")
 HEADS = ("flatten", "average", "max")
 PADDINGS = ("zero", "circular")
-STEMS = ("relu", "log-energy")
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,6 @@ class NetworkConfig:
         Odd; the same along both axes.
     stem_kernel, stem_stride : int, default 0 and 1
         Kernel and stride of the first convolution where they differ, as on a waveform; 0 means `kernel_size`.
-    stem : {"relu", "log-energy"}, default "relu"
-        What follows the first convolution: batch norm, ReLU and downsampling as everywhere, or the logarithm of the
-        energy averaged over `factor` steps, which makes the convolution a learned filter bank [1]_.
     downsampling : {"max", "average", "stride"}, default "max"
     factor : int, default 2
         How much each stage downsamples.
@@ -64,11 +60,6 @@ class NetworkConfig:
     ------
     InputError
         If a value is not one of those listed, or the input is too short for the downsampling.
-
-    References
-    ----------
-    .. [1] Zeghidour, Usunier, Kokkinos, Schatz, Synnaeve & Dupoux, Learning Filterbanks from Raw Speech for Phone
-       Recognition, 2018.
     """
 
     input_shape: tuple[int, ...]
@@ -77,7 +68,6 @@ class NetworkConfig:
     kernel_size: int = 3
     stem_kernel: int = 0
     stem_stride: int = 1
-    stem: str = "relu"
     downsampling: str = "max"
     factor: int = 2
     head: str = "average"
@@ -85,7 +75,7 @@ class NetworkConfig:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        choices = {"stem": STEMS, "downsampling": DOWNSAMPLINGS, "head": HEADS, "padding": PADDINGS}
+        choices = {"downsampling": DOWNSAMPLINGS, "head": HEADS, "padding": PADDINGS}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name}={getattr(self, name)!r} is not one of {', '.join(allowed)}")
@@ -97,8 +87,6 @@ class NetworkConfig:
             raise InputError(f"kernel_size={self.kernel_size} must be odd")
         if self.n_classes < 1 or not self.channels:
             raise InputError("a network needs at least one class and one stage")
-        if self.stem == "log-energy" and self.downsampling == "stride":
-            raise InputError('stem="log-energy" averages; it goes with downsampling "max" or "average"')
         if min(self.final_shape) < 1:
             raise InputError(f"an input of shape {self.input_shape} is too small for {len(self.channels)} stages")
 
@@ -150,21 +138,6 @@ class _Convolution(nn.Module):
         return padded
 
 
-class _LogEnergy(nn.Module):
-    """The logarithm of the energy, averaged over steps that do not overlap."""
-
-    least = 1e-5
-    """Keeps the logarithm finite: 50 dB below the level of the scaled input."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.average = nn.AvgPool1d(config.factor) if config.dimension == 1 else nn.AvgPool2d(config.factor)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        energy: Tensor = self.average(maps.square())
-        return torch.log(energy + self.least)
-
-
 class Head(nn.Module):
     """Turn the last map into logits.
 
@@ -213,9 +186,6 @@ class ConvNet(nn.Module):
         norm = nn.BatchNorm1d if config.dimension == 1 else nn.BatchNorm2d
         stages: list[nn.Module] = []
         for stage, n_channels in enumerate(config.channels):
-            if stage == 0 and config.stem == "log-energy":
-                stages += [_Convolution(config, stage), _LogEnergy(config), norm(n_channels)]
-                continue
             stages += [_Convolution(config, stage), norm(n_channels), nn.ReLU()]
             if config.downsampling != "stride":
                 stages.append(_pool(config))

@@ -200,11 +200,11 @@ def load_clip(
 def _decode(path: Path) -> tuple[FloatArray, int]:
     """Read all samples of a file as mono float32, or say why it cannot be."""
     if not path.exists():
-        raise AudioFileError(f"{path}: no such file")
+        raise AudioFileError(f"{path}: no such file; check the path")
     if not path.is_file():
         raise AudioFileError(f"{path}: not a regular file")
     if path.stat().st_size == 0:
-        raise AudioFileError(f"{path}: the file is empty (0 bytes)")
+        raise AudioFileError(f"{path}: the file is empty (0 bytes); copy or record it again")
     try:
         with soundfile.SoundFile(path) as sound:
             missing = _missing_bytes(sound)
@@ -212,14 +212,14 @@ def _decode(path: Path) -> tuple[FloatArray, int]:
             expected, rate = sound.frames, int(sound.samplerate)
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
         reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
-        raise AudioFileError(f"{path}: cannot be read as sound ({reason})") from error
+        raise AudioFileError(f"{path}: cannot be read as sound ({reason}); convert it to WAV or FLAC") from error
     if missing or len(samples) < expected:
-        raise AudioFileError(f"{path}: truncated; its header promises more sound than the file holds")
+        raise AudioFileError(f"{path}: truncated; its header promises more sound than the file holds; copy it again")
     if len(samples) == 0:
-        raise AudioFileError(f"{path}: holds no samples")
+        raise AudioFileError(f"{path}: holds no samples; record it again")
     if not np.isfinite(samples).all():
         bad = int((~np.isfinite(samples)).any(axis=1).sum())
-        raise AudioFileError(f"{path}: {bad} of {len(samples)} samples are NaN or infinite")
+        raise AudioFileError(f"{path}: {bad} of {len(samples)} samples are NaN or infinite; export it again")
     return samples.mean(axis=1, dtype=np.float32), rate
 
 

@@ -104,13 +104,19 @@ def _respond_along(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPl
         unit=grid.unit,
         shifts=np.asarray(grid.amounts),
         scores=scores[None],
-        edges=plan.edges if grid.axis == "time" else "",
+        edges=_edges_of(window.clip, plan) if grid.axis == "time" else "",
         engine=operator.engine,
         energy_kept=fidelity.energy_kept[None],
         level_change_db=fidelity.level_change_db[None],
         window_filled=fidelity.window_filled[None],
         harmonicity_error=_harmonicity(operator, window, amounts, shifted)[None],
     )
+
+
+def _edges_of(clip: Clip, plan: SweepPlan) -> str:
+    """Return what enters: of a clip that is all there is of its recording, the context is silence."""
+    alone = not (len(clip.before) or len(clip.after))
+    return "zero" if plan.edges == "context" and alone else plan.edges
 
 
 def _harmonicity(operator: Operator, window: _Window, amounts: FloatArray, shifted: Tensor) -> FloatArray:

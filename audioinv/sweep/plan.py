@@ -105,7 +105,7 @@ def plan_sweep(
     Raises
     ------
     InputError
-        If an axis is unknown, or bins are asked of a model whose front end we do not know.
+        If an axis is unknown, or bins or frames are asked of a model whose front end we do not know.
     """
     unknown = sorted(set(grids) - set(AXES))
     if unknown:
@@ -113,6 +113,8 @@ def plan_sweep(
     asked = tuple(_as_grid(axis, grids[axis]) for axis in AXES if grids.get(axis) is not None)
     if any(grid.axis == "bins" for grid in asked) and model.front_end is None:
         raise InputError(f"--bins needs a model whose spectrogram we know; {model.spec.name} takes the waveform itself")
+    for grid in asked:
+        grid.natural(model.spec.sample_rate, model.hop_samples)  # raises now what would fail for every clip
     return SweepPlan(
         grids=asked or default_grids(model.spec),
         edges=edges or "context",
@@ -199,11 +201,12 @@ def check_window(clip: Clip, window: Clip) -> None:
     if clip.duration_seconds < _SHORTEST_SECONDS:
         raise InputError(
             f"{len(clip.waveform)} samples ({1000 * clip.duration_seconds:.1f} ms), shorter than one frame of "
-            f"{1000 * _SHORTEST_SECONDS:.0f} ms"
+            f"{1000 * _SHORTEST_SECONDS:.0f} ms; leave it out, or give more of the recording"
         )
     if np.abs(clip.waveform).max() < _SILENT_PEAK:
-        raise InputError("silent: never above −80 dB of full scale, so there is nothing to classify")
+        raise InputError("silent: never above −80 dB of full scale, so there is nothing to classify; leave it out")
     if np.abs(window.waveform).max() < _SILENT_PEAK:
         raise InputError(
-            f"the window {window.start_seconds:.2f}–{window.end_seconds:.2f} s that the model hears is silent"
+            f"the window {window.start_seconds:.2f}–{window.end_seconds:.2f} s that the model hears is silent; "
+            "name the stretch that sounds by start and end in a manifest"
         )

@@ -163,9 +163,16 @@ def stack_clips(parts: Sequence[ModelResponses]) -> ModelResponses:
     if not parts:
         raise InputError("no responses to join")
     first = parts[0]
-    axes = {axis: _stack([part.axes[axis] for part in parts]) for axis in first.axes}
+    axes = {axis: _stack(_same_edges([part.axes[axis] for part in parts])) for axis in first.axes}
     controls = tuple(_stack([part.controls[i] for part in parts]) for i in range(len(first.controls)))
     return replace(first, clips=tuple(clip for part in parts for clip in part.clips), axes=axes, controls=controls)
+
+
+def _same_edges(parts: Sequence[AxisResponses]) -> Sequence[AxisResponses]:
+    """Name what enters for all clips: where some have surroundings, the context of the others is silence."""
+    if len({part.edges for part in parts}) == 1:
+        return parts
+    return [replace(part, edges="context") for part in parts]
 
 
 _Stackable = TypeVar("_Stackable", AxisResponses, ControlResponses)

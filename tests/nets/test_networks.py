@@ -41,19 +41,6 @@ def test_circular_network_with_average_head_ignores_delays_by_its_stride(shape):
     assert (network(sound.roll(1, -1)) - clean).abs().max() > 1e-4  # the control: a fraction of the stride does not
 
 
-def test_a_log_energy_stem_is_the_logarithm_of_the_averaged_energy():
-    network = build(input_shape=(1, 64), stem="log-energy", stem_kernel=5, padding="circular", head="average")
-    sound = torch.randn(2, 1, 64, dtype=torch.float64)
-    filtered = network.stages[0](sound)
-    expected = torch.log(filtered.square().unflatten(-1, (32, 2)).mean(-1) + 1e-5)
-    torch.testing.assert_close(network.stages[1](filtered), expected)
-    torch.testing.assert_close(network(-sound), network(sound))  # energy has no sign …
-    plain = build(input_shape=(1, 64), stem_kernel=5, padding="circular", head="average")
-    assert (plain(-sound) - plain(sound)).abs().max() > 1e-3  # … and ReLU has
-    torch.testing.assert_close(network(sound.roll(4, -1)), network(sound))
-    assert network.stages(sound).shape[-1] == network.config.final_shape[-1]
-
-
 def test_zero_padding_and_a_flatten_head_each_break_it():
     sound = torch.zeros(1, 1, 64, dtype=torch.float64)
     sound[..., :9] = torch.randn(9, dtype=torch.float64)
@@ -102,7 +89,6 @@ def test_same_seed_same_weights():
         ({"input_shape": (1, 3)}, "too small for 2 stages"),
         ({"input_shape": (64,)}, "must be"),
         ({"channels": ()}, "at least one class"),
-        ({"stem": "log-energy", "downsampling": "stride"}, "log-energy"),
     ],
 )
 def test_errors(options, words):

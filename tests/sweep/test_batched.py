@@ -158,6 +158,20 @@ def test_what_holds_nothing_to_classify_is_a_failure_and_the_rest_goes_on(clip, 
     assert [record.name for record in sweep.responses[0].clips] == ["note"]
 
 
+def test_edges_name_what_entered(clip):
+    model = make_model()
+    plan = plan_sweep(model, {"time": "-5:5:5ms"})
+    whole = Clip(clip.waveform[:3000], SAMPLE_RATE, "whole")  # all there is of its recording
+
+    def edges(*clips, chosen=plan):
+        return sweep_clips([(model, chosen)], clips).responses[0].axes["time"].edges
+
+    assert edges(whole) == "zero"
+    assert edges(clip) == "context"
+    assert edges(whole, clip) == edges(clip, whole) == "context"
+    assert edges(whole, chosen=plan_sweep(model, {"time": "5ms"}, edges="circular")) == "circular"
+
+
 def test_a_model_that_answers_wrongly_stops_the_run(clip):
     wrong = as_model(lambda x: x[:, :2], sample_rate=SAMPLE_RATE, labels=["a", "b", "c"], n_samples=4000, name="wrong")
     with pytest.raises(ModelError, match="answered in shape"):
@@ -176,6 +190,7 @@ def test_plans_are_complete_and_checked():
     assert plan_sweep(model, {"time": None, "freq": parse_grid("freq", "10Hz")}).n_shifts == 2
     for call, words in [
         (lambda: plan_sweep(model, {"space": "1ms"}), "unknown axis space"),
+        (lambda: plan_sweep(make_model("cnn1d-wave"), {"time": "1frame"}), "frames need a model whose hop is known"),
         (lambda: plan_sweep(make_model("cnn1d-wave"), {"bins": "-1:1:1bins"}), "takes the waveform itself"),
         (lambda: SweepPlan(default.grids, edges="wrap"), "edges='wrap'"),
         (lambda: SweepPlan(default.grids + default.grids), "each axis once"),
