@@ -89,3 +89,17 @@ def test_no_shipped_clip_was_trained_on():
         # The test side is just what ships, and prepare_corpus refuses a group on two sides.
         assert facts["counts"]["test"] == len(groups)
         assert facts["groups"]["test"] == len(set(groups))
+
+
+@pytest.mark.slow
+def test_the_table_is_what_the_committed_command_prints():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.contrast"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for line in done.stdout.splitlines()[2:]:
+        name = line.split("|")[1].strip()
+        shown = next(row for row in README.splitlines() if row.startswith(f"| {name} |"))
+        printed_numbers, shown_numbers = (
+            list(map(as_number, NUMBER.findall(row.split("|", 2)[2]))) for row in (line, shown)
+        )
+        assert printed_numbers == pytest.approx(shown_numbers, abs=0.06)
