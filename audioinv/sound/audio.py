@@ -200,7 +200,7 @@ def load_clip(
 def _decode(path: Path) -> tuple[FloatArray, int]:
     """Read all samples of a file as mono float32, or say why it cannot be."""
     if not path.exists():
-        raise AudioFileError(f"{path}: no such file; check the path")
+        raise AudioFileError(f"{path}: no such file")
     if not path.is_file():
         raise AudioFileError(f"{path}: not a regular file")
     if path.stat().st_size == 0:
