@@ -31,11 +31,12 @@ from .measure.cliptable import ClipTable
 from .measure.statistics import Estimate, bootstrap_mean, paired_difference
 from .nets.architectures import architecture
 from .nets.baseline import baseline_predictions
-from .nets.classifier import ClassifierModel, save_classifier
+from .nets.classifier import ClassifierConfig, ClassifierModel, save_classifier
 from .nets.library import MODEL_FILE
 from .nets.model import ModelSpec
 from .nets.training import Epoch, TrainingConfig, TrainingResult, train_classifier, windows_of
 from .sound.audio import Clip
+from .sound.spectrogram import Edges
 
 __all__ = ["ModelOptions", "TrainedModel", "prepare_corpus", "train_model"]
 
@@ -54,8 +55,10 @@ class ModelOptions:
     ----------
     name : str
     arch : {"cnn1d-wave", "cnn1d-mel", "cnn2d-mel"}, default "cnn2d-mel"
-    head : {"flatten", "average", "max"}, default "average"
-    padding : {"zero", "circular"}, default "zero"
+    head, padding, downsampling, frequency_downsampling, frequency_awareness : str
+        As in `audioinv.nets.networks.NetworkConfig`.
+    front_end_edges : {"zero", "circular"}, default "zero"
+        What a frame of the spectrogram finds beyond the window.
     sample_rate : int, default 16000
         In hertz.
     window_seconds : float, default 1.0
@@ -68,6 +71,10 @@ class ModelOptions:
     arch: str = "cnn2d-mel"
     head: str = "average"
     padding: str = "zero"
+    downsampling: str = "max"
+    frequency_downsampling: str = ""
+    frequency_awareness: str = "none"
+    front_end_edges: Edges = "zero"
     sample_rate: int = 16000
     window_seconds: float = 1.0
     lead_seconds: float = 0.25
@@ -93,7 +100,39 @@ class ModelOptions:
             n_samples=round(self.window_seconds * self.sample_rate),
             labels=labels,
             lead_samples=round(self.lead_seconds * self.sample_rate),
-            description=f"{words}, {self.head} head, {taught}",
+            description=f"{words}, {self._downsampling_words()}{self.head} head, {taught}",
+        )
+
+    def _downsampling_words(self) -> str:
+        """Name what downsamples, where it is not the plain maximum."""
+        kinds = dict.fromkeys([self.frequency_downsampling or self.downsampling, self.downsampling])
+        return "" if [*kinds] == ["max"] else f"{' and '.join(kinds)} downsampling, "
+
+    def configuration(self, labels: tuple[str, ...]) -> ClassifierConfig:
+        """Return what builds the model for these labels.
+
+        Parameters
+        ----------
+        labels : tuple of str
+
+        Returns
+        -------
+        ClassifierConfig
+
+        Raises
+        ------
+        InputError
+            If an option is unknown, or does not fit the architecture or the window.
+        """
+        return architecture(
+            self.arch,
+            self.spec(labels),
+            front_end_edges=self.front_end_edges,
+            head=self.head,
+            padding=self.padding,
+            downsampling=self.downsampling,
+            frequency_downsampling=self.frequency_downsampling,
+            frequency_awareness=self.frequency_awareness,
         )
 
 
@@ -245,7 +284,7 @@ def train_model(
     if not clips["test"]:
         raise InputError(f"{corpus.name} keeps no clip apart to test on")
     labels = tuple(sorted({str(clip.label) for clip in clips["train"]}))
-    config = architecture(options.arch, options.spec(labels), head=options.head, padding=options.padding)
+    config = options.configuration(labels)
     result = train_classifier(clips["train"], clips["valid"], config, options.training, on_epoch=on_epoch)
     answers = _answers(ClassifierModel(result.classifier), clips["test"])
     spec = result.classifier.config.spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version
 
 if TYPE_CHECKING:
     from ..nets.training import Epoch
+    from ..sound.spectrogram import Edges
     from ..trained_model import TrainedModel
 
 __all__ = ["train"]
@@ -23,8 +24,26 @@ def train(
     data: Annotated[Path, typer.Argument(help="A folder per class, or a manifest.", metavar="DATA")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder of the model.")],
     arch: Annotated[str, typer.Option(metavar="cnn1d-wave|cnn1d-mel|cnn2d-mel")] = "cnn2d-mel",
-    head: Annotated[str, typer.Option(metavar="flatten|average|max")] = "average",
-    padding: Annotated[str, typer.Option(metavar="zero|circular", help="Of the convolutions, along time.")] = "zero",
+    downsampling: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="stride, none, polyphase or [max|average][blurN|lowpassN][-polyphase]."),
+    ] = "max",
+    frequency_downsampling: Annotated[
+        str, typer.Option(metavar="KIND", help="The same along frequency; as along time if not given.")
+    ] = "",
+    head: Annotated[
+        str,
+        typer.Option(
+            metavar="flatten|average|max|average+max|frequency-average-time-max", help="What turns maps into an answer."
+        ),
+    ] = "average",
+    padding: Annotated[str, typer.Option(metavar="zero|circular|none", help="Of all windows, along time.")] = "zero",
+    frequency_awareness: Annotated[
+        str, typer.Option(metavar="none|coordinate|dynamic", help="How a 2-D convolution knows its frequency.")
+    ] = "none",
+    front_end_edges: Annotated[
+        str, typer.Option(metavar="zero|circular", help="What a frame finds beyond the window.")
+    ] = "zero",
     sample_rate: Annotated[int, typer.Option(min=1000, help="In hertz.")] = 16000,
     window: Annotated[float, typer.Option(help="Length of the model's window in seconds.")] = 1.0,
     lead: Annotated[float, typer.Option(help="How much sooner than the clip the window opens, in seconds.")] = 0.25,
@@ -60,6 +79,10 @@ def train(
         arch=arch,
         head=head,
         padding=padding,
+        downsampling=downsampling,
+        frequency_downsampling=frequency_downsampling,
+        frequency_awareness=frequency_awareness,
+        front_end_edges=cast("Edges", front_end_edges),  # the configuration checks it
         sample_rate=sample_rate,
         window_seconds=window,
         lead_seconds=lead,

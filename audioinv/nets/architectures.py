@@ -6,25 +6,46 @@ Conventions
 along time alone, so each weight belongs to one band. ``cnn2d-mel`` is convolved along time and frequency. Mel
 front ends have 64 bands from 50 Hz to the Nyquist frequency and a hop of 10 ms.
 
-What is here: `ARCHITECTURES`, `architecture`.
+What is here: `ARCHITECTURES`, `architecture`, `NetworkOptions`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypedDict, Unpack
+
 from ..errors import InputError
-from ..sound.spectrogram import SpectrogramConfig
+from ..sound.spectrogram import Edges, SpectrogramConfig
 from .classifier import ClassifierConfig
 from .model import ModelSpec
 from .networks import NetworkConfig
 
-__all__ = ["ARCHITECTURES", "architecture"]
+__all__ = ["ARCHITECTURES", "NetworkOptions", "architecture"]
 
 ARCHITECTURES = ("cnn1d-wave", "cnn1d-mel", "cnn2d-mel")
 _N_MELS = 64
 _FMIN_HZ = 50.0
 
 
-def architecture(name: str, spec: ModelSpec, *, head: str = "average", padding: str = "zero") -> ClassifierConfig:
+class NetworkOptions(TypedDict, total=False):
+    """What may be chosen of a network whatever its input: fields of `NetworkConfig`."""
+
+    channels: tuple[int, ...]
+    kernel_size: int
+    downsampling: str
+    frequency_downsampling: str
+    factor: int
+    frequency_factor: int
+    head: str
+    padding: str
+    frequency_padding: str
+    frequency_awareness: str
+    dropout: float
+
+
+def architecture(
+    name: str, spec: ModelSpec, *, front_end_edges: Edges = "zero", **options: Unpack[NetworkOptions]
+) -> ClassifierConfig:
     """Return the configuration of a named architecture for a given window and set of labels.
 
     Parameters
@@ -32,9 +53,12 @@ def architecture(name: str, spec: ModelSpec, *, head: str = "average", padding: 
     name : {"cnn1d-wave", "cnn1d-mel", "cnn2d-mel"}
     spec : ModelSpec
         Sample rate, window and labels.
-    head : {"flatten", "average", "max"}, default "average"
-    padding : {"zero", "circular"}, default "zero"
-        Along time.
+    front_end_edges : {"zero", "circular"}, default "zero"
+        What a frame of the spectrogram finds beyond the window. It is chosen apart from the network's `padding`:
+        frames of a recording have silence or sound beside them, and only an experiment with circular delays wants
+        both circular.
+    **options : NetworkOptions
+        Fields of `NetworkConfig` in place of the architecture's own.
 
     Returns
     -------
@@ -43,34 +67,30 @@ def architecture(name: str, spec: ModelSpec, *, head: str = "average", padding: 
     Raises
     ------
     InputError
-        If the name is unknown, or the window is too short for it.
+        If the name is unknown, or the window or an option does not fit it.
 
     Examples
     --------
     >>> spec = ModelSpec("demo", 16000, 12800, ("kick", "snare"))
     >>> architecture("cnn2d-mel", spec).network.input_shape
     (1, 64, 81)
+    >>> architecture("cnn2d-mel", spec, downsampling="polyphase", front_end_edges="circular").network.final_shape
+    (4, 5)
     """
     if name not in ARCHITECTURES:
         raise InputError(f"architecture {name!r} is not one of {', '.join(ARCHITECTURES)}")
-    common = {"n_classes": len(spec.labels), "head": head, "padding": padding}
     if name == "cnn1d-wave":
-        network = NetworkConfig(
-            input_shape=(1, spec.n_samples),
-            channels=(32, 64, 96, 128),
-            stem_kernel=80,
-            stem_stride=4,
-            factor=4,
-            dropout=0.2,
-            **common,  # type: ignore[arg-type]
-        )
-        return ClassifierConfig(spec, network)
-    front_end = mel_front_end(spec.sample_rate)
-    n_frames = 1 + spec.n_samples // front_end.hop_length
-    shape = (_N_MELS, n_frames) if name == "cnn1d-mel" else (1, _N_MELS, n_frames)
-    channels = (64, 96, 128) if name == "cnn1d-mel" else (16, 32, 64, 64)
-    network = NetworkConfig(input_shape=shape, channels=channels, dropout=0.2, **common)  # type: ignore[arg-type]
-    return ClassifierConfig(spec, network, front_end)
+        if front_end_edges != "zero":
+            raise InputError(f"front_end_edges={front_end_edges!r} is for a spectrogram; {name} has none")
+        wave: NetworkOptions = {"channels": (32, 64, 96, 128), "factor": 4, "dropout": 0.2, **options}
+        shape: tuple[int, ...] = (1, spec.n_samples)
+        return ClassifierConfig(spec, NetworkConfig(shape, len(spec.labels), stem_kernel=80, stem_stride=4, **wave))
+    front_end = replace(mel_front_end(spec.sample_rate), edges=front_end_edges)
+    n_frames = front_end.n_frames(spec.n_samples)
+    flat = name == "cnn1d-mel"
+    mel: NetworkOptions = {"channels": (64, 96, 128) if flat else (16, 32, 64, 64), "dropout": 0.2, **options}
+    shape = (_N_MELS, n_frames) if flat else (1, _N_MELS, n_frames)
+    return ClassifierConfig(spec, NetworkConfig(shape, len(spec.labels), **mel), front_end)
 
 
 def mel_front_end(sample_rate: int) -> SpectrogramConfig:

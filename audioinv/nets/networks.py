@@ -5,8 +5,8 @@ Conventions
 The last axis is time. A 1-D network takes ``(batch, in_channels, n_time)``: a waveform is one channel, a
 spectrogram has its bins as channels and is convolved along time alone. A 2-D network takes
 ``(batch, in_channels, n_bins, n_time)`` and is convolved along both. A stage is convolution, batch norm, ReLU,
-downsampling; a head makes ``(batch, n_classes)`` logits of the last map. Frequency is always padded with zeros;
-`padding` says what happens along time.
+downsampling; a head makes ``(batch, n_classes)`` logits of the last map. Along either axis a network is a chain of
+sliding windows, of which sizes, strides and the receptive field follow.
 
 What is here: `NetworkConfig`, `ConvNet`, `Head`.
 """
@@ -14,20 +14,21 @@ What is here: `NetworkConfig`, `ConvNet`, `Head`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..errors import InputError
+from .convolution import Convolution
+from .pooling import AxisPooling, Downsampling, Sliding, pooling
 
-__all__ = ["DOWNSAMPLINGS", "HEADS", "PADDINGS", "ConvNet", "Head", "NetworkConfig"]
+__all__ = ["FREQUENCY_AWARENESS", "HEADS", "PADDINGS", "ConvNet", "Head", "NetworkConfig"]
 
-DOWNSAMPLINGS = ("max", "average", "stride")
-HEADS = ("flatten", "average", "max")
-PADDINGS = ("zero", "circular")
+HEADS = ("flatten", "average", "max", "average+max", "frequency-average-time-max")
+PADDINGS = ("zero", "circular", "none")
+FREQUENCY_AWARENESS = ("none", "coordinate", "dynamic")
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,40 @@ class NetworkConfig:
         Odd; the same along both axes.
     stem_kernel, stem_stride : int, default 0 and 1
         Kernel and stride of the first convolution where they differ, as on a waveform; 0 means `kernel_size`.
-    downsampling : {"max", "average", "stride"}, default "max"
+    downsampling : str, default "max"
+        Along time, by the grammar of `audioinv.nets.pooling`: "max", "average", "stride", "blur3", "maxblur3",
+        "lowpass5", "polyphase", "blur3-polyphase", "none" and so on.
+    frequency_downsampling : str, default ""
+        Along frequency; as along time if empty. For 2-D only.
     factor : int, default 2
         How much each stage downsamples.
-    head : {"flatten", "average", "max"}, default "average"
-        Flatten and linear, or a global average or maximum before the linear layer.
-    padding : {"zero", "circular"}, default "zero"
-        What a convolution sees beyond either end of time.
+    frequency_factor : int, default 0
+        The same along frequency; 0 means `factor`. For 2-D only.
+    head : {"flatten", "average", "max", "average+max", "frequency-average-time-max"}, default "average"
+        What the linear layer sees of the last map: all of it, its mean, its maximum, both side by side, or the
+        maximum over time of the mean over frequency (2-D only).
+    padding : {"zero", "circular", "none"}, default "zero"
+        What a window sees beyond either end of time; "none" lets it see nothing and shortens the map.
+    frequency_padding : {"zero", "circular", "none"}, default "zero"
+        The same along frequency. For 2-D only.
+    frequency_awareness : {"none", "coordinate", "dynamic"}, default "none"
+        How a convolution knows at which frequency it is. "coordinate" gives each one a channel that rises from −1 in
+        the lowest bin to 1 in the highest [1]_. "dynamic" mixes four kernels anew in every bin, by an attention that
+        sees the mean over time around that bin, in every convolution but the first [2]_. For 2-D only.
     dropout : float, default 0
         Before the linear layer.
 
     Raises
     ------
     InputError
-        If a value is not one of those listed, or the input is too short for the downsampling.
+        If a value is not one of those listed, or the input does not fit the stages.
+
+    References
+    ----------
+    .. [1] Koutini, Eghbal-zadeh & Widmer, Receptive-Field-Regularized CNN Variants for Acoustic Scene Classification,
+       2019.
+    .. [2] Nam, Kim, Ko & Park, Frequency Dynamic Convolution: Frequency-Adaptive Pattern Recognition for Sound Event
+       Detection, 2022.
     """
 
     input_shape: tuple[int, ...]
@@ -69,13 +90,22 @@ class NetworkConfig:
     stem_kernel: int = 0
     stem_stride: int = 1
     downsampling: str = "max"
+    frequency_downsampling: str = ""
     factor: int = 2
+    frequency_factor: int = 0
     head: str = "average"
     padding: str = "zero"
+    frequency_padding: str = "zero"
+    frequency_awareness: str = "none"
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        choices = {"downsampling": DOWNSAMPLINGS, "head": HEADS, "padding": PADDINGS}
+        choices = {
+            "head": HEADS,
+            "padding": PADDINGS,
+            "frequency_padding": PADDINGS,
+            "frequency_awareness": FREQUENCY_AWARENESS,
+        }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name}={getattr(self, name)!r} is not one of {', '.join(allowed)}")
@@ -87,8 +117,42 @@ class NetworkConfig:
             raise InputError(f"kernel_size={self.kernel_size} must be odd")
         if self.n_classes < 1 or not self.channels:
             raise InputError("a network needs at least one class and one stage")
-        if min(self.final_shape) < 1:
-            raise InputError(f"an input of shape {self.input_shape} is too small for {len(self.channels)} stages")
+        if min(self.factor, self.frequency_factor + 1, self.stem_stride, self.stem_kernel + 1) < 1:
+            raise InputError("factors, kernels and strides must be positive")
+        self._check_dimension()
+        self._check_sizes()
+
+    def _check_dimension(self) -> None:
+        """Refuse, in a 1-D network, what is said of frequency."""
+        for name, idle in _OF_FREQUENCY.items():
+            if self.dimension == 1 and getattr(self, name) != idle:
+                raise InputError(f"{name}={getattr(self, name)!r} is for 2-D networks only")
+        if self.dimension == 1 and self.head == "frequency-average-time-max":
+            raise InputError(f"head={self.head!r} is for 2-D networks only")
+
+    def _check_sizes(self) -> None:
+        """Refuse an input that some window does not fit, or that does not split into phases."""
+        for axis, name in enumerate(self._axis_names):
+            size = self.input_shape[1 + axis]
+            problem = self._misfit(axis, size)
+            if problem:
+                sizes = (size + step for n in range(1, size) for step in (-n, n))
+                other = next((n for n in sizes if n > 0 and not self._misfit(axis, n)), None)
+                remedy = f"; {other} would do" if other else ""
+                raise InputError(f"an input of shape {self.input_shape} {problem} along {name}{remedy}")
+
+    def _misfit(self, axis: int, size: int) -> str:
+        """Say what does not fit when an axis has this size; empty if all does."""
+        for stage in range(len(self.channels)):
+            *before, selection = self.windows(stage)[axis]
+            for window in before:
+                size = window.size(size)
+            if size < 1:
+                return f"is too small for {len(self.channels)} stages"
+            if size % selection.stride:
+                return f"leaves {size} values in stage {stage + 1}, which do not split into {selection.stride} phases"
+            size = selection.size(size)
+        return ""
 
     @property
     def dimension(self) -> int:
@@ -96,46 +160,144 @@ class NetworkConfig:
         return len(self.input_shape) - 1
 
     @property
-    def time_stride(self) -> int:
-        """Total downsampling along time, in input samples or frames."""
-        return self.stem_stride * int(self.factor ** len(self.channels))
+    def _axis_names(self) -> tuple[str, ...]:
+        return ("frequency", "time")[-self.dimension :]
+
+    @cached_property
+    def axes(self) -> tuple[AxisPooling, ...]:
+        """How each axis is downsampled: ``(time,)`` or ``(frequency, time)``."""
+        time = AxisPooling(Downsampling.parse(self.downsampling), self.factor, self.padding)
+        frequency = AxisPooling(
+            Downsampling.parse(self.frequency_downsampling or self.downsampling),
+            self.frequency_factor or self.factor,
+            self.frequency_padding,
+        )
+        return (frequency, time)[-self.dimension :]
+
+    def convolution(self, stage: int) -> tuple[Sliding, ...]:
+        """Return the window of a stage's convolution along each axis.
+
+        Parameters
+        ----------
+        stage : int
+            From 0.
+
+        Returns
+        -------
+        tuple of Sliding
+            An even kernel, as in a waveform stem, looks one sample further back than ahead.
+        """
+        kernel = (self.stem_kernel if stage == 0 else 0) or self.kernel_size
+        found = []
+        for axis in self.axes:
+            stride = self.stem_stride if stage == 0 else 1
+            stride *= axis.factor if axis.kind.select == "stride" else 1
+            dilation = axis.factor**stage if axis.kind.select == "none" else 1
+            seen = 0 if axis.padding == "none" else dilation
+            border = "circular" if axis.padding == "circular" else "zero"
+            found.append(Sliding(kernel, stride, dilation, kernel // 2 * seen, (kernel - 1) // 2 * seen, border))
+        return tuple(found)
+
+    def windows(self, stage: int) -> tuple[tuple[Sliding, ...], ...]:
+        """Return, for each axis, what slides over it in a stage: convolution, pool, filter and choice of a phase.
+
+        Parameters
+        ----------
+        stage : int
+            From 0.
+
+        Returns
+        -------
+        tuple of tuple of Sliding
+        """
+        pairs = zip(self.convolution(stage), self.axes, strict=True)
+        return tuple((convolution, *axis.steps) for convolution, axis in pairs)
+
+    def _chain(self, axis: int) -> list[Sliding]:
+        return [window for stage in range(len(self.channels)) for window in self.windows(stage)[axis]]
+
+    def map_shape(self, stage: int) -> tuple[int, ...]:
+        """Return the size of the map that enters a stage.
+
+        Parameters
+        ----------
+        stage : int
+            From 0; the number of stages for the last map.
+
+        Returns
+        -------
+        tuple of int
+            ``(n_time,)`` or ``(n_bins, n_time)``.
+        """
+        sizes = self.input_shape[1:]
+        for earlier in range(stage):
+            for step in zip(*self.windows(earlier), strict=True):
+                sizes = tuple(window.size(size) for window, size in zip(step, sizes, strict=True))
+        return sizes
 
     @property
     def final_shape(self) -> tuple[int, ...]:
         """Size of the last map, ``(n_time,)`` or ``(n_bins, n_time)``."""
-        sizes = list(self.input_shape[1:])
-        for stage in range(len(self.channels)):
-            stride = self.stem_stride if stage == 0 else 1
-            sizes = [-(-size // stride) for size in sizes]
-            # A strided convolution rounds up, a pool drops what does not fill its window.
-            rounded = [
-                -(-size // self.factor) if self.downsampling == "stride" else size // self.factor for size in sizes
-            ]
-            sizes = rounded
-        return tuple(sizes)
+        return self.map_shape(len(self.channels))
+
+    @property
+    def time_stride(self) -> int:
+        """Total downsampling along time, in input samples or frames."""
+        return prod(window.stride for window in self._chain(-1))
+
+    @property
+    def receptive_field(self) -> tuple[int, ...]:
+        """How many input values one value of the last map sees, along ``(time,)`` or ``(frequency, time)``.
+
+        The choice of a phase and the attention of a dynamic convolution, which see everything, are not counted.
+        """
+        fields = []
+        for axis in range(self.dimension):
+            field, jump = 1, 1
+            for window in self._chain(axis):
+                field += window.reach * jump
+                jump *= window.stride
+            fields.append(field)
+        return tuple(fields)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of trainable numbers."""
+        with torch.device("meta"):
+            return sum(weights.numel() for weights in ConvNet(self).parameters())
+
+    @property
+    def n_multiplications(self) -> int:
+        """Multiply-adds of one forward pass: all convolutions, filters of the downsampling among them, and linear.
+
+        Torch counts them on tensors without content. Products with what lies beyond a border are counted, batch norm,
+        averages and the mixing of kernels by an attention are not.
+        """
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with torch.device("meta"), FlopCounterMode(display=False) as counter:
+            ConvNet(self).eval()(torch.zeros(1, *self.input_shape))
+        return int(counter.get_total_flops()) // 2  # torch counts a multiply-add as two operations
 
 
-class _Convolution(nn.Module):
-    """A convolution that keeps the size (at stride 1), padded along time as asked and along frequency with zeros."""
+_OF_FREQUENCY = {
+    "frequency_downsampling": "",
+    "frequency_factor": 0,
+    "frequency_padding": "zero",
+    "frequency_awareness": "none",
+}
+"""What only a 2-D network has, and the value that says nothing."""
 
-    def __init__(self, config: NetworkConfig, stage: int) -> None:
-        super().__init__()
-        kernel = config.stem_kernel if stage == 0 and config.stem_kernel else config.kernel_size
-        stride = config.stem_stride if stage == 0 else 1
-        if config.downsampling == "stride":
-            stride *= config.factor
-        in_channels = config.input_shape[0] if stage == 0 else config.channels[stage - 1]
-        layer: Any = nn.Conv1d if config.dimension == 1 else nn.Conv2d
-        # Even kernels, as in a waveform stem, look one sample further back than ahead.
-        self.reach = (kernel // 2, (kernel - 1) // 2)
-        self.mode = "circular" if config.padding == "circular" else "constant"
-        frequency = 0 if config.dimension == 1 else (kernel // 2, 0)
-        self.convolution = layer(in_channels, config.channels[stage], kernel, stride, padding=frequency, bias=False)
 
-    def forward(self, maps: Tensor) -> Tensor:
-        reach = self.reach if maps.ndim == 3 else (*self.reach, 0, 0)
-        padded: Tensor = self.convolution(functional.pad(maps, reach, mode=self.mode))
-        return padded
+def _convolution(config: NetworkConfig, stage: int) -> Convolution:
+    aware = config.frequency_awareness
+    return Convolution(
+        config.convolution(stage),
+        config.channels[stage - 1] if stage else config.input_shape[0],
+        config.channels[stage],
+        n_bins=config.map_shape(stage)[0] if aware == "coordinate" else None,
+        dynamic=aware == "dynamic" and stage > 0,
+    )
 
 
 class Head(nn.Module):
@@ -149,20 +311,26 @@ class Head(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.kind = config.head
-        n_features = config.channels[-1] * (prod(config.final_shape) if config.head == "flatten" else 1)
+        n_features = {"flatten": prod(config.final_shape), "average+max": 2}.get(config.head, 1)
         self.dropout = nn.Dropout(config.dropout)
-        self.linear = nn.Linear(n_features, config.n_classes)
+        self.linear = nn.Linear(config.channels[-1] * n_features, config.n_classes)
+
+    def features(self, maps: Tensor) -> Tensor:
+        """Return what the linear layer sees, (batch, n_features), of maps of shape (batch, channels, ..., n_time)."""
+        flat = maps.flatten(2)
+        if self.kind == "flatten":
+            return flat.flatten(1)
+        if self.kind == "average":
+            return flat.mean(-1)
+        if self.kind == "max":
+            return flat.amax(-1)
+        if self.kind == "average+max":
+            return torch.cat([flat.mean(-1), flat.amax(-1)], dim=1)
+        return maps.mean(-2).amax(-1)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return logits of shape (batch, n_classes) for maps of shape (batch, channels, ..., n_time)."""
-        flat = maps.flatten(2)
-        if self.kind == "flatten":
-            features = flat.flatten(1)
-        elif self.kind == "average":
-            features = flat.mean(-1)
-        else:
-            features = flat.amax(-1)
-        logits: Tensor = self.linear(self.dropout(features))
+        logits: Tensor = self.linear(self.dropout(self.features(maps)))
         return logits
 
 
@@ -186,9 +354,10 @@ class ConvNet(nn.Module):
         norm = nn.BatchNorm1d if config.dimension == 1 else nn.BatchNorm2d
         stages: list[nn.Module] = []
         for stage, n_channels in enumerate(config.channels):
-            stages += [_Convolution(config, stage), norm(n_channels), nn.ReLU()]
-            if config.downsampling != "stride":
-                stages.append(_pool(config))
+            stages += [_convolution(config, stage), norm(n_channels), nn.ReLU()]
+            pool = pooling(config.axes, n_channels)
+            if pool is not None:
+                stages.append(pool)
         self.stages = nn.Sequential(*stages)
         self.head = Head(config)
 
@@ -199,13 +368,3 @@ class ConvNet(nn.Module):
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         logits: Tensor = self.head(self.stages(inputs))
         return logits
-
-
-def _pool(config: NetworkConfig) -> nn.Module:
-    kinds: dict[tuple[str, int], type[nn.Module]] = {
-        ("max", 1): nn.MaxPool1d,
-        ("max", 2): nn.MaxPool2d,
-        ("average", 1): nn.AvgPool1d,
-        ("average", 2): nn.AvgPool2d,
-    }
-    return kinds[config.downsampling, config.dimension](config.factor)

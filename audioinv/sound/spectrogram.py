@@ -3,7 +3,8 @@
 Conventions
 -----------
 ``(..., n_samples)`` becomes ``(..., n_bins, n_frames)``. Frame ``k`` is centred on sample ``k * hop_length``, so it
-is the sound at ``k * seconds_per_frame``; outside the waveform there is silence. The window is a periodic Hann.
+is the sound at ``k * seconds_per_frame``; outside the waveform there is silence, or, with circular `edges`, the
+waveform's other end: then a circular delay by whole hops rolls the frames. The window is a periodic Hann.
 Values are ``10 log10`` of power, in the scale of `librosa.stft`, and nothing falls below the constant `floor_db`. No
 value depends on any other frame or bin than its own: a spectrogram normalised by its maximum would answer a delay
 everywhere at once. Window and filters are float32, as librosa makes its filters, and are what defines the front end;
@@ -25,10 +26,11 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 
-__all__ = ["Spectrogram", "SpectrogramConfig", "filter_matrix"]
+__all__ = ["Edges", "Spectrogram", "SpectrogramConfig", "filter_matrix"]
 
 FloatArray = npt.NDArray[np.float64]
 AxisKind = Literal["linear", "mel", "log"]
+Edges = Literal["zero", "circular"]
 
 _AXIS_NAMES = {"linear": "frequency", "mel": "mel frequency", "log": "log frequency"}
 _TINY_POWER = 1e-30
@@ -61,6 +63,9 @@ class SpectrogramConfig:
     floor_db : float, default -80
         The least value, which stands for silence. At the default sizes a sine of full scale reaches +42 dB on the
         linear axis.
+    edges : {"zero", "circular"}, default "zero"
+        What a frame finds beyond the ends of the waveform: silence, or its other end. A circular waveform must be
+        as long as a number of whole hops.
 
     Raises
     ------
@@ -82,10 +87,12 @@ class SpectrogramConfig:
     fmax: float | None = None
     bins_per_octave: int | None = None
     floor_db: float = -80.0
+    edges: Edges = "zero"
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(AxisKind):
-            raise InputError(f"kind={self.kind!r} must be one of {', '.join(get_args(AxisKind))}")
+        for name, kinds in (("kind", AxisKind), ("edges", Edges)):
+            if getattr(self, name) not in get_args(kinds):
+                raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(get_args(kinds))}")
         for name in ("sample_rate", "n_fft", "hop_length", "n_bins"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} must be at least 1")
@@ -93,13 +100,13 @@ class SpectrogramConfig:
             raise InputError(f"n_fft={self.n_fft} must be even and not below hop_length={self.hop_length}")
         if not -200.0 <= self.floor_db <= 200.0:
             raise InputError(f"floor_db={self.floor_db} must lie between -200 and 200 dB")
+        self._check_axis()
+
+    def _check_axis(self) -> None:
         if self.fmax is not None and self.kind != "mel":
             raise InputError(f"fmax={self.fmax} is for the mel axis only; n_bins sets the upper end of the others")
         if self.bins_per_octave is not None and self.kind != "log":
             raise InputError(f"bins_per_octave={self.bins_per_octave} is for the log axis only")
-        self._check_axis()
-
-    def _check_axis(self) -> None:
         nyquist_hz = self.sample_rate / 2
         if self.kind == "mel" and not 0 <= self.fmin < self.highest_hz <= nyquist_hz:
             raise InputError(
@@ -135,6 +142,32 @@ class SpectrogramConfig:
         if self.kind == "log":
             return self.fmin * 2.0 ** (bins / (self.bins_per_octave or 1))
         return bins * (self.sample_rate / self.n_fft)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return the number of frames of a waveform.
+
+        Parameters
+        ----------
+        n_samples : int
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        InputError
+            If `edges` are circular and the waveform does not hold a number of whole hops.
+        """
+        if self.edges == "zero":
+            return 1 + n_samples // self.hop_length
+        if n_samples % self.hop_length:
+            near = max(1, round(n_samples / self.hop_length)) * self.hop_length
+            raise InputError(
+                f"circular edges need a waveform of whole hops: n_samples={n_samples} is no multiple of "
+                f"hop_length={self.hop_length}; {near} would be"
+            )
+        return n_samples // self.hop_length
 
 
 class Spectrogram(nn.Module):
@@ -180,7 +213,7 @@ class Spectrogram(nn.Module):
         self.register_buffer("window", torch.hann_window(config.n_fft, dtype=torch.float64).float(), persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """Compute the spectrogram of waveforms with silence around them.
+        """Compute the spectrogram of waveforms with silence, or their other end, around them.
 
         Parameters
         ----------
@@ -190,9 +223,19 @@ class Spectrogram(nn.Module):
         -------
         Tensor of shape (..., n_bins, n_frames), dB
             Of the dtype of `waveforms`.
+
+        Raises
+        ------
+        InputError
+            If `edges` are circular and the waveforms do not hold a number of whole hops.
         """
         border = self.config.n_fft // 2
-        return self.uncentred(nn.functional.pad(waveforms, (border, border)))
+        if self.config.edges == "zero":
+            return self.uncentred(nn.functional.pad(waveforms, (border, border)))
+        n_samples = waveforms.shape[-1]
+        last = (self.n_frames(n_samples) - 1) * self.config.hop_length
+        places = torch.arange(-border, last + border, device=waveforms.device) % n_samples
+        return self.uncentred(waveforms[..., places])
 
     def uncentred(self, waveforms: Tensor) -> Tensor:
         """Compute the spectrogram of waveforms with nothing around them: frame k begins at ``k * hop_length``.
@@ -217,7 +260,7 @@ class Spectrogram(nn.Module):
 
     def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a waveform of `n_samples`."""
-        return 1 + n_samples // self.config.hop_length
+        return self.config.n_frames(n_samples)
 
     def frame_seconds(self, n_samples: int) -> FloatArray:
         """Return the centre times of the frames, of shape (n_frames,), in seconds."""

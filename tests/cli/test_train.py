@@ -72,11 +72,32 @@ def test_same_seed_same_weights(run, corpus):
     assert prints["a"] == prints["b"] != prints["c"]
 
 
+def test_options_of_the_network_reach_the_model(run, corpus):
+    options = {
+        "downsampling": "maxblur3",
+        "frequency-downsampling": "lowpass3",
+        "head": "average+max",
+        "padding": "circular",
+        "frequency-awareness": "coordinate",
+        "front-end-edges": "circular",
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    done = run("train", "data", "-o", "mine", *FAST, "--epochs", 1, "-q", *flags)
+    assert done.exit_code == 0, done.stderr
+    config = load_model("mine").classifier.config
+    assert config.front_end.edges == options.pop("front-end-edges")
+    for name, value in options.items():
+        assert getattr(config.network, name.replace("-", "_")) == value
+    assert "lowpass3 and maxblur3 downsampling, average+max head" in (corpus / "mine" / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (("data", "-o", "m", "--arch", "rnn"), 2, "architecture 'rnn' is not one of"),
         (("data", "-o", "m", "--head", "crown"), 2, "head='crown' is not one of"),
+        (("data", "-o", "m", "--downsampling", "blurry"), 2, "downsampling='blurry' is not stride, none, polyphase"),
+        (("data", "-o", "m", "--front-end-edges", "open"), 2, "edges='open' must be one of zero, circular"),
         (("data", "-o", "m", "--lead", 2), 2, "must lie within the window"),
         (("data/beep", "-o", "m"), 2, "2 classes|no label|classes"),
         (("nowhere", "-o", "m"), 5, "no such file or folder"),

@@ -1,6 +1,7 @@
 """Spectrograms against librosa, SciPy and arithmetic; what a delay, a gain and a transposition must do to them."""
 
 import sys
+from dataclasses import replace
 
 import librosa
 import numpy as np
@@ -122,6 +123,45 @@ def test_delay_by_whole_hops_moves_frames(config, n_hops):
     before, after = levels(config, original), levels(config, delayed)
     n_whole = (len(original) - config.n_fft // 2) // config.hop_length + 1  # later frames lost samples at the end
     assert_levels_equal(after[:, n_hops:n_whole], before[:, : max(n_whole - n_hops, 0)])
+
+
+CIRCULAR = pytest.mark.parametrize(
+    "config", [replace(config, edges="circular") for config in (LINEAR, MEL, LOG)], ids=lambda config: config.kind
+)
+
+
+@CIRCULAR
+def test_circular_delay_by_whole_hops_rolls_the_frames(config):
+    original = noise(32 * config.hop_length)
+    frames = levels(config, original)
+    for n_hops in range(32):
+        rolled = levels(config, np.roll(original, n_hops * config.hop_length))
+        assert_levels_equal(rolled, np.roll(frames, n_hops, axis=1))
+    zero = replace(config, edges="zero")
+    apart = levels(zero, np.roll(original, config.hop_length)) - np.roll(levels(zero, original), 1, axis=1)
+    assert np.abs(apart).max() > 1  # the control: with silence around it, the ends differ
+
+
+@pytest.mark.parametrize("n_samples", [128, 256, 4096], ids=lambda n: f"{n} samples")
+def test_circular_frames_are_librosas_of_the_sound_repeated(n_samples):
+    config, sound = replace(LINEAR, edges="circular", floor_db=-200.0), noise(n_samples)
+    repeated = np.tile(sound, 9)
+    start = (4 * n_samples - 256) % n_samples  # where a frame centred on a first sample begins, in whole periods
+    stft = librosa.stft(repeated[start:], n_fft=512, hop_length=128, window=window(config), center=False)
+    assert_power_equal(levels(config, sound), np.abs(stft[:, : n_samples // 128]) ** 2, n_eps=64)
+
+
+@CIRCULAR
+def test_circular_frames_are_counted(config):
+    front_end = Spectrogram(config)
+    n_samples = 7 * config.hop_length
+    assert front_end(torch.zeros(2, n_samples)).shape == (2, config.n_bins, 7)
+    assert front_end.n_frames(n_samples) == config.n_frames(n_samples) == len(front_end.frame_seconds(n_samples)) == 7
+    for odd in (n_samples + 1, n_samples - 1):
+        with pytest.raises(
+            InputError, match=rf"n_samples={odd} is no multiple of hop_length=\d+; {n_samples} would be"
+        ):
+            front_end(torch.zeros(odd))
 
 
 @EVERY_AXIS
@@ -284,6 +324,7 @@ def test_forward_can_be_traced(config):
     ("options", "message"),
     [
         ({"kind": "bark"}, "kind='bark' must be one of linear, mel, log"),
+        ({"edges": "context"}, "edges='context' must be one of zero, circular"),
         ({"n_fft": 0}, "n_fft=0 must be at least 1"),
         ({"n_fft": 511}, "n_fft=511 must be even"),
         ({"hop_length": 1024}, "not below hop_length=1024"),
