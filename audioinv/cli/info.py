@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, ModelError
 from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+
+if TYPE_CHECKING:
+    from ..nets.classifier import Classifier
+    from ..nets.model import Model
+    from ..nets.reference_model import Reference
 
 __all__ = ["info"]
 
@@ -64,39 +69,89 @@ def _describe_run(path: Path) -> tuple[dict[str, Any], list[str]]:
 def _describe_model(thing: str) -> tuple[dict[str, Any], list[str]]:
     from dataclasses import asdict
 
+    from ..nets.classifier import ClassifierModel
     from ..nets.library import load_model
 
     model = load_model(thing)
-    config = model.classifier.config
-    n_weights = sum(weights.numel() for weights in model.classifier.network.parameters())
+    module: Classifier | Reference = model.classifier if isinstance(model, ClassifierModel) else model.reference
+    config = module.config
     facts = {
         "kind": "model",
         **asdict(config),
-        "n_weights": n_weights,
+        **_inside(module),
         "hop_samples": model.hop_samples,
         "stride_samples": model.stride_samples,
         "weights_sha256": model.fingerprint,
+        "sharing": _sharing(model),
     }
-    spec, network = model.spec, config.network
+    spec = model.spec
     front = "the waveform itself"
     if config.front_end is not None:
         front = (
             f"{config.front_end.n_bins} {config.front_end.kind} bins, n_fft {config.front_end.n_fft}, hop "
             f"{config.front_end.hop_length} samples ({1000 * config.front_end.hop_length / spec.sample_rate:g} ms)"
         )
-    stride = f"{model.stride_samples} samples ({1000 * model.stride_samples / spec.sample_rate:g} ms)"
+    stride = "none, since no map runs along time"
+    if model.stride_samples is not None:
+        stride = f"{model.stride_samples} samples ({1000 * model.stride_samples / spec.sample_rate:g} ms)"
     return facts, [
         f"{spec.name}: {spec.description}",
         f"  input        {spec.sample_rate} Hz mono, {spec.n_samples} samples ({spec.window_seconds:g} s), opens "
         f"{spec.lead_samples / spec.sample_rate:g} s before the clip",
         f"  front end    {front}",
-        f"  network      {network.dimension}-D, channels {'-'.join(map(str, network.channels))}, "
-        f"{network.downsampling} pooling by {network.factor}, {network.head} head, {network.padding} padding, "
-        f"{n_weights:,} weights",
+        _inside_line(module),
         f"  total stride {stride}",
+        f"  delays       {_sharing_line(facts['sharing'])}",
         f"  labels       {', '.join(spec.labels)} ({spec.activation})",
         "  every value is embedded in the file",
     ]
+
+
+def _sharing(model: Model) -> dict[str, Any]:
+    """Return which layers delayed windows share, and where that ends and why."""
+    from ..sweep.engines import read_model
+
+    try:
+        reading = read_model(model)
+    except ModelError as error:
+        return {"shared": [], "ends": {"the network": str(error)}}
+    names = reading.traced.names
+    layers = [layer for node in reading.operations for layer in names[node].split(", ")]
+    return {"shared": layers, "ends": {names[node]: why for node, why in reading.obstacles.items()}}
+
+
+def _sharing_line(sharing: dict[str, Any]) -> str:
+    ends = " and ".join(f"{name} {why}" for name, why in sharing["ends"].items())
+    if not sharing["shared"]:
+        return f"every window by itself: {ends}"
+    return f"share {len(sharing['shared'])} operations, up to where {ends}" if ends else "share every operation"
+
+
+def _inside(module: Classifier | Reference) -> dict[str, Any]:
+    """Return how many weights a network has, or which reference it is and how many numbers it holds."""
+    from ..nets.classifier import Classifier
+
+    if isinstance(module, Classifier):
+        return {"n_weights": sum(weights.numel() for weights in module.network.parameters())}
+    held = module.state_dict().items()
+    return {
+        "reference": module.kind,
+        "n_weights": sum(tensor.numel() for name, tensor in held if not name.startswith("front_end.")),
+    }
+
+
+def _inside_line(module: Classifier | Reference) -> str:
+    from ..nets.classifier import Classifier
+
+    n_weights = f"{_inside(module)['n_weights']:,} weights"
+    if not isinstance(module, Classifier):
+        return f"  reference    {module.kind}, {n_weights}"
+    network = module.config.network
+    return (
+        f"  network      {network.dimension}-D, channels {'-'.join(map(str, network.channels))}, "
+        f"{network.downsampling} pooling by {network.factor}, {network.head} head, {network.padding} padding, "
+        f"{n_weights}"
+    )
 
 
 def _describe_corpus(path: Path) -> tuple[dict[str, Any], list[str]]:

@@ -2,35 +2,35 @@
 
 Conventions
 -----------
-The file holds the tensors and, as JSON text in its header, the configuration that built them; nothing is ever
-unpickled. The filters of the front end are among the tensors, so loading needs no filter design.
+The file is that of `audioinv.nets.checkpoints`. The filters of the front end are among its tensors, so loading needs
+no filter design.
 
-What is here: `ClassifierConfig`, `Classifier`, `ClassifierModel`, `save_classifier`, `load_classifier`.
+What is here: `ClassifierConfig`, `Classifier`, `ClassifierModel`, `save_classifier`, `load_classifier`,
+`build_classifier`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import CheckpointError, InputError
 from ..sound.spectrogram import Spectrogram, SpectrogramConfig
+from .checkpoints import CLASSIFIER, Checkpoint, read_checkpoint, rebuild, weights_sha256, write_checkpoint
 from .model import Model, ModelSpec
 from .networks import ConvNet, NetworkConfig
 
-__all__ = ["Classifier", "ClassifierConfig", "ClassifierModel", "load_classifier", "save_classifier"]
-
-_FORMAT = 1
-_KEY = "audioinv"
+__all__ = [
+    "Classifier",
+    "ClassifierConfig",
+    "ClassifierModel",
+    "build_classifier",
+    "load_classifier",
+    "save_classifier",
+]
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,11 @@ class ClassifierModel(Model):
         return self.classifier.front_end
 
     @property
+    def module(self) -> nn.Module:
+        """The classifier itself."""
+        return self.classifier
+
+    @property
     def device(self) -> torch.device:
         """Where the classifier computes."""
         return self._device
@@ -153,10 +158,7 @@ class ClassifierModel(Model):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the weights, by name."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.classifier.state_dict().items()):
-            digest.update(name.encode() + tensor.cpu().numpy().tobytes())
-        return digest.hexdigest()
+        return weights_sha256(self.classifier)
 
     @property
     def stride_samples(self) -> int:
@@ -173,13 +175,7 @@ def save_classifier(classifier: Classifier, path: str | os.PathLike[str]) -> Non
     path : str or path
         Ends in ``.safetensors``.
     """
-    target = Path(path)
-    text = json.dumps({"format": _FORMAT, "config": asdict(classifier.config)}, sort_keys=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in classifier.state_dict().items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(target.name + ".part")
-    unfinished.write_bytes(save(tensors, metadata={_KEY: text}))
-    unfinished.replace(target)
+    write_checkpoint(classifier, classifier.config, path)
 
 
 def load_classifier(path: str | os.PathLike[str]) -> Classifier:
@@ -197,35 +193,34 @@ def load_classifier(path: str | os.PathLike[str]) -> Classifier:
     Raises
     ------
     CheckpointError
-        If the file is missing, damaged, not ours, of a newer format, or its tensors do not fit its configuration.
+        If the file is missing, damaged, not ours, of a newer format, no classifier's, or its tensors do not fit its
+        configuration.
     """
-    source = Path(path)
-    if not source.is_file():
-        raise CheckpointError(f"{source}: no such model file")
-    try:
-        with safe_open(source, framework="pt") as stored:
-            text = (stored.metadata() or {}).get(_KEY)
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise CheckpointError(f"{source}: damaged, or no safetensors file ({error})") from error
-    if text is None:
-        raise CheckpointError(f"{source}: holds no audioinv configuration; it was not written by audioinv train")
-    try:
-        classifier = Classifier(_read_config(json.loads(text)), filters=tensors.get("front_end.filters"))
-        classifier.load_state_dict(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{source}: configuration and tensors do not fit ({error})") from error
-    return classifier.eval()
+    checkpoint = read_checkpoint(path)
+    if checkpoint.kind != CLASSIFIER:
+        raise CheckpointError(f"{path}: a {checkpoint.kind} reference, no classifier; open it with load_model")
+    return build_classifier(checkpoint)
 
 
-def _read_config(stored: Any) -> ClassifierConfig:
-    if stored["format"] > _FORMAT:
-        raise CheckpointError(f"format {stored['format']} is newer than this audioinv reads ({_FORMAT}); upgrade it")
-    config = dict(stored["config"])
-    front_end = config.pop("front_end")
-    return ClassifierConfig(
-        spec=ModelSpec(**config.pop("spec")),
-        network=NetworkConfig(**config.pop("network")),
-        front_end=None if front_end is None else SpectrogramConfig(**front_end),
-        **config,
-    )
+def build_classifier(checkpoint: Checkpoint) -> Classifier:
+    """Build the classifier that a checkpoint holds.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    Classifier
+        In evaluation mode, on the CPU.
+
+    Raises
+    ------
+    CheckpointError
+        If its tensors do not fit its configuration.
+    """
+    return rebuild(checkpoint, lambda stored: Classifier(_read_config(stored), filters=stored.filters))
+
+
+def _read_config(stored: Checkpoint) -> ClassifierConfig:
+    return ClassifierConfig(**{**stored.parts, "network": NetworkConfig(**stored.config["network"])})

@@ -1,4 +1,4 @@
-"""Models by name or path: the networks that ship with audioinv, and files that `audioinv train` wrote.
+"""Models by name or path: what ships with audioinv, and files that `audioinv train` or `save_reference` wrote.
 
 Conventions
 -----------
@@ -20,6 +20,7 @@ from ..errors import ModelError
 
 if TYPE_CHECKING:
     from .classifier import ClassifierModel
+    from .reference_model import ReferenceModel
 
 __all__ = ["DEFAULT_MODEL", "choose_device", "load_model", "shipped_folder", "shipped_models"]
 
@@ -58,7 +59,7 @@ def shipped_models() -> dict[str, Path]:
     return {path.parent.name: path for path in sorted(shipped_folder("models").glob(f"*/{MODEL_FILE}"))}
 
 
-def load_model(source: str | os.PathLike[str], *, device: str = "cpu") -> ClassifierModel:
+def load_model(source: str | os.PathLike[str], *, device: str = "cpu") -> ClassifierModel | ReferenceModel:
     """Load a model by the name of a shipped one, or from a file or folder.
 
     Parameters
@@ -68,7 +69,8 @@ def load_model(source: str | os.PathLike[str], *, device: str = "cpu") -> Classi
 
     Returns
     -------
-    ClassifierModel
+    ClassifierModel or ReferenceModel
+        As the file says.
 
     Raises
     ------
@@ -77,11 +79,20 @@ def load_model(source: str | os.PathLike[str], *, device: str = "cpu") -> Classi
     CheckpointError
         If the file is damaged.
     """
-    from .classifier import ClassifierModel, load_classifier
+    from .checkpoints import CLASSIFIER, read_checkpoint
+    from .classifier import ClassifierModel, build_classifier
 
     path = _find_model(source)
     chosen = choose_device(device)
-    model = ClassifierModel(load_classifier(path), chosen)
+    checkpoint = read_checkpoint(path)
+    model: ClassifierModel | ReferenceModel
+    if checkpoint.kind == CLASSIFIER:
+        model = ClassifierModel(build_classifier(checkpoint), chosen)
+    else:
+        from .reference_model import ReferenceModel
+        from .references import build_reference
+
+        model = ReferenceModel(build_reference(checkpoint), chosen)
     name = path.parent.name if path.name == MODEL_FILE else path.stem
     model.spec = replace(model.spec, name=name)
     return model

@@ -105,6 +105,11 @@ class Model(ABC):
         raise ModelError(f"model {self.spec.name} does not show its spectrogram; bins cannot be shifted")
 
     @property
+    def module(self) -> torch.nn.Module | None:
+        """The network itself, where we hold it: what looking into its layers needs."""
+        return None
+
+    @property
     def device(self) -> torch.device:
         """Where the model computes."""
         return torch.device("cpu")
@@ -140,7 +145,7 @@ class Model(ABC):
         ModelError
             If the answers have the wrong shape or hold NaN.
         """
-        return self._checked(self.respond(waveforms), len(waveforms))
+        return self.scores_of(self.respond(waveforms), len(waveforms))
 
     def scores_of_spectrogram(self, spectrograms: Tensor) -> Tensor:
         """Return scores for a batch of spectrograms of the model's own front end.
@@ -153,9 +158,25 @@ class Model(ABC):
         -------
         Tensor of shape (batch, n_classes), float32
         """
-        return self._checked(self.respond_to_spectrogram(spectrograms), len(spectrograms))
+        return self.scores_of(self.respond_to_spectrogram(spectrograms), len(spectrograms))
 
-    def _checked(self, raw: Any, n_batch: int) -> Tensor:
+    def scores_of(self, raw: Any, n_batch: int) -> Tensor:
+        """Return the scores that raw answers stand for.
+
+        Parameters
+        ----------
+        raw : Tensor or array of shape (n_batch, n_classes)
+        n_batch : int
+
+        Returns
+        -------
+        Tensor of shape (n_batch, n_classes), float32
+
+        Raises
+        ------
+        ModelError
+            If the answers have the wrong shape or hold NaN.
+        """
         answers = torch.as_tensor(raw).detach().to("cpu", torch.float32)
         expected = (n_batch, len(self.spec.labels))
         if answers.shape != expected:
@@ -176,6 +197,10 @@ class _Callable(Model):
     def __init__(self, function: Callable[[Any], Any], spec: ModelSpec) -> None:
         super().__init__(spec)
         self._function = function
+
+    @property
+    def module(self) -> torch.nn.Module | None:
+        return self._function if isinstance(self._function, torch.nn.Module) else None
 
     def respond(self, waveforms: Tensor) -> Tensor:
         if isinstance(self._function, torch.nn.Module):

@@ -7,7 +7,8 @@ analysis uses: a delay takes what the recording holds beside the window (silence
 frequency shift moves all components by the same hertz, a bin shift moves the spectrogram. Validation and the
 unjittered input always stand in one place. The weights kept are those of the epoch with the lowest validation loss.
 
-What is here: `TrainingConfig`, `Epoch`, `TrainingResult`, `train_classifier`, `windows_of`.
+What is here: `TrainingConfig`, `Epoch`, `TrainingResult`, `train_classifier`, `windows_of`, `targets_of`,
+`one_thread`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ..sound.shifts import bin_shift, frequency_shift, time_shift
 from .classifier import Classifier, ClassifierConfig
 from .model import ModelSpec
 
-__all__ = ["Epoch", "TrainingConfig", "TrainingResult", "train_classifier", "windows_of"]
+__all__ = ["Epoch", "TrainingConfig", "TrainingResult", "one_thread", "targets_of", "train_classifier", "windows_of"]
 
 
 _JITTERS = (
@@ -151,7 +152,24 @@ def windows_of(clips: Sequence[Clip], spec: ModelSpec) -> Tensor:
     return torch.stack([torch.from_numpy(open_window(c, spec.n_samples, spec.lead_samples).waveform) for c in clips])
 
 
-def _targets(clips: Sequence[Clip], labels: Sequence[str]) -> Tensor:
+def targets_of(clips: Sequence[Clip], labels: Sequence[str]) -> Tensor:
+    """Return the classes of clips as indices into a model's labels.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Labelled.
+    labels : sequence of str
+
+    Returns
+    -------
+    Tensor of shape (n_clips,), int64
+
+    Raises
+    ------
+    InputError
+        If a label is not the model's.
+    """
     unknown = sorted({str(clip.label) for clip in clips} - set(labels))
     if unknown:
         raise InputError(f"clips are labelled {', '.join(unknown)}; the model knows {', '.join(labels)}")
@@ -219,7 +237,7 @@ def train_classifier(
     if not train_clips or not valid_clips:
         raise InputError(f"{len(train_clips)} clips to train on and {len(valid_clips)} to validate on; both are needed")
     started = time.perf_counter()
-    with _one_thread(), torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         scaled = _measure_scaling(classifier_config, windows_of(train_clips, classifier_config.spec))
         run = _Run(Classifier(scaled), train_clips, valid_clips, config)
@@ -228,8 +246,13 @@ def train_classifier(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Add up in the same order on every machine, whatever its number of cores."""
+def one_thread() -> Iterator[None]:
+    """Add up in the same order on every machine, whatever its number of cores.
+
+    Yields
+    ------
+    None
+    """
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -254,8 +277,8 @@ class _Run:
         spec = classifier.config.spec
         self.classifier, self.config = classifier, config
         self.source = _JitteredWindows(train_clips, spec, config)
-        self.targets = _targets(train_clips, spec.labels)
-        self.valid_windows, self.valid_targets = windows_of(valid_clips, spec), _targets(valid_clips, spec.labels)
+        self.targets = targets_of(train_clips, spec.labels)
+        self.valid_windows, self.valid_targets = windows_of(valid_clips, spec), targets_of(valid_clips, spec.labels)
         self.loss = nn.CrossEntropyLoss(weight=_class_weights(self.targets, len(spec.labels)))
         self.rng = np.random.default_rng(config.seed)
         self.optimizer = torch.optim.AdamW(
