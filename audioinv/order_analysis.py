@@ -1,0 +1,346 @@
+"""Does a model hear the order of sounds, or only which sounds there are? Any model, any clips.
+
+A model that pools over time answers a delay with the same answer. It may owe that to hearing no order at all, and then
+it stays the same when a clip's segments are shuffled, too. Whether that is a fault is for the labels to say: a drum hit
+has no order, a melody is nothing else.
+
+Conventions
+-----------
+What is shuffled is the clip itself, as far as it lies in the model's window; what the window holds before it stays.
+*Permuted* are segments that get other neighbours. *Rotated* ones keep their neighbours and begin elsewhere: the
+control, for a model that hears places but no order, or seams. *Backwards* is sample by sample. *Joined* are two clips
+of different labels, A·B against B·A, with silence between them: the gap from which on their order makes no difference
+is how far the model's hearing reaches, as long as its answer does not hang on where in the window a sound is. Each is
+cut so that both and the longest gap fit the window, the same for every gap. An interval resamples groups of clips; a
+pair belongs to the group of its A.
+
+What is here: `OrderOptions`, `OrderChange`, `OrderResult`, `analyze_order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from .corpus.entries import CorpusEntry
+from .errors import AudioFileError, InputError
+from .measure.cautions import MAX_COMMON_ANSWER
+from .measure.cliptable import ClipTable
+from .measure.controls import ROUNDING
+from .measure.order import order_distance, order_sensitivity
+from .measure.outcome import all_consistency, correctness, top1
+from .measure.statistics import Estimate, bootstrap_mean, paired_difference
+from .nets.model import Model
+from .sound.audio import Clip, open_window
+from .sound.segments import draw_orders, join_sounds, permute_segments, play_backwards, rotations
+from .sweep.plan import check_window
+from .sweep.responses import Failure
+
+__all__ = ["OrderChange", "OrderOptions", "OrderResult", "analyze_order"]
+
+FloatArray = npt.NDArray[np.floating]
+
+TOO_INVARIANT = 0.9
+"""Share of clips whose answer no permutation changes from which on the alarm is raised."""
+_BATCH = 16
+
+
+@dataclass(frozen=True)
+class OrderOptions:
+    """How order is changed.
+
+    Parameters
+    ----------
+    n_segments : int, default 4
+        That a clip is cut into; at least 3.
+    n_orders : int, default 8
+        Permutations that are tried, the same for every clip.
+    gap_shares : tuple of float, default (0, 1/16, 1/8, 1/4)
+        Silences between A and B, as shares of the window; below 1.
+    seed : int, default 0
+        Of orders, partners and intervals.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+    """
+
+    n_segments: int = 4
+    n_orders: int = 8
+    gap_shares: tuple[float, ...] = (0.0, 1 / 16, 1 / 8, 1 / 4)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gap_shares", tuple(self.gap_shares))
+        if self.n_segments < 3 or self.n_orders < 1:
+            raise InputError(f"n_segments={self.n_segments} must be at least 3 and n_orders={self.n_orders} at least 1")
+        if not self.gap_shares or not all(0 <= share < 1 for share in self.gap_shares):
+            raise InputError(f"gap_shares={self.gap_shares} must hold shares of the window, from 0 to below 1")
+
+
+@dataclass(frozen=True)
+class OrderChange:
+    """What one kind of change does to a model's answers.
+
+    Parameters
+    ----------
+    name : str
+    sensitivity : Estimate
+        Share of the changed versions at which the answer is another, mean over clips or pairs.
+    distance : Estimate
+        Mean absolute change of all scores together.
+    unchanged : Estimate
+        Share of clips or pairs whose answer stays at every version.
+    """
+
+    name: str
+    sensitivity: Estimate
+    distance: Estimate
+    unchanged: Estimate
+
+
+@dataclass(frozen=True)
+class OrderResult:
+    """How a model takes changes of order.
+
+    Parameters
+    ----------
+    model : str
+    config : OrderOptions
+    accuracy : Estimate
+        On the clips as they are: what the model discriminates, to be read beside what does not change it.
+    permuted, rotated, backwards : OrderChange
+    order_beyond_place : Estimate
+        Sensitivity to permutations less that to rotations, on the same clips.
+    gaps_seconds : tuple of float
+    joined : tuple of OrderChange
+        A·B against B·A, one for each gap.
+    noise_floor : float
+        Largest change of any score when the same sound is heard twice; 0 for a model that answers the same.
+    cautions : tuple of str
+        What to know first, the alarm of a model that hears no order among it.
+    failures : tuple of Failure
+        Clips that were not analysed.
+    """
+
+    model: str
+    config: OrderOptions
+    accuracy: Estimate
+    permuted: OrderChange
+    rotated: OrderChange
+    backwards: OrderChange
+    order_beyond_place: Estimate
+    gaps_seconds: tuple[float, ...]
+    joined: tuple[OrderChange, ...]
+    noise_floor: float
+    cautions: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+
+def analyze_order(
+    model: Model, clips: Iterable[Clip | CorpusEntry], options: OrderOptions | None = None
+) -> OrderResult:
+    """Measure how a model's answers change with the order of what it hears.
+
+    Parameters
+    ----------
+    model : Model
+    clips : iterable of Clip or CorpusEntry
+        At any sample rate; labels and groups are used where they are known.
+    options : OrderOptions, optional
+
+    Returns
+    -------
+    OrderResult
+
+    Raises
+    ------
+    InputError
+        If no clip could be analysed.
+    ModelError
+        If the model answers in the wrong shape, or NaN.
+
+    Examples
+    --------
+    >>> from audioinv.nets.model import as_model
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [Clip(rng.standard_normal(800).astype(np.float32), 8000, name=f"noise {i}") for i in range(12)]
+    >>> def loudest_is_first(waveforms):
+    ...     first = np.abs(waveforms).argmax(axis=-1) < 400
+    ...     return np.stack([first, ~first], axis=-1).astype(np.float32)
+    >>> model = as_model(loudest_is_first, sample_rate=8000, labels=["first", "second"], n_samples=800)
+    >>> analyze_order(model, clips).backwards.sensitivity.value
+    1.0
+    """
+    options = options or OrderOptions()
+    heard, failures = _prepare(model, clips)
+    if not heard:
+        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
+        raise InputError(f"no clip could be analysed ({reasons or 'none was given'})")
+    rng = np.random.default_rng(options.seed)
+    orders = draw_orders(options.n_segments, options.n_orders, rng)
+    partners = _choose_partners([clip.label for clip in heard], rng)
+    measured = _Measured(model, ClipTable.of(heard, model.spec.labels), options.seed)
+    scores = np.stack([_respond_to_changes(model, clip, orders) for clip in heard])
+    found = _by_change(scores, options.n_segments)
+    sensitivities = [order_sensitivity(top1(found[name], 0), 0) for name in ("permuted", "rotated")]
+    gaps = [round(share * model.spec.n_samples) for share in options.gap_shares]
+    heads = _heads(model, heard, max(gaps))
+    result = OrderResult(
+        model=model.spec.name,
+        config=options,
+        accuracy=measured.accuracy(scores),
+        permuted=measured.change("permuted", found["permuted"]),
+        rotated=measured.change("rotated", found["rotated"]),
+        backwards=measured.change("backwards", found["backwards"]),
+        order_beyond_place=measured.difference(*sensitivities),
+        gaps_seconds=tuple(gap / model.spec.sample_rate for gap in gaps),
+        joined=tuple(measured.change("joined", _respond_to_pairs(model, heads, partners, gap)) for gap in gaps),
+        noise_floor=float(np.abs(scores[:, 0] - scores[:, 1]).max()),
+        cautions=(),
+        failures=failures,
+    )
+    return replace(result, cautions=tuple(_cautions(result, measured.common_answer(scores), partners)))
+
+
+def _prepare(model: Model, clips: Iterable[Clip | CorpusEntry]) -> tuple[list[Clip], tuple[Failure, ...]]:
+    """Return the clips as far as they lie in the model's window, and what could not be used."""
+    spec = model.spec
+    heard, failures = [], []
+    for source in clips:
+        name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
+        try:
+            clip = source if isinstance(source, Clip) else source.load()
+            stage, clip = "check", clip.resampled(spec.sample_rate)
+            check_window(clip, open_window(clip, spec.n_samples, spec.lead_samples))
+            heard.append(replace(clip, waveform=clip.waveform[: spec.n_samples - spec.lead_samples]))
+        except (AudioFileError, InputError) as error:
+            failures.append(Failure(name, stage, str(error).removeprefix(f"{name}: ")))
+    return heard, tuple(failures)
+
+
+def _choose_partners(labels: Sequence[str | None], rng: np.random.Generator) -> list[int]:
+    """Choose for each clip another of a different label, as the shuffled clips follow each other; -1 for none."""
+    row = rng.permutation(len(labels))
+    partners = [-1] * len(labels)
+    for place, i in enumerate(row):
+        others = [int(j) for j in np.roll(row, -place)[1:]]
+        partners[i] = next((j for j in others if labels[i] is None or labels[i] != labels[j]), -1)
+    return partners
+
+
+def _heads(model: Model, clips: Sequence[Clip], longest_gap: int) -> list[FloatArray]:
+    """Cut every clip so short that any two and the longest gap fit the window."""
+    spec = model.spec
+    length = (spec.n_samples - spec.lead_samples - longest_gap) // 2
+    if length < 1:
+        raise InputError(
+            f"a gap of {longest_gap} samples leaves no room for two sounds in the window of {spec.n_samples}, which "
+            f"opens {spec.lead_samples} before the clip; lower gap_shares"
+        )
+    return [clip.waveform[:length] for clip in clips]
+
+
+def _respond_to_changes(model: Model, clip: Clip, orders: npt.NDArray[np.int64]) -> FloatArray:
+    """Return scores of the clip, the clip again, backwards, rotated and permuted: (n_versions, n_classes)."""
+    sound = torch.from_numpy(clip.waveform)
+    turns = rotations(orders.shape[1])
+    changed = [play_backwards(sound)[None], permute_segments(sound, turns), permute_segments(sound, orders)]
+    window = open_window(clip, model.spec.n_samples, model.spec.lead_samples).waveform
+    return _scores(model, torch.cat([sound.expand(2, -1), *changed]), window)
+
+
+def _respond_to_pairs(model: Model, heads: Sequence[FloatArray], partners: Sequence[int], gap: int) -> FloatArray:
+    """Return scores of A·B and of B·A for every clip as A: (n_clips, 2, n_classes), ``nan`` without a partner."""
+    silence = np.zeros(model.spec.n_samples, dtype=np.float32)
+    scores = np.full((len(heads), 2, len(model.spec.labels)), np.nan)
+    for i, partner in enumerate(partners):
+        if partner >= 0:
+            pair = (heads[i], heads[partner])
+            joined = np.stack([join_sounds(a, b, gap) for a, b in (pair, pair[::-1])])
+            scores[i] = _scores(model, torch.from_numpy(joined), silence)
+    return scores
+
+
+def _scores(model: Model, sounds: Tensor, window: FloatArray) -> FloatArray:
+    """Lay sounds into a window where its clip begins, and return their scores."""
+    first = model.spec.lead_samples
+    windows = torch.from_numpy(window).repeat(len(sounds), 1)
+    windows[:, first : first + sounds.shape[-1]] = sounds
+    with torch.inference_mode():
+        scores = torch.cat([model.scores(part) for part in windows.split(_BATCH)])
+    return np.asarray(scores.numpy(), dtype=np.float64)
+
+
+def _by_change(scores: FloatArray, n_segments: int) -> dict[str, FloatArray]:
+    """Split versions by the kind of change, each with the clip as it is in front."""
+    backwards, rotated, permuted = np.split(scores[:, 2:], [1, n_segments], axis=1)
+    changes = {"backwards": backwards, "rotated": rotated, "permuted": permuted}
+    return {name: np.concatenate([scores[:, :1], changed], axis=1) for name, changed in changes.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Numbers with intervals of one model on one set of clips."""
+
+    model: Model
+    table: ClipTable
+    seed: int
+
+    def mean(self, values: FloatArray, bounds: tuple[float, float] | None = (0.0, 1.0)) -> Estimate:
+        rng = np.random.default_rng(self.seed)
+        return bootstrap_mean(values, self.table.group_codes, rng=rng, bounds=bounds)
+
+    def difference(self, a: FloatArray, b: FloatArray) -> Estimate:
+        return paired_difference(a, b, self.table.group_codes, rng=np.random.default_rng(self.seed))
+
+    def accuracy(self, scores: FloatArray) -> Estimate:
+        return self.mean(correctness(top1(scores, 0)[:, :1], self.table.targets)[:, 0])
+
+    def change(self, name: str, scores: FloatArray) -> OrderChange:
+        answers = top1(scores, 0)
+        widest = {"softmax": 2.0, "sigmoid": float(scores.shape[2])}.get(self.model.spec.activation)
+        return OrderChange(
+            name,
+            sensitivity=self.mean(order_sensitivity(answers, 0)),
+            distance=self.mean(order_distance(scores, 0), None if widest is None else (0.0, widest)),
+            unchanged=self.mean(all_consistency(answers)),
+        )
+
+    def common_answer(self, scores: FloatArray) -> float:
+        """Share of the clips that get the commonest answer."""
+        counts = np.bincount(np.maximum(top1(scores, 0)[:, 0], 0))
+        return float(counts.max() / len(scores))
+
+
+def _cautions(result: OrderResult, common: float, partners: Sequence[int]) -> Iterator[str]:
+    """Say what to know before believing the numbers; of a model without an opinion, nothing else is said of order."""
+    if result.noise_floor > ROUNDING:
+        yield (
+            f"the same input twice gives scores that differ by up to {result.noise_floor:.2g}; nothing below that "
+            "counts: is the model in evaluation mode?"
+        )
+    if np.isnan(result.accuracy.value):
+        yield "accuracy: no clip has a label that the model knows, so indifference to order stands alone; give labels"
+    if max(partners) < 0:
+        yield "joined: no two clips have different labels, so no A·B can be told from B·A; add clips of other classes"
+    unchanged, beyond = result.permuted.unchanged, result.order_beyond_place
+    if common > MAX_COMMON_ANSWER:
+        yield f"the model gives {common:.0%} of the clips the same answer: that order does not change it says nothing"
+    elif unchanged.value >= TOO_INVARIANT:
+        yield (
+            f"answers unchanged under permutation for {unchanged.value:.0%} of clips (95 % interval "
+            f"{unchanged.low:.0%} to {unchanged.high:.0%}): this model hears which sounds, not their order; right only "
+            "where order does not make the label"
+        )
+    elif not beyond.low > 0:
+        yield (
+            f"permutations change {result.permuted.sensitivity.value:.0%} of the answers, rotations, which keep the "
+            f"order, {result.rotated.sensitivity.value:.0%}: what looks like order may be place, or seams"
+        )
