@@ -15,7 +15,6 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -149,16 +148,12 @@ def of_train() -> str:
 
 
 def template_lines(model: ReferenceModel | ClassifierModel) -> list[str]:
-    """Say which kits the templates of a matched filter were taken from."""
+    """Say what the templates of a matched filter are."""
     if not isinstance(model, ReferenceModel) or model.reference.kind != "matched filter":
         return []
-    maps = model.reference.inputs(windows_of(drums("train"), model.spec)).flatten(1)
-    nearest = torch.cdist(model.reference.templates.flatten(1), maps).argmin(-1).tolist()
-    kits = Counter(str(drums("train")[i].group) for i in nearest)
-    told = ", ".join(f"{kit} {n}" for kit, n in sorted(kits.items()))
     return [
-        f"- **Templates**: {len(nearest)} log-mel maps of training clips, 32 bands by 100 frames, no phase; by kit: "
-        f"{told}. The recordings keep the licences that their Debian packages state.",
+        f"- **Templates**: {len(model.reference.templates)} log-mel maps, 32 bands by 100 frames, each the average of "
+        "the training clips of one class that are most alike, moved onto each other.",
     ]
 
 

@@ -224,11 +224,12 @@ def fit_averaging(clips: Sequence[Clip], spec: ModelSpec, *, scale_seconds: floa
     return _with_fitted_head(_averaging(replace(spec, description=words), scale_seconds), clips)
 
 
-def fit_matched_filter(clips: Sequence[Clip], spec: ModelSpec, *, n_templates: int = 6) -> ReferenceModel:
-    """Return a matched-filter bank whose templates are the clips that stand best for their class.
+def fit_matched_filter(clips: Sequence[Clip], spec: ModelSpec, *, n_templates: int = 3) -> ReferenceModel:
+    """Return a matched-filter bank whose templates are averages of the clips that are alike.
 
-    Two clips are as alike as the normalised cross-correlation of their spectrograms at its best lag, and templates are
-    chosen class by class with `choose_medoids`.
+    Two clips are as alike as the normalised cross-correlation of their spectrograms at its best lag. Class by class
+    `choose_medoids` finds the clips that stand best for all; each clip joins the one that it is most like, is moved to
+    stand where that one stands, and the template is the average of all that joined.
 
     Parameters
     ----------
@@ -236,7 +237,7 @@ def fit_matched_filter(clips: Sequence[Clip], spec: ModelSpec, *, n_templates: i
         Each label at least once.
     spec : ModelSpec
         Its window is a number of whole hops of 10 ms. Its activation becomes "none": scores are correlations.
-    n_templates : int, default 6
+    n_templates : int, default 3
         For each class, or as many as it has clips.
 
     Returns
@@ -248,18 +249,34 @@ def fit_matched_filter(clips: Sequence[Clip], spec: ModelSpec, *, n_templates: i
     words = f"matched filter, up to {n_templates} templates a class, normalised cross-correlation of log-mel"
     described = replace(spec, description=words, activation="none")
     front_end = replace(_circular_mel(spec), n_bins=_TEMPLATE_BINS)
-    targets = _targets(clips, spec).tolist()
-    everything = MatchedFilter(MatchedFilterConfig(described, front_end=front_end, template_classes=tuple(targets)))
+    targets = _targets(clips, spec)
+    each = MatchedFilterConfig(described, front_end=front_end, template_classes=tuple(targets.tolist()))
+    everything = MatchedFilter(each)
     everything.templates.copy_(_of_all(everything.inputs, windows_of(clips, spec)))
-    alike = _of_all(lambda maps: everything.response_map(maps).amax(-1), everything.templates)
-    chosen: list[int] = []
+    classes: list[int] = []
+    templates: list[Tensor] = []
     for label in range(len(spec.labels)):
-        members = [i for i, target in enumerate(targets) if target == label]
-        chosen += [members[i] for i in choose_medoids(alike[members][:, members], n_templates)]
-    classes = tuple(targets[i] for i in chosen)
-    bank = MatchedFilter(replace(everything.config, template_classes=classes), filters=everything.front_end.filters)
-    bank.templates.copy_(everything.templates[chosen])
+        averages = _aligned_averages(everything, targets == label, n_templates)
+        templates.append(averages)
+        classes += [label] * len(averages)
+    bank = MatchedFilter(replace(each, template_classes=tuple(classes)), filters=everything.front_end.filters)
+    bank.templates.copy_(torch.cat(templates))
     return ReferenceModel(bank)
+
+
+def _aligned_averages(bank: MatchedFilter, wanted: Tensor, n_averages: int) -> Tensor:
+    """Return averages of those templates of a bank that are wanted, alike ones moved onto each other.
+
+    Of shape (at most n_averages, n_bins, n_frames).
+    """
+    maps = bank.templates[wanted]
+    found = [bank.response_map(part)[:, wanted].max(-1) for part in maps.split(_BATCH)]
+    alike, later = torch.cat([best.values for best in found]), bank.lags[torch.cat([best.indices for best in found])]
+    centres = choose_medoids(alike, n_averages)
+    joined = alike[:, centres].argmax(1)
+    onto = later[:, centres].gather(1, joined[:, None])[:, 0]
+    moved = torch.stack([part.roll(-int(lag), -1) for part, lag in zip(maps, onto, strict=True)])
+    return torch.stack([moved[joined == place].mean(0) for place in range(len(centres))])
 
 
 def _circular_mel(spec: ModelSpec) -> SpectrogramConfig:
