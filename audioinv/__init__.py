@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analysis import AnalysisOptions, analyze, analyze_models
+    from .certification import Certification, certify
     from .corpus.entries import Corpus
     from .corpus.layouts import read_corpus, read_sources
     from .errors import AudioFileError, AudioinvError, CheckpointError, InputError, ModelError
+    from .layer_analysis import LayerOptions, layers
     from .nets.classifier import Classifier, load_classifier, save_classifier
     from .nets.library import load_model
     from .nets.model import Model, ModelSpec, as_model
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analysis": ("AnalysisOptions", "analyze", "analyze_models"),
+    "certification": ("Certification", "certify"),
     "corpus.entries": ("Corpus",),
     "corpus.layouts": ("read_corpus", "read_sources"),
     "errors": ("AudioFileError", "AudioinvError", "CheckpointError", "InputError", "ModelError"),
+    "layer_analysis": ("LayerOptions", "layers"),
     "nets.classifier": ("Classifier", "load_classifier", "save_classifier"),
     "nets.library": ("load_model",),
     "nets.model": ("Model", "ModelSpec", "as_model"),
@@ -52,11 +56,13 @@ __all__ = [
     "AnalysisOptions",
     "AudioFileError",
     "AudioinvError",
+    "Certification",
     "CheckpointError",
     "Classifier",
     "Clip",
     "Corpus",
     "InputError",
+    "LayerOptions",
     "Model",
     "ModelError",
     "ModelSpec",
@@ -69,9 +75,11 @@ __all__ = [
     "analyze_models",
     "as_model",
     "bin_shift",
+    "certify",
     "find_pitch",
     "frequency_shift",
     "harmonicity_error",
+    "layers",
     "load_classifier",
     "load_clip",
     "load_model",

@@ -10,11 +10,15 @@ from collections.abc import Callable
 import typer
 
 from .analyze import analyze
+from .certify import certify
+from .compare import compare
 from .doctor import doctor
 from .info import info
+from .layers import layers
 from .options import Version, command
 from .plot import plot
 from .shift import shift
+from .study import study
 from .train import train
 
 __all__ = ["app", "main"]
@@ -46,7 +50,11 @@ def audioinv(version: Version = False) -> None:
 _SHORT: dict[Callable[..., int], str] = {
     analyze: "Shift clips, run models, say how the answers change.",
     train: "Train a small 1-D or 2-D classifier from labelled clips.",
-    plot: "Draw curves, heat map, spectrogram or harmonics.",
+    study: "Answer a question about invariance by experiment.",
+    layers: "Say where a network gains and loses invariance.",
+    certify: "Derive which delays cannot change an answer, and confirm it.",
+    compare: "Compare two models on the same clips, paired.",
+    plot: "Draw curves, heat map, spectrogram, harmonics or layers.",
     shift: "Write the shifted sound itself.",
     info: "Say what a clip, model, data set or run is.",
     doctor: "Print versions, devices and what ships.",

@@ -16,7 +16,7 @@ _SOUND = "For spectrogram and harmonics"
 
 def plot(
     run: Annotated[Path, typer.Argument(help="A results folder.", metavar="RUN")],
-    kind: Annotated[str, typer.Argument(help="Which figure.", metavar="curves|heatmap|spectrogram|harmonics")],
+    kind: Annotated[str, typer.Argument(help="Which figure.", metavar="curves|heatmap|spectrogram|harmonics|layers")],
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help=".png, .svg or .pdf [default: RUN/figures/KIND.png]."),
@@ -58,6 +58,7 @@ def plot(
 ) -> int:
     """Draw a figure of a results folder."""
     from ..report.figures import check_suffix, draw, save_figure
+    from ..report.layer_results import load_layers
     from ..report.results import load_results
 
     target = out or run / "figures" / f"{kind}.png"
@@ -73,7 +74,8 @@ def plot(
         "scale": scale,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    save_figure(draw(load_results(run), kind, **given), target)
+    results = load_layers(run) if kind == "layers" else load_results(run)
+    save_figure(draw(results, kind, **given), target)
     if json:
         print_json({"run": str(run), "kind": kind, "options": given, "file": str(target)})
     elif not quiet:

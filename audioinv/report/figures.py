@@ -24,10 +24,12 @@ from .curves import curves_figure
 from .figure_style import styling
 from .harmonic_figures import harmonics_figure
 from .heatmap import heatmap_figure
+from .layer_figures import layers_figure
 from .shift_amount import SOUND_AXES
 from .spectrogram_figures import spectrogram_figure
 
 if TYPE_CHECKING:
+    from .layer_results import LayerResults
     from .results import Results
 
 __all__ = ["KINDS", "draw", "save_figure"]
@@ -38,19 +40,21 @@ KINDS: MappingProxyType[str, Callable[..., Figure]] = MappingProxyType(
         "heatmap": heatmap_figure,
         "spectrogram": spectrogram_figure,
         "harmonics": harmonics_figure,
+        "layers": layers_figure,
     }
 )
 _UNDATED: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 _PNG_DPI = 200
 
 
-def draw(results: Results, kind: str, **options: Any) -> Figure:
+def draw(results: Results | LayerResults, kind: str, **options: Any) -> Figure:
     """Draw a figure of results.
 
     Parameters
     ----------
-    results : Results
-    kind : {"curves", "heatmap", "spectrogram", "harmonics"}
+    results : Results or LayerResults
+        The latter for layers.
+    kind : {"curves", "heatmap", "spectrogram", "harmonics", "layers"}
     **options
         Of the function behind the kind; see `KINDS`.
 
@@ -66,7 +70,7 @@ def draw(results: Results, kind: str, **options: Any) -> Figure:
     Examples
     --------
     >>> sorted(KINDS)
-    ['curves', 'harmonics', 'heatmap', 'spectrogram']
+    ['curves', 'harmonics', 'heatmap', 'layers', 'spectrogram']
     """
     if kind not in KINDS:
         raise InputError(f"no figure {kind!r}; there are {', '.join(KINDS)}")

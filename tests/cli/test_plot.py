@@ -67,7 +67,7 @@ def test_quiet_and_json(run, folder, place):
     ("arguments", "message"),
     [
         (("curves", "-o", "a.jpg"), "error: a.jpg: figures are written as .png, .svg, .pdf; the suffix says which"),
-        (("pie",), "error: no figure 'pie'; there are curves, heatmap, spectrogram, harmonics"),
+        (("pie",), "error: no figure 'pie'; there are curves, heatmap, spectrogram, harmonics, layers"),
         (("curves", "--clip", "x"), "error: the figure curves has no use for clip; leave it out"),
         (
             ("heatmap", "--axis", "bins"),

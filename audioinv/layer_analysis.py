@@ -1,0 +1,280 @@
+"""Where invariance and equivariance are gained and lost inside a network: a model and clips to a verdict a layer.
+
+Conventions
+-----------
+Grids are text as on the command line. Without any, delays are the strides of the network's own maps, twice the largest,
+and a quarter and a half of the smallest; the frequency axis is that of the model's spectrogram (bins), moved by the
+strides along it. A model without one is moved by hertz. Delays wrap around unless `edges` says otherwise: what enters
+at the border is another question, which `audioinv.analyze` answers, and what the border itself does is kept out of the
+equivariance errors by comparing inner steps.
+
+One clip is worked on at a time; of its maps only errors and the followed units are kept.
+
+What is here: `layers`, `analyze_layers`, `LayerOptions`.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from torch import nn
+
+from .analysis import versions
+from .corpus.entries import CorpusEntry
+from .errors import AudioFileError, InputError
+from .measure.layer_records import LayerSweep, choose_units
+from .measure.layer_survey import MapAxis, survey_layers
+from .measure.layers import LayerRecord, summarize_layer
+from .nets.model import Model
+from .report.layer_results import AxisLayers, LayerResults
+from .sound.audio import Clip, open_window
+from .sound.grid import ShiftGrid, parse_grid
+from .sound.shifts import EDGES
+from .sweep.activations import LayerFeed, named_layers
+from .sweep.plan import check_window
+from .sweep.responses import Failure
+
+__all__ = ["LayerOptions", "analyze_layers", "layers"]
+
+_OFFSETS_HZ = (25.0, 50.0, 100.0)
+_UNITS = {"time": "smp", "freq": "Hz", "bins": "bins"}
+_EXAMPLES = {"time": "0:320:160smp", "freq": "50Hz", "bins": "-4:4:1bins"}
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """What to shift by, and how to judge.
+
+    Parameters
+    ----------
+    time, bins, freq : str or ShiftGrid, optional
+        ``"0:320:160smp"`` and so on; see the module for what is taken if none is given.
+    edges : {"circular", "zero", "context", "noise"}, default "circular"
+        What enters under a delay.
+    layers : tuple of str, default ()
+        Names of modules; all without modules of their own if empty.
+    tolerance : float, default 0.01
+        The variation over shifts that counts as none, as a share of that from clip to clip.
+    max_units : int, default 1024
+        How many units of a layer are followed.
+    seed : int, default 0
+        Of the choice of units, of the noise that the network is surveyed with, and of noise that enters.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+    """
+
+    time: str | ShiftGrid | None = None
+    bins: str | ShiftGrid | None = None
+    freq: str | ShiftGrid | None = None
+    edges: str = "circular"
+    layers: tuple[str, ...] = ()
+    tolerance: float = 0.01
+    max_units: int = 1024
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.edges not in EDGES:
+            raise InputError(f"edges={self.edges!r} is not one of {', '.join(EDGES)}")
+        if not 0 < self.tolerance < 1:
+            raise InputError(f"tolerance={self.tolerance} must lie between 0 and 1; it is a share")
+        if self.max_units < 1:
+            raise InputError(f"max_units={self.max_units} must be at least 1")
+        if self.bins is not None and self.freq is not None:
+            raise InputError("bins and freq both shift along frequency; give one of them")
+
+
+def layers(
+    model: Model,
+    clips: Iterable[Clip | CorpusEntry],
+    *,
+    edges: str = "circular",
+    seed: int = 0,
+    **grids: str | ShiftGrid | None,
+) -> LayerResults:
+    """Find out where a network gains and loses invariance and equivariance.
+
+    Parameters
+    ----------
+    model : Model
+        That shows its network: from `load_model`, or from `as_model` over a `torch.nn.Module`.
+    clips : iterable of Clip or CorpusEntry
+        Two at least, and rather ten: what tells clips apart is what a shift is measured by.
+    edges : {"circular", "zero", "context", "noise"}, default "circular"
+        What enters the window under a delay.
+    seed : int, default 0
+    **grids : str or ShiftGrid
+        ``time="0:320:160smp"``, ``bins="-4:4:1bins"`` or ``freq="50Hz"``; without any, the network's own strides.
+
+    Returns
+    -------
+    LayerResults
+
+    Raises
+    ------
+    ModelError
+        If the model does not show its network.
+    InputError
+        If a grid cannot be read, or fewer than two clips could be analysed.
+
+    Examples
+    --------
+    >>> from audioinv.nets.model import as_model
+    >>> class Pooled(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.convolution = nn.Conv1d(1, 3, 5, padding=2, padding_mode="circular")
+    ...         self.pool = nn.AdaptiveAvgPool1d(1)
+    ...     def forward(self, waveforms):
+    ...         return self.pool(self.convolution(waveforms[:, None]).relu())[..., 0]
+    >>> model = as_model(Pooled(), sample_rate=8000, labels=["a", "b", "c"], n_samples=800)
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [Clip(rng.standard_normal(800).astype(np.float32), 8000, name=f"noise {i}") for i in range(3)]
+    >>> result = layers(model, clips, time="0:3:1smp")
+    >>> {layer.lies.layer: str(layer.verdict) for layer in result.axes["time"].layers}
+    {'convolution': 'equivariant, stride 1, exactly', 'pool': 'invariant, exactly'}
+    """
+    unknown = sorted(set(grids) - {"time", "bins", "freq"})
+    if unknown:
+        raise InputError(f"unknown axis {', '.join(unknown)}; known: time, bins, freq")
+    time, bins, freq = (grids.get(axis) for axis in ("time", "bins", "freq"))
+    return analyze_layers(model, clips, LayerOptions(time, bins, freq, edges, seed=seed))
+
+
+def analyze_layers(
+    model: Model,
+    clips: Iterable[Clip | CorpusEntry],
+    options: LayerOptions,
+    *,
+    on_clip: Callable[[str], None] | None = None,
+) -> LayerResults:
+    """Analyse the layers of a model.
+
+    Parameters
+    ----------
+    model : Model
+    clips : iterable of Clip or CorpusEntry
+    options : LayerOptions
+    on_clip : callable, optional
+        Called after each clip, for progress.
+
+    Returns
+    -------
+    LayerResults
+
+    Raises
+    ------
+    ModelError
+        If the model does not show its network.
+    InputError
+        If fewer than two clips could be analysed.
+    """
+    started = clock.perf_counter()
+    modules = named_layers(model, options.layers)
+    sweeps = [_plan_axis(model, axis, grid, modules, options) for axis, grid in _asked(model, options)]
+    collected: list[list[dict[str, LayerRecord]]] = [[] for _ in sweeps]
+    names: list[str] = []
+    failures: list[Failure] = []
+    for source in clips:
+        name = source.name if isinstance(source, Clip) else str(source.path)
+        try:
+            window = _window_of(source, model)
+        except (AudioFileError, InputError) as error:
+            failures.append(Failure(name, "read", str(error).removeprefix(f"{name}: ")))
+        else:
+            names.append(window.name)
+            for (_, sweep), records in zip(sweeps, collected, strict=True):
+                records.append(sweep.records(window))
+        if on_clip is not None:
+            on_clip(name)
+    _check_enough(names, failures)
+    return LayerResults(
+        spec=model.spec,
+        clips=tuple(names),
+        axes={
+            grid.axis: _sum_up(grid, sweep, records, options.tolerance)
+            for (grid, sweep), records in zip(sweeps, collected, strict=True)
+        },
+        run={
+            "config": {field.name: _plain(getattr(options, field.name)) for field in fields(options)},
+            "weights_sha256": model.fingerprint,
+            "versions": versions(),
+            "seconds": clock.perf_counter() - started,
+        },
+        failures=tuple(failures),
+    )
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, ShiftGrid) else value
+
+
+def _check_enough(names: Sequence[str], failures: Sequence[Failure]) -> None:
+    if len(names) < 2:
+        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
+        raise InputError(
+            f"{len(names)} clip(s) could be analysed, but two are needed: with one, a layer that never changes looks "
+            f"invariant{f' ({reasons})' if reasons else ''}"
+        )
+
+
+def _window_of(source: Clip | CorpusEntry, model: Model) -> Clip:
+    clip = (source if isinstance(source, Clip) else source.load()).resampled(model.spec.sample_rate)
+    window = open_window(clip, model.spec.n_samples, model.spec.lead_samples)
+    check_window(clip, window)
+    return window
+
+
+def _asked(model: Model, options: LayerOptions) -> list[tuple[str, str | ShiftGrid | None]]:
+    """Return the axes with their grids, None for the network's own strides."""
+    asked = {"time": options.time, "bins": options.bins, "freq": options.freq}
+    given: list[tuple[str, str | ShiftGrid | None]] = [(axis, grid) for axis, grid in asked.items() if grid is not None]
+    return given or [("time", None), ("bins" if model.front_end is not None else "freq", None)]
+
+
+def _plan_axis(
+    model: Model, axis: str, grid: str | ShiftGrid | None, modules: Mapping[str, nn.Module], options: LayerOptions
+) -> tuple[ShiftGrid, LayerSweep]:
+    """Survey the network along an axis, choose the shifts, and draw the units to follow."""
+    feed = LayerFeed(model, axis, options.edges, options.seed)
+    lies = survey_layers(feed, modules)
+    made = parse_grid(axis, grid) if isinstance(grid, str) else grid or _own_strides(feed, lies)
+    if made.axis != axis:
+        raise InputError(f"{axis}={made} is not a grid along {axis}")
+    shifts = made.natural(model.spec.sample_rate, model.hop_samples)
+    if len(shifts) < 2:
+        raise InputError(f"--{axis} holds no shift other than 0; give one such as {_EXAMPLES[axis]}")
+    rng = np.random.default_rng(options.seed)
+    units = {layer.layer: choose_units(layer, shifts, options.max_units, rng) for layer in lies}
+    return made, LayerSweep(feed, modules, tuple(lies), shifts, units)
+
+
+def _own_strides(feed: LayerFeed, lies: Sequence[MapAxis]) -> ShiftGrid:
+    """Return the strides of the maps, twice the largest, and along time a quarter and a half of the smallest."""
+    if feed.axis == "freq":
+        return ShiftGrid("freq", tuple(hz for hz in _OFFSETS_HZ if hz < feed.model.spec.sample_rate / 8), "Hz")
+    strides = {float(layer.stride) for layer in lies if layer.place is not None} or {1.0}
+    strides = {stride for stride in strides | {2 * max(strides)} if stride <= feed.n_steps / 4} | {min(strides)}
+    between = {min(strides) / 4, min(strides) / 2} if feed.axis == "time" else set()
+    return ShiftGrid(feed.axis, tuple(strides | between), _UNITS[feed.axis])
+
+
+def _sum_up(
+    grid: ShiftGrid, sweep: LayerSweep, records: Sequence[Mapping[str, LayerRecord]], tolerance: float
+) -> AxisLayers:
+    """Return what all clips show of every layer."""
+    by_layer = {layer.layer: [of_clip[layer.layer] for of_clip in records] for layer in sweep.lies}
+    return AxisLayers(
+        axis=grid.axis,
+        unit=grid.unit,
+        shifts=grid.amounts,
+        layers=tuple(
+            summarize_layer(layer, by_layer[layer.layer], sweep.shifts, tolerance=tolerance) for layer in sweep.lies
+        ),
+        errors={name: tuple(record.errors for record in of_layer) for name, of_layer in by_layer.items()},
+    )

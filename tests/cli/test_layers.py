@@ -1,0 +1,82 @@
+"""``audioinv layers``: files, streams, exit codes, and what to say when something is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+
+from audioinv.sound.audio import write_audio
+
+QUICK = ("--time", "160:320:160smp", "--limit", "3", "--layer", "front_end", "--layer", "network.head.linear")
+
+
+def test_a_run_writes_numbers_and_figure_and_says_the_verdicts(run, place):
+    done = run("layers", "toy", "clips", *QUICK, "-o", "out")
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith("time: 2 shifts, 160 … 320 smp, edges circular; 3 clips; strides in samples\n")
+    assert "equivariant, stride 160, exactly" in done.stdout
+    assert done.stdout.endswith("wrote out: layers.json, layers.parquet (18 rows), figures/layers.png\n")
+    assert (place / "out" / "figures" / "layers.png").read_bytes().startswith(b"\x89PNG")
+    document = json.loads((place / "out" / "layers.json").read_text())
+    assert [layer["lies"]["layer"] for layer in document["axes"]["time"]["layers"]] == [
+        "front_end",
+        "network.head.linear",
+    ]
+    again = run("plot", "out", "layers", "-o", "again.svg")
+    assert again.exit_code == 0, again.stderr
+    assert (place / "again.svg").exists()
+
+
+@pytest.mark.slow
+def test_both_axes_without_grids(run, place):
+    done = run("layers", "toy", "clips", "--limit", "2", "--json")
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert list(document["axes"]) == ["time", "bins"]
+    assert document == json.loads((place / "runs" / "toy-layers" / "layers.json").read_text())
+    assert document["axes"]["bins"]["shifts"] == [0, 1, 2, 4, 8, 16]
+
+
+def test_nothing_is_overwritten_and_a_default_folder_is_never_taken(run, place):
+    assert run("layers", "toy", "clips", *QUICK, "-q", "-o", "out").stdout == ""
+    taken = run("layers", "toy", "clips", *QUICK, "-o", "out")
+    assert (taken.exit_code, taken.stdout) == (2, "")
+    assert taken.stderr == "error: out holds an analysis of layers already; give another -o, or --overwrite\n"
+    assert run("layers", "toy", "clips", *QUICK, "-q", "-o", "out", "--overwrite").exit_code == 0
+    for _ in range(2):
+        assert run("layers", "toy", "clips", *QUICK, "-q").exit_code == 0
+    assert sorted(path.name for path in (place / "runs").iterdir()) == ["toy-layers", "toy-layers-2"]
+
+
+def test_a_clip_that_fails_is_named_and_the_rest_goes_on(run, place):
+    write_audio(place / "clips" / "low" / "silent.wav", np.zeros(4800, np.float32), 16000)
+    done = run("layers", "toy", "clips/low", *QUICK[:2], *QUICK[4:], "-o", "out")
+    assert done.exit_code == 3
+    assert done.stderr.startswith("! clips/low/silent.wav: silent")
+    assert done.stderr.count("\n") == 1
+    assert "3 clips" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("toy", "clips", "--limit", "1"), "error: 1 clip(s) could be analysed, but two are needed"),
+        (("toy", "clips", "--edges", "wrap"), "error: edges='wrap' is not one of"),
+        (("toy", "clips", "--time", "1:2"), "error: --time '1:2' is not a grid"),
+        (("toy", "clips", "--layer", "x"), "error: no layer x in model toy; there are front_end, network"),
+        (("toy", "clips", "--bins", "1:2:1bins", "--freq", "5Hz"), "error: bins and freq both shift along frequency"),
+        (("no", "clips"), "error: no model 'no'"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_writes_nothing(run, place, arguments, message):
+    done = run("layers", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+    assert not (place / "runs").exists()
+
+
+def test_nothing_to_analyse(run, place):
+    (place / "empty").mkdir()
+    assert run("layers", "toy", "empty").exit_code == 5
