@@ -5,7 +5,8 @@ Conventions
 A *unit* is what is drawn with replacement: the group that clips share, or the clip. Tables are ordered
 ``(n_clips, n_points)``; what is drawn are sums over the clips of a unit, so that one draw moves whole groups.
 
-What is here: `MIN_GROUPS`, `Sample`, `take_sample`, `resampled_sums`, `tail_probability`, `unseen_share`.
+What is here: `MIN_GROUPS`, `Sample`, `take_sample`, `resampled_sums`, `tail_probability`, `unseen_share`,
+`same_clips`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "Sample",
     "Unit",
     "resampled_sums",
+    "same_clips",
     "tail_probability",
     "take_sample",
     "unseen_share",
@@ -154,13 +156,13 @@ def resampled_sums(rows: FloatArray, rng: np.random.Generator, n_resamples: int)
     return np.concatenate([rng.multinomial(len(rows), share, size=part).astype(float) @ kinds for part in parts])
 
 
-def tail_probability(n_units: int, confidence: float) -> float:
+def tail_probability(n_units: float, confidence: float) -> float:
     """Probability below the lower percentile of a bootstrap of few units.
 
     Parameters
     ----------
-    n_units : int
-        At least 2.
+    n_units : float
+        Above 1: one more than the degrees of freedom, which need not be whole.
     confidence : float
 
     Returns
@@ -206,3 +208,25 @@ def unseen_share(n_units: int, confidence: float) -> float:
     0.265
     """
     return float(1 - ((1 - confidence) / 2) ** (1 / n_units))
+
+
+def same_clips(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return two columns as arrays.
+
+    Parameters
+    ----------
+    a, b : array of shape (n_clips,)
+
+    Returns
+    -------
+    a, b : ndarray of shape (n_clips,), float64
+
+    Raises
+    ------
+    InputError
+        If they cannot be of the same clips.
+    """
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if first.shape != second.shape:
+        raise InputError(f"columns of shapes {first.shape} and {second.shape}; both need one value for each clip")
+    return first, second

@@ -1,4 +1,4 @@
-"""Averages over clips with intervals, paired differences, and quantiles of censored amounts.
+"""Averages over clips with intervals, and paired differences.
 
 Conventions
 -----------
@@ -7,17 +7,16 @@ out and counted. What is resampled is the *group* (the recording, the speaker, t
 one group resemble each other; with fewer than `MIN_GROUPS` groups it is the clip, since an interval from three
 kits would be noise. `Estimate.unit` tells which. An interval that cannot be had is ``nan``.
 
-Intervals are bootstrap percentiles with Hesterberg's expansion: the percentiles are moved outwards by the ratio
-of Student's t to the normal law, so that ten groups cover nearly as often as a hundred. Simulated, with five
-clips a group that resemble each other (``benchmarks/coverage.py``), 95 % intervals of a share of 0.6 cover 0.949 to
-0.961 of the time with 10 to 40 groups; of a share of 0.9, where few clips carry the news, 0.914 to 0.940.
+Intervals are bias-corrected and accelerated bootstrap percentiles (`audioinv.measure.accelerated`) with Hesterberg's
+expansion: the percentiles are moved outwards by the ratio of Student's t to the normal law, so that ten groups cover
+nearly as often as a hundred. How often they cover is simulated by ``benchmarks/coverage.py``; its table stands in
+``docs/benchmarks.md``.
 
 Where all units agree, a bootstrap has no width at all; the interval then says how far the mean could lie if other
 units exist that the sample happened to miss, the exact form of the rule of three: 12 clips of 12 give [0.735, 1],
 not [1, 1]. It is wider than that of a sample with one slight deviation, which has shown its deviations.
 
-What is here: `Estimate`, `CurveEstimate`, `bootstrap_mean`, `bootstrap_curve`, `paired_difference`,
-`bootstrap_median`, `censored_quantiles`.
+What is here: `Estimate`, `CurveEstimate`, `bootstrap_mean`, `bootstrap_curve`, `paired_difference`.
 """
 
 from __future__ import annotations
@@ -26,10 +25,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
-from ..errors import InputError
-from .resampling import MIN_GROUPS, Sample, Unit, resampled_sums, tail_probability, take_sample, unseen_share
+from .accelerated import accelerated_interval
+from .resampling import MIN_GROUPS, Unit, resampled_sums, same_clips, tail_probability, take_sample, unseen_share
 
 __all__ = [
     "MIN_GROUPS",
@@ -37,8 +35,6 @@ __all__ = [
     "Estimate",
     "bootstrap_curve",
     "bootstrap_mean",
-    "bootstrap_median",
-    "censored_quantiles",
     "paired_difference",
 ]
 
@@ -133,6 +129,7 @@ def bootstrap_curve(
     .. [1] Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 3.8 (whole groups).
     .. [2] Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69, 2015
        (expanded percentiles).
+    .. [3] Efron, Better Bootstrap Confidence Intervals, JASA 82, 1987 (bias correction and acceleration).
 
     Examples
     --------
@@ -147,8 +144,9 @@ def bootstrap_curve(
     if sample.n_units > 1:
         rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
         sums = resampled_sums(rows, rng, n_resamples)
+        influence = rows[:, :-1] - rows[:, -1:] * value
         tail = tail_probability(sample.n_units, confidence)
-        low, high = np.quantile(sums[:, :-1] / sums[:, -1:], [tail, 1 - tail], axis=0)
+        low, high = accelerated_interval(sums[:, :-1] / sums[:, -1:], value, influence, tail)
         agreed = np.ptp(rows[:, :-1] / rows[:, -1:], axis=0) <= _ROUNDING
         floor, ceiling = bounds or (np.nan, np.nan)
         unseen = unseen_share(sample.n_units, confidence)
@@ -231,113 +229,7 @@ def paired_difference(
     >>> paired_difference(a, b, None, rng=np.random.default_rng(0)).value
     0.75
     """
-    first, second = _same_clips(a, b)
+    first, second = same_clips(a, b)
     return bootstrap_mean(
         first - second, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=(-1.0, 1.0)
     )
-
-
-def censored_quantiles(times: npt.ArrayLike, censored: npt.ArrayLike, q: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Quantiles of amounts of which some are only known to be larger than what was tried (Kaplan–Meier).
-
-    Parameters
-    ----------
-    times : array of shape (n_clips,)
-        The amount, or where `censored` the amount up to which nothing happened; ``nan`` is left out.
-    censored : array of shape (n_clips,), bool
-    q : array of shape (n_quantiles,)
-        Between 0 and 1.
-
-    Returns
-    -------
-    ndarray of shape (n_quantiles,)
-        The smallest amount by which at least the share `q` has happened; ``nan`` where that share is not reached.
-
-    References
-    ----------
-    .. [1] Kaplan & Meier, Nonparametric Estimation from Incomplete Observations, JASA 53, 1958.
-
-    Examples
-    --------
-    >>> censored_quantiles([1, 2, 4, 5, 5], [False, False, False, True, True], [0.2, 0.5, 0.9])
-    array([ 1.,  4., nan])
-    """
-    amounts, flags = _same_clips(times, censored)
-    levels = np.atleast_1d(np.asarray(q, dtype=float))
-    happened, lost = (amounts[~np.isnan(amounts) & (flags == flag)] for flag in (0, 1))
-    cdf = stats.ecdf(stats.CensoredData(uncensored=happened, right=lost)).cdf
-    first = np.searchsorted(cdf.probabilities, levels - _ROUNDING)
-    return np.append(cdf.quantiles, np.nan)[first]
-
-
-def bootstrap_median(
-    times: npt.ArrayLike,
-    censored: npt.ArrayLike,
-    groups: npt.ArrayLike | None,
-    *,
-    rng: np.random.Generator,
-    n_resamples: int = 2000,
-    confidence: float = 0.95,
-) -> Estimate:
-    """Kaplan–Meier median of censored amounts, with an interval from resampled groups.
-
-    Parameters
-    ----------
-    times, censored
-        As in `censored_quantiles`.
-    groups, rng, n_resamples, confidence
-        As in `bootstrap_curve`.
-
-    Returns
-    -------
-    Estimate
-        Of the median, in the unit of `times`. A value, low or high of ``nan`` is not reached: it lies beyond
-        what was tried.
-
-    Raises
-    ------
-    InputError
-        If lengths disagree.
-
-    Examples
-    --------
-    >>> times, censored = np.repeat([1.0, 2.0, 5.0], 10), np.repeat([False, False, True], 10)
-    >>> bootstrap_median(times, censored, None, rng=np.random.default_rng(0)).value
-    2.0
-    """
-    sample = take_sample(np.column_stack(_same_clips(times, censored)), groups)
-    (value,) = censored_quantiles(sample.values[:, 0], sample.values[:, 1], [0.5])
-    low = high = np.nan
-    if sample.n_units > 1:
-        grid, rows = _happened_and_lost(sample)
-        medians = np.sort(_median_index(resampled_sums(rows, rng, n_resamples)))
-        below = int(tail_probability(sample.n_units, confidence) * (n_resamples - 1))
-        low, high = np.append(grid, np.nan)[medians[[below, -1 - below]]]
-    counts = (sample.n, sample.n_groups, sample.unit, sample.n_undefined)
-    return Estimate(float(value), float(low), float(high), *counts)
-
-
-def _happened_and_lost(sample: Sample) -> tuple[FloatArray, FloatArray]:
-    """Return the distinct amounts, and per unit how many clips happened, then were lost, at each of them."""
-    amounts, flags = sample.values[:, 0], sample.values[:, 1:]
-    grid, at = np.unique(amounts, return_inverse=True)
-    here = np.eye(len(grid))[at]
-    return grid, sample.per_unit(np.hstack([here * (1 - flags), here * flags]))
-
-
-def _median_index(sums: FloatArray) -> npt.NDArray[np.intp]:
-    """Index of the Kaplan–Meier median of each resample; one past the end where it is not reached."""
-    happened, lost = np.split(sums, 2, axis=1)
-    at_risk = np.cumsum((happened + lost)[:, ::-1], axis=1)[:, ::-1]
-    survival = np.cumprod(1 - happened / np.maximum(at_risk, 1), axis=1)
-    reached = survival <= 0.5 + _ROUNDING
-    first: npt.NDArray[np.intp] = np.where(reached.any(axis=1), reached.argmax(axis=1), reached.shape[1])
-    return first
-
-
-def _same_clips(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return two columns as arrays, or raise InputError where they cannot be of the same clips."""
-    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if first.shape != second.shape:
-        raise InputError(f"columns of shapes {first.shape} and {second.shape}; both need one value for each clip")
-    return first, second

@@ -11,8 +11,6 @@ from audioinv.measure.resampling import tail_probability
 from audioinv.measure.statistics import (
     bootstrap_curve,
     bootstrap_mean,
-    bootstrap_median,
-    censored_quantiles,
     paired_difference,
 )
 
@@ -79,7 +77,7 @@ def scipy_interval(data, statistic, n_units, **options):
         statistic,
         confidence_level=1 - 2 * tail_probability(n_units, 0.95),
         n_resamples=100_000,
-        method="percentile",
+        method="BCa",
         rng=rng(1),
         **options,
     )
@@ -196,75 +194,6 @@ def test_confidence_widens_the_interval():
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
-def product_limit(times, censored, q):
-    survival = 1.0
-    for time in sorted(set(times)):
-        at_risk = sum(other >= time for other in times)
-        died = sum(other == time and not lost for other, lost in zip(times, censored, strict=True))
-        survival *= 1 - died / at_risk
-        if died and survival <= 1 - q + 1e-12:
-            return time
-    return np.nan
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(1, 6), st.booleans()), min_size=1, max_size=25),
-    st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9]),
-)
-def test_censored_quantiles_are_those_of_the_product_limit(observed, q):
-    times, censored = (list(column) for column in zip(*observed, strict=True))
-    np.testing.assert_array_equal(censored_quantiles(times, censored, [q]), [product_limit(times, censored, q)])
-
-
-def test_quantiles_beyond_what_was_tried_are_undefined():
-    found = censored_quantiles([1.0, 50, 50, np.nan], [False, True, True, False], [0.1, 0.3, 0.5])
-    np.testing.assert_array_equal(found, [1, 1, np.nan])
-    assert np.isnan(censored_quantiles([50.0, 50.0], [True, True], [0.1, 0.5])).all()
-    assert np.isnan(censored_quantiles([], [], 0.5)).all()
-
-
-def loop_median_interval(times, censored, groups, n_resamples):
-    generator = rng(9)
-    names = np.unique(groups)
-    medians = []
-    for _ in range(n_resamples):
-        drawn = generator.choice(names, len(names))
-        clips = np.concatenate([np.flatnonzero(groups == name) for name in drawn])
-        medians.append(np.nan_to_num(censored_quantiles(times[clips], censored[clips], [0.5])[0], nan=np.inf))
-    tail = tail_probability(len(names), 0.95)
-    return np.quantile(medians, [tail, 1 - tail], method="nearest")
-
-
-def test_the_interval_of_a_median_is_that_of_resampled_groups():
-    generator = rng(3)
-    groups = np.repeat(np.arange(15), 4)
-    flips = np.ceil(generator.exponential(8, 15)[groups] + generator.exponential(4, 60))
-    censored = flips > 20
-    times = np.minimum(flips, 20)
-    found = bootstrap_median(times, censored, groups, rng=rng(4), n_resamples=4000)
-    assert found.value == censored_quantiles(times, censored, [0.5])[0]
-    # Amounts lie one step apart; the two sets of draws may differ by one step.
-    assert (found.low, found.high) == pytest.approx(loop_median_interval(times, censored, groups, 2000), abs=1)
-    assert (found.n, found.n_groups, found.unit) == (60, 15, "group")
-    assert found.low < found.value < found.high
-
-
-def test_a_median_may_have_only_a_lower_end():
-    times, censored = np.repeat([1.0, 50.0], [11, 13]), np.repeat([False, True], [11, 13])
-    found = bootstrap_median(times, censored, None, rng=rng())
-    assert found.low == 1
-    assert np.isnan([found.value, found.high]).all()
-
-
-def test_a_median_without_clips_or_flips_is_undefined():
-    for times, censored in (([np.nan], [False]), ([5.0] * 12, [True] * 12)):
-        found = bootstrap_median(times, censored, None, rng=rng())
-        assert np.isnan([found.value, found.low, found.high]).all()
-
-
 def test_columns_of_other_clips_are_refused():
     with pytest.raises(InputError, match="one value for each clip"):
         paired_difference([1.0, 2.0], [1.0], None, rng=rng())
-    with pytest.raises(InputError, match="one value for each clip"):
-        bootstrap_median([1.0, 2.0], [True], None, rng=rng())

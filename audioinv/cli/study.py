@@ -1,0 +1,119 @@
+"""``audioinv study``: controlled experiments over variants of a network, with seeds and intervals."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from .progress import progress
+
+if TYPE_CHECKING:
+    from ..study.design import Study
+    from ..study.run import StudyOptions
+
+__all__ = ["study"]
+
+_SEEDS, _QUICK_SEEDS = 5, 2
+
+
+def study(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Questions by name, or all; none lists them.", metavar="[NAME…]")
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUNS", help="Folder of all studies.")] = Path(
+        "runs/study"
+    ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer clips and two seeds: a first look in a minute or two.")
+    ] = False,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Trainings of each variant [default: 5; 2 with --quick].")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Processes at once [default: one a core].")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+    no_progress: NoProgress = False,
+    config: Config = None,
+    version: Version = False,
+) -> int:
+    """Train variants of a network with several seeds, shift the sound, and say what the variants differ in."""
+    from ..study.questions import STUDIES, find_study
+
+    if not names:
+        _list(STUDIES, json=json)
+        return ExitCode.DONE
+    from ..study.run import StudyOptions
+
+    chosen = list(STUDIES.values()) if "all" in names else [find_study(name) for name in names]
+    options = StudyOptions(
+        out=out,
+        n_seeds=seeds or (_QUICK_SEEDS if quick else _SEEDS),
+        quick=quick,
+        jobs=jobs or os.cpu_count() or 1,
+        command=shlex.join(["audioinv", *sys.argv[1:]]),
+    )
+    documents = []
+    for one in chosen:
+        n_missing = _print_plan(one, options, shown=dry_run or not (quiet or json))
+        if not dry_run:
+            documents.append(
+                _run(one, options, n_missing, quiet=quiet or json, shown=not (no_progress or quiet or json))
+            )
+    if json and not dry_run:
+        print_json(documents if len(documents) > 1 else documents[0])
+    return ExitCode.DONE
+
+
+def _list(studies: dict[str, Study], *, json: bool) -> None:
+    if json:
+        print_json({name: study.question for name, study in studies.items()})
+        return
+    for name, one in studies.items():
+        say(f"{name:<20} {one.question}")
+    say("next: audioinv study head --quick")
+
+
+def _print_plan(one: Study, options: StudyOptions, *, shown: bool) -> int:
+    """Say how much there is to do, and return how many cells are missing."""
+    from ..study.cells import is_done
+    from ..study.run import study_cells
+    from ..study.workers import estimate_seconds
+
+    cells = study_cells(one, options)
+    missing = [cell for cell in cells if not is_done(options.cells, cell, one.probes)]
+    if shown:
+        sizes = f"{len(one.tasks)} × {len(one.variants)} × {options.n_seeds}"
+        done = f"{len(cells) - len(missing)} there already"
+        note(f"{one.name}: {len(cells)} cells (tasks × variants × seeds: {sizes}), {done}")
+    if shown and missing:
+        seconds = estimate_seconds(missing, one.probes) / options.jobs
+        note(f"about {seconds / 60:.1f} minutes with {options.jobs} job{'s' * (options.jobs > 1)}")
+    return len(missing)
+
+
+def _run(one: Study, options: StudyOptions, n_missing: int, *, quiet: bool, shown: bool) -> dict[str, Any]:
+    from ..report.study_text import summary_lines
+    from ..study.run import run_study, save_study
+
+    try:
+        with progress(n_missing, one.name, shown=shown and n_missing > 0) as advance:
+            document = run_study(one, options, on_cell=advance)
+    except KeyboardInterrupt:
+        note("interrupted; what is done is kept: the same command goes on from here")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    target = save_study(document, options.out / one.name)
+    if not quiet:
+        for line in summary_lines(document):
+            say(line)
+        say(f"wrote {target}: study.json, table.md, cells.csv, figures/{one.name}.png")
+    return document

@@ -1,0 +1,1 @@
+"""Controlled experiments: variants of a network, trained with several seeds, and what they have in common."""
