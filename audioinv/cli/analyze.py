@@ -51,6 +51,12 @@ def analyze(
     pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample")] = "signalsmith",
     device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
     batch_size: Annotated[int | None, typer.Option("-b", "--batch-size", min=1, help="[default: by device]")] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="auto|batched|shared", help="How answers are computed; they are the same.")
+    ] = "auto",
+    verify: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Compute N shifts a clip and axis again, window by window.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     html: Annotated[bool, typer.Option("--html", help="Write report.html into the results folder.")] = False,
     format: Annotated[
@@ -86,11 +92,15 @@ def analyze(
         pitch_engine=pitch_engine,
         batch_size=batch_size,
         seed=seed,
+        engine=engine,
+        verify=verify,
     )
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]
     if not (quiet or json) or dry_run:
         _print_plan(models, corpus, len(entries), options, chosen)
+    if (verbose or dry_run) and not (quiet or json):
+        _print_engines(models, len(entries), options)
     if dry_run:
         return ExitCode.DONE
     if not entries:
@@ -145,6 +155,15 @@ def _print_plan(models: Sequence[Model], corpus: Corpus, n_clips: int, options: 
         note(model_line(model, device))
     for line in plan_lines(models, corpus, n_clips, options):
         note(line)
+
+
+def _print_engines(models: Sequence[Model], n_clips: int, options: AnalysisOptions) -> None:
+    from ..analysis import plan_model
+    from ..sweep.engines import choose_engines
+
+    for model in models:
+        for choice in choose_engines(model, plan_model(model, options), n_clips).values():
+            note(f"engine  {choice.line}")
 
 
 def _nothing(inputs: list[Path], corpus: Corpus) -> int:

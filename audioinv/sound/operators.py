@@ -23,7 +23,7 @@ from torch import Tensor
 from .audio import Clip
 from .harmonics import moved_places
 from .pitch import pitch_shift, run_engine, semitones_to_ratio
-from .shifts import bin_shift, frequency_shift, time_shift
+from .shifts import bin_shift, frequency_shift, surroundings, time_shift
 
 __all__ = ["Fidelity", "FrequencyShift", "Operator", "PitchShift", "TimeShift", "bin_fidelity"]
 
@@ -205,11 +205,75 @@ class TimeShift(Operator):
         )
         return delayed
 
+    def tape(self, clip: Clip, first: int, last: int) -> Tensor:
+        """Return the sound that delayed windows are cut from.
+
+        Parameters
+        ----------
+        clip : Clip
+        first, last : int
+            From which sample to which, counted from the start of the window that is not delayed.
+
+        Returns
+        -------
+        Tensor of shape (last - first,)
+            The window that is delayed by ``-first`` samples stands at its start.
+        """
+        samples = torch.from_numpy(clip.waveform)
+        if self.edges == "circular":
+            return samples[torch.arange(first, last) % len(samples)]
+        rng = np.random.default_rng(self.seed)
+        before, after = surroundings(samples, edges=self.edges, before=clip.before, after=clip.after, rng=rng)
+        recording = torch.cat([before, samples, after])
+        opens = len(before)
+        return torch.nn.functional.pad(recording, (-(opens + first), opens + last - len(recording)))
+
     def shift_back(self, shifted: Tensor, clip: Clip, amounts: Any) -> Tensor:
         """Return delayed sounds advanced again; what left the window stays lost unless it is circular."""
         edges = "circular" if self.edges == "circular" else "zero"
         advanced: Tensor = time_shift(shifted, -np.asarray(amounts), edges=edges)
         return advanced
+
+    def fidelity(self, clip: Clip, amounts: Any, shifted: Tensor | None = None, *, round_trip: bool = True) -> Fidelity:
+        """Measure what delays do to one clip beside delaying it; whole ones without making a window.
+
+        Parameters
+        ----------
+        clip : Clip
+        amounts : array of shape (n_shifts,)
+            In samples.
+        shifted : Tensor of shape (n_shifts, n_samples), optional
+            Saves computing it again, where it is needed.
+        round_trip : bool, default True
+            Whether to shift back as well.
+
+        Returns
+        -------
+        Fidelity
+        """
+        amounts = np.atleast_1d(np.asarray(amounts, dtype=np.float64))
+        if round_trip or (amounts != np.round(amounts)).any():
+            return super().fidelity(clip, amounts, shifted, round_trip=round_trip)
+        ratio = self._power_ratio(clip, amounts)
+        circular = self.edges == "circular"
+        return Fidelity(
+            energy_kept=ratio if circular else self.energy_kept(clip, amounts, torch.empty(0)),
+            level_change_db=10 * np.log10(np.where(ratio > 0, ratio, np.nan)),
+            window_filled=self.window_filled(clip, amounts),
+            round_trip_error=np.full(len(amounts), np.nan),
+        )
+
+    def _power_ratio(self, clip: Clip, amounts: FloatArray) -> FloatArray:
+        """Return the power of windows at whole delays over that of the clip, by running sums over the tape."""
+        n_samples = len(clip.waveform)
+        furthest = n_samples + max(n_samples, len(clip.before), len(clip.after))  # beyond it all is silence
+        starts = -amounts % n_samples if self.edges == "circular" else np.clip(-amounts, -furthest, furthest)
+        starts = np.append(starts, 0).astype(np.int64)
+        tape = self.tape(clip, int(starts.min()), int(starts.max()) + n_samples).double().numpy()
+        sums = np.concatenate([[0.0], np.cumsum(tape**2)])
+        starts -= starts.min()
+        power = sums[starts + n_samples] - sums[starts]
+        return _ratio(power[:-1], power[-1:])
 
     def landing_hz(self, frequency_hz: FloatArray, amounts: FloatArray, clip: Clip) -> FloatArray:
         """Return the components where they were: a delay moves no frequency."""

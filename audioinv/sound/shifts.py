@@ -7,7 +7,8 @@ against the leading axes: a clip of shape ``(n_samples,)`` with amounts of shape
 ``(n_shifts, n_samples)``. NumPy arrays and tensors are both accepted and come back as what went in, in their
 dtype. The input is never modified. An amount of 0 returns the very samples that went in.
 
-What is here: `time_shift`, `frequency_shift`, `bin_shift`, and `background_noise`, which fills a border.
+What is here: `time_shift`, `frequency_shift`, `bin_shift`; `surroundings` of a window, and `background_noise`, which
+fills a border.
 
 References
 ----------
@@ -32,6 +33,7 @@ __all__ = [
     "bin_shift",
     "frequency_shift",
     "like_input",
+    "surroundings",
     "time_shift",
 ]
 
@@ -149,6 +151,37 @@ def time_shift(
     delays = _amounts(delay_samples, samples)
     if edges == "circular":
         return like_input(_circular_delay(samples, delays), waveform)
+    before, after = surroundings(samples, edges=edges, before=before, after=after, rng=rng)
+    recording = torch.cat([before, samples, after], dim=-1)
+    return like_input(_slide(recording, delays, before.shape[-1], samples.shape[-1]), waveform)
+
+
+def surroundings(
+    samples: Tensor, *, edges: str, before: Any = None, after: Any = None, rng: np.random.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the sound on either side of a window, which a delay brings in; beyond it there is silence.
+
+    Parameters
+    ----------
+    samples : Tensor of shape (..., n_samples)
+    edges : {"zero", "context", "noise"}
+    before, after : array of shape (..., n), optional
+        As for `time_shift`.
+    rng : numpy.random.Generator, optional
+        As for `time_shift`.
+
+    Returns
+    -------
+    before : Tensor of shape (..., n)
+        What stands before the window.
+    after : Tensor of shape (..., n)
+        What stands after it.
+
+    Raises
+    ------
+    InputError
+        If `edges` is none of these, "context" is asked of a clip that has none, or "noise" comes without an `rng`.
+    """
     if edges == "zero":
         before = after = samples.new_zeros(0)
     elif edges == "noise":
@@ -157,9 +190,8 @@ def time_shift(
         raise InputError(f"edges={edges!r} is not one of {', '.join(EDGES)}")
     elif before is None or after is None:
         raise InputError('edges="context" needs the sound around the window (before=…, after=…); use "zero" without it')
-    before, after = (as_tensor(side).to(samples).expand(*samples.shape[:-1], -1) for side in (before, after))
-    recording = torch.cat([before, samples, after], dim=-1)
-    return like_input(_slide(recording, delays, before.shape[-1], samples.shape[-1]), waveform)
+    sides = [as_tensor(side).to(samples).expand(*samples.shape[:-1], -1) for side in (before, after)]
+    return sides[0], sides[1]
 
 
 def _slide(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Tensor:

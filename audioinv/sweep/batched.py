@@ -1,16 +1,17 @@
-"""The plain path: shift one clip by every amount, and run the model over the batch.
+"""The plain path: shift one clip by every amount, batch by batch, and run the model over each.
 
 Conventions
 -----------
-A clip is decoded once and laid out as the model's window once; each axis then makes its shifted windows in one
-go and the model sees them in chunks. Results do not depend on the size of the chunks beyond rounding.
+A clip is decoded once and laid out as the model's window once; each axis then makes its shifted windows one batch
+after the other, so that memory does not grow with the number of shifts. Results do not depend on the size of the
+batches beyond rounding. Where an axis has the shared engine, only what it cannot answer is batched.
 
 What is here: `respond_to_clip`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,15 +20,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from ..nets.model import Model
 from ..sound.audio import Clip, open_window
 from ..sound.fundamental import find_pitch
 from ..sound.grid import ShiftGrid
 from ..sound.harmonics import harmonic_places, measure_partials
-from ..sound.operators import Operator, PitchShift, bin_fidelity
+from ..sound.operators import Fidelity, Operator, PitchShift, TimeShift, bin_fidelity
 from ..sound.shifts import bin_shift
+from ..sound.spectrogram import Spectrogram
+from .engines import EngineChoice, choose_engines
 from .plan import SweepPlan, check_window, operator_of
 from .responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
+from .verification import confirm_scores
 
 __all__ = ["respond_to_clip"]
 
@@ -44,7 +49,9 @@ class _Window:
     partials_hz: FloatArray | None
 
 
-def respond_to_clip(model: Model, clip: Clip, plan: SweepPlan) -> ModelResponses:
+def respond_to_clip(
+    model: Model, clip: Clip, plan: SweepPlan, engines: Mapping[str, EngineChoice] | None = None
+) -> ModelResponses:
     """Return a model's scores for one clip at every shift of a plan, with the controls.
 
     Parameters
@@ -53,6 +60,8 @@ def respond_to_clip(model: Model, clip: Clip, plan: SweepPlan) -> ModelResponses
     clip : Clip
         At any sample rate.
     plan : SweepPlan
+    engines : mapping of axis to EngineChoice, optional
+        From `choose_engines`, where they have been chosen for many clips; chosen for this one if not given.
 
     Returns
     -------
@@ -64,16 +73,17 @@ def respond_to_clip(model: Model, clip: Clip, plan: SweepPlan) -> ModelResponses
     InputError
         If the clip holds nothing to classify.
     ModelError
-        If the model answers in the wrong shape, or NaN.
+        If the model answers in the wrong shape, or NaN, or an engine does not give what the model does.
     """
     spec = model.spec
     resampled = clip.resampled(spec.sample_rate)
     laid = open_window(resampled, spec.n_samples, spec.lead_samples)
     check_window(resampled, laid)
+    engines = choose_engines(model, plan) if engines is None else engines
     with torch.inference_mode():
         wanted = any(grid.axis in _MOVES_PARTIALS for grid in plan.grids)
         window = _Window(laid, _partials_of(laid) if wanted else None)
-        axes = {grid.axis: _respond_along(model, window, grid, plan) for grid in plan.grids}
+        axes = {grid.axis: _respond_along(model, window, grid, plan, engines[grid.axis]) for grid in plan.grids}
         controls = tuple(control for grid in plan.grids for control in _controls(model, window, grid, plan))
     record = ClipRecord(clip.name, laid.start_seconds, laid.end_seconds, clip.label, clip.group)
     return ModelResponses(spec, (record,), axes, controls)
@@ -91,25 +101,127 @@ def _partials_of(clip: Clip) -> FloatArray | None:
     return measure_partials(clip.waveform, clip.sample_rate, places).frequencies_hz
 
 
-def _respond_along(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -> AxisResponses:
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What there is to say of some of an axis' shifts."""
+
+    index: npt.NDArray[np.intp]
+    scores: FloatArray
+    fidelity: Fidelity
+    harmonicity_error: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _SoundAxis:
+    """A clip's window moved by an operator, as a model hears it."""
+
+    model: Model
+    window: _Window
+    operator: Operator
+    amounts: FloatArray
+
+    @property
+    def engine(self) -> str:
+        return self.operator.engine
+
+    def hear(self, index: npt.NDArray[np.intp]) -> _Rows:
+        """Make some of the shifted windows and run the model on them."""
+        amounts, clip = self.amounts[index], self.window.clip
+        shifted = self.operator.shift(clip, amounts)
+        fidelity = self.operator.fidelity(clip, amounts, shifted, round_trip=False)
+        return _Rows(index, self.model.scores(shifted).numpy(), fidelity, self._harmonicity(amounts, shifted))
+
+    def share(self, index: npt.NDArray[np.intp], choice: EngineChoice) -> _Rows:
+        """Answer some of the shifts by what their windows have in common."""
+        amounts, operator = self.amounts[index], self.operator
+        fidelity = operator.fidelity(self.window.clip, amounts, round_trip=False)
+        raw = choice.answers(self._tape)
+        scores = self.model.scores_of(raw, len(index)).numpy()
+        return _Rows(index, scores, fidelity, np.full(len(index), np.nan))
+
+    def _tape(self, first: int, last: int) -> Tensor:
+        if not isinstance(self.operator, TimeShift):
+            raise InputError(f"the shifts of axis {self.operator.axis} are no windows of one recording")
+        return self.operator.tape(self.window.clip, first, last)[None].to(self.model.device)
+
+    def _harmonicity(self, amounts: FloatArray, shifted: Tensor) -> FloatArray:
+        partials_hz, clip = self.window.partials_hz, self.window.clip
+        if partials_hz is None or self.operator.axis not in _MOVES_PARTIALS:
+            return np.full(len(amounts), np.nan)
+        landing = self.operator.landing_hz(partials_hz, amounts, clip)
+        return measure_partials(shifted.numpy(), clip.sample_rate, landing).harmonicity_error
+
+
+@dataclass(frozen=True, eq=False)
+class _BinAxis:
+    """A model's own spectrogram of a clip, moved along its frequency axis."""
+
+    model: Model
+    front_end: Spectrogram
+    spectrogram: Tensor
+    amounts: FloatArray
+
+    @property
+    def engine(self) -> str:
+        return f"{self.front_end.config.kind} bins"
+
+    def hear(self, index: npt.NDArray[np.intp]) -> _Rows:
+        """Make some of the moved spectrograms and run the model on them."""
+        moved = bin_shift(self.spectrogram, self.amounts[index], fill=self.front_end.floor_db)
+        return self._rows(index, self.model.scores_of_spectrogram(moved))
+
+    def share(self, index: npt.NDArray[np.intp], choice: EngineChoice) -> _Rows:
+        """Answer some of the shifts by what the moved spectrograms have in common."""
+        return self._rows(index, self.model.scores_of(choice.answers(self._tape), len(index)))
+
+    def _rows(self, index: npt.NDArray[np.intp], scores: Tensor) -> _Rows:
+        fidelity = bin_fidelity(self.spectrogram, self.amounts[index], floor_db=self.front_end.floor_db)
+        return _Rows(index, scores.numpy(), fidelity, np.full(len(index), np.nan))
+
+    def _tape(self, first: int, last: int) -> Tensor:
+        beyond = (0, 0, -first, last - self.spectrogram.shape[-2])
+        return torch.nn.functional.pad(self.spectrogram, beyond, value=self.front_end.floor_db)[None]
+
+
+def _axis_of(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -> _SoundAxis | _BinAxis:
+    front_end = model.front_end
+    if grid.axis == "bins" and front_end is not None:
+        waveform = torch.from_numpy(window.clip.waveform).to(model.device)
+        return _BinAxis(model, front_end, front_end(waveform), np.asarray(grid.amounts))
     amounts = grid.natural(model.spec.sample_rate, model.hop_samples)
-    if grid.axis == "bins":
-        return _respond_to_bins(model, window, grid, plan)
-    operator = operator_of(grid.axis, plan, model.spec)
-    shifted = operator.shift(window.clip, amounts)
-    scores = _scores(model.scores, shifted, plan.batch_size)
-    fidelity = operator.fidelity(window.clip, amounts, shifted, round_trip=False)
+    return _SoundAxis(model, window, operator_of(grid.axis, plan, model.spec), amounts)
+
+
+def _shared_rows(
+    axis: _SoundAxis | _BinAxis, whole: npt.NDArray[np.intp], choice: EngineChoice, plan: SweepPlan, name: str
+) -> list[_Rows]:
+    """Answer the whole shifts by the shared engine; by nothing where it is not to be had, or not to be trusted."""
+    if not choice.plans:
+        return []
+    rows = axis.share(whole, choice)
+    confirmed = confirm_scores(rows.scores, lambda row: axis.hear(whole[row : row + 1]).scores[0], plan, name)
+    return [rows] if confirmed else []
+
+
+def _respond_along(
+    model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan, choice: EngineChoice
+) -> AxisResponses:
+    axis = _axis_of(model, window, grid, plan)
+    whole = np.flatnonzero(axis.amounts == np.round(axis.amounts))
+    rows = _shared_rows(axis, whole, choice, plan, window.clip.name)
+    left = np.setdiff1d(np.arange(len(axis.amounts)), whole) if rows else np.arange(len(axis.amounts))
+    rows += [axis.hear(left[at : at + plan.batch_size]) for at in range(0, len(left), plan.batch_size)]
+    order = np.argsort(np.concatenate([part.index for part in rows]))
+    fidelity = ("energy_kept", "level_change_db", "window_filled")
     return AxisResponses(
         axis=grid.axis,
         unit=grid.unit,
         shifts=np.asarray(grid.amounts),
-        scores=scores[None],
+        scores=np.concatenate([part.scores for part in rows])[order][None],
         edges=_edges_of(window.clip, plan) if grid.axis == "time" else "",
-        engine=operator.engine,
-        energy_kept=fidelity.energy_kept[None],
-        level_change_db=fidelity.level_change_db[None],
-        window_filled=fidelity.window_filled[None],
-        harmonicity_error=_harmonicity(operator, window, amounts, shifted)[None],
+        engine=axis.engine,
+        harmonicity_error=np.concatenate([part.harmonicity_error for part in rows])[order][None],
+        **{name: np.concatenate([getattr(part.fidelity, name) for part in rows])[order][None] for name in fidelity},
     )
 
 
@@ -117,36 +229,6 @@ def _edges_of(clip: Clip, plan: SweepPlan) -> str:
     """Return what enters: of a clip that is all there is of its recording, the context is silence."""
     alone = not (len(clip.before) or len(clip.after))
     return "zero" if plan.edges == "context" and alone else plan.edges
-
-
-def _harmonicity(operator: Operator, window: _Window, amounts: FloatArray, shifted: Tensor) -> FloatArray:
-    if window.partials_hz is None or operator.axis not in _MOVES_PARTIALS:
-        return np.full(len(amounts), np.nan)
-    landing = operator.landing_hz(window.partials_hz, amounts, window.clip)
-    return measure_partials(shifted.numpy(), window.clip.sample_rate, landing).harmonicity_error
-
-
-def _respond_to_bins(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -> AxisResponses:
-    front_end = model.front_end
-    if front_end is None:
-        return _respond_along(model, window, grid, plan)
-    waveform = torch.from_numpy(window.clip.waveform).to(model.device)
-    spectrogram = front_end(waveform)
-    amounts = np.asarray(grid.amounts)
-    shifted = bin_shift(spectrogram, amounts, fill=front_end.floor_db)
-    fidelity = bin_fidelity(spectrogram, amounts, floor_db=front_end.floor_db)
-    return AxisResponses(
-        axis="bins",
-        unit=grid.unit,
-        shifts=amounts,
-        scores=_scores(model.scores_of_spectrogram, shifted, plan.batch_size)[None],
-        edges="",
-        engine=f"{front_end.config.kind} bins",
-        energy_kept=fidelity.energy_kept[None],
-        level_change_db=fidelity.level_change_db[None],
-        window_filled=fidelity.window_filled[None],
-        harmonicity_error=np.full((1, len(amounts)), np.nan),
-    )
 
 
 def _controls(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -> list[ControlResponses]:

@@ -23,8 +23,9 @@ from ..sound.operators import FrequencyShift, Operator, PitchShift, TimeShift
 from ..sound.pitch import ENGINES
 from ..sound.shifts import EDGES
 
-__all__ = ["SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
+__all__ = ["SWEEP_ENGINES", "SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
 
+SWEEP_ENGINES = ("auto", "batched", "shared")
 _CPU_BATCH, _GPU_BATCH = 16, 256
 _FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 100, 4
 _SILENT_PEAK = 1e-4  # −80 dB below full scale
@@ -44,6 +45,10 @@ class SweepPlan:
     batch_size : int
     seed : int
         Of the noise that enters with ``edges="noise"``, and of the intervals.
+    engine : {"auto", "batched", "shared"}, default "auto"
+        Every window by itself, or what windows have in common once; see `audioinv.sweep.engines`.
+    verify : int, default 0
+        How many shifts of each clip and axis are computed again, window by window, beside the one that always is.
 
     Raises
     ------
@@ -56,14 +61,18 @@ class SweepPlan:
     pitch_engine: str = "signalsmith"
     batch_size: int = _CPU_BATCH
     seed: int = 0
+    engine: str = "auto"
+    verify: int = 0
 
     def __post_init__(self) -> None:
         if self.edges not in EDGES:
             raise InputError(f"edges={self.edges!r} is not one of {', '.join(EDGES)}")
         if self.pitch_engine not in ENGINES:
             raise InputError(f"pitch engine {self.pitch_engine!r} is not one of {', '.join(ENGINES)}")
-        if self.batch_size < 1:
-            raise InputError(f"batch_size={self.batch_size} must be at least 1")
+        if self.engine not in SWEEP_ENGINES:
+            raise InputError(f"engine={self.engine!r} is not one of {', '.join(SWEEP_ENGINES)}")
+        if self.batch_size < 1 or self.verify < 0:
+            raise InputError(f"batch_size={self.batch_size} must be at least 1, verify={self.verify} at least 0")
         axes = [grid.axis for grid in self.grids]
         if not axes or len(set(axes)) != len(axes):
             raise InputError(f"a sweep needs each axis once; got {axes or 'none'}")

@@ -10,7 +10,7 @@ What is here: `sweep_clips`, `Sweep`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 from ..corpus.entries import CorpusEntry
@@ -18,6 +18,7 @@ from ..errors import AudioFileError, InputError
 from ..nets.model import Model
 from ..sound.audio import Clip
 from .batched import respond_to_clip
+from .engines import EngineChoice, choose_engines
 from .plan import SweepPlan
 from .responses import Failure, ModelResponses, stack_clips
 
@@ -33,10 +34,13 @@ class Sweep:
     responses : tuple of ModelResponses
         One for each model; empty if no clip could be analysed.
     failures : tuple of Failure
+    engines : tuple of mapping of axis to EngineChoice
+        One for each model.
     """
 
     responses: tuple[ModelResponses, ...]
     failures: tuple[Failure, ...]
+    engines: tuple[Mapping[str, EngineChoice], ...] = ()
 
 
 def sweep_clips(
@@ -65,10 +69,12 @@ def sweep_clips(
     ModelError
         If a model answers in the wrong shape, or NaN.
     """
+    n_clips = len(clips) if isinstance(clips, Sized) else 1
+    engines = tuple(choose_engines(model, plan, n_clips) for model, plan in models)
     kept: list[list[ModelResponses]] = [[] for _ in models]
     failures: list[Failure] = []
     for clip in clips:
-        outcome = _sweep_one(models, clip)
+        outcome = _sweep_one(models, engines, clip)
         if isinstance(outcome, Failure):
             failures.append(outcome)
         else:
@@ -76,14 +82,20 @@ def sweep_clips(
                 collected.append(responses)
         if on_clip is not None:
             on_clip(outcome.path if isinstance(outcome, Failure) else outcome[0].clips[0].name)
-    return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures))
+    return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures), engines)
 
 
-def _sweep_one(models: Sequence[tuple[Model, SweepPlan]], source: CorpusEntry | Clip) -> list[ModelResponses] | Failure:
+def _sweep_one(
+    models: Sequence[tuple[Model, SweepPlan]],
+    engines: Sequence[Mapping[str, EngineChoice]],
+    source: CorpusEntry | Clip,
+) -> list[ModelResponses] | Failure:
     name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
     try:
         clip = source if isinstance(source, Clip) else source.load()
         stage = "check"
-        return [respond_to_clip(model, clip, plan) for model, plan in models]
+        return [
+            respond_to_clip(model, clip, plan, chosen) for (model, plan), chosen in zip(models, engines, strict=True)
+        ]
     except (AudioFileError, InputError) as error:
         return Failure(name, stage, str(error).removeprefix(f"{name}: "))

@@ -1,0 +1,185 @@
+"""What one operation of a network does along the axis that slides: to each column alone, over several, or unknown.
+
+Conventions
+-----------
+A map has the batch as its first axis and one axis that slides, `axis`. `Columns` makes each column of its result of
+the same column of its sources. `Slide` makes it of a few neighbouring ones, the same way everywhere. Everything else
+is an `Obstacle`: sharing ends there, with a reason. Only what is listed here is ever shared.
+
+What is here: `Columns`, `Slide`, `Obstacle`, `Operation`, `chained`, `Call`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from .tracing import shape_of
+
+__all__ = ["Call", "Columns", "Obstacle", "Operation", "Slide", "chained"]
+
+aten = torch.ops.aten
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """An operation on each column alone.
+
+    Parameters
+    ----------
+    sources : tuple of Node
+        The maps that it takes.
+    apply : callable
+        From one tensor a source to the result, for any number of columns.
+    axis : int
+        Of the result that slides.
+    """
+
+    sources: tuple[fx.Node, ...]
+    apply: Callable[[Sequence[Tensor]], Tensor]
+    axis: int
+
+
+@dataclass(frozen=True, eq=False)
+class Slide:
+    """An operation on neighbouring columns, the same at every place.
+
+    Parameters
+    ----------
+    source : Node
+    apply : callable
+        ``apply(columns, stride, dilation)`` without padding along the axis.
+    axis : int
+        Of the result that slides.
+    kernel, stride, dilation : int
+    before, after : int
+        Columns of padding; a negative number cuts columns off.
+    fill : float or {"circular", "reflect", "replicate"}
+        What the padding holds.
+    """
+
+    source: fx.Node
+    apply: Callable[[Tensor, int, int], Tensor]
+    axis: int
+    kernel: int = 1
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+    fill: float | str = 0.0
+
+    @property
+    def sources(self) -> tuple[fx.Node, ...]:
+        """The one map that it takes."""
+        return (self.source,)
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why an operation cannot be shared between windows."""
+
+    reason: str
+
+
+Operation = Columns | Slide
+"""What can be shared."""
+
+
+def chained(first: Operation, then: Operation) -> Operation | None:
+    """Return two operations in a row as one, where that is one of ours.
+
+    Parameters
+    ----------
+    first, then : Columns or Slide
+        `then` takes the result of `first` and nothing else.
+
+    Returns
+    -------
+    Columns or Slide or None
+        None if a whole map must stand between the two.
+    """
+    if isinstance(then, Slide):
+        # Padding that comes after an operation is not what the operation makes of padding before it.
+        if not isinstance(first, Slide) or first.kernel != 1 or first.stride != 1 or then.before or then.after:
+            return None
+        return replace(
+            then,
+            source=first.source,
+            apply=lambda columns, stride, dilation: then.apply(first.apply(columns, 1, 1), stride, dilation),
+            before=first.before,
+            after=first.after,
+            fill=first.fill,
+        )
+    if isinstance(first, Slide):
+        return replace(
+            first,
+            apply=lambda columns, stride, dilation: then.apply([first.apply(columns, stride, dilation)]),
+            axis=then.axis,
+        )
+    return Columns(first.sources, lambda tensors: then.apply([first.apply(tensors)]), then.axis)
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One operation of a graph, with what is known of its sources.
+
+    Parameters
+    ----------
+    node : Node
+    axes : mapping of Node to int
+        Which axis slides, for every map that can be shared.
+    constants : mapping of Node to Any
+    """
+
+    node: fx.Node
+    axes: Mapping[fx.Node, int]
+    constants: Mapping[fx.Node, Any]
+
+    @property
+    def sources(self) -> tuple[fx.Node, ...]:
+        """The maps that the operation takes."""
+        return tuple(node for node in self.node.all_input_nodes if node in self.axes)
+
+    @property
+    def axis(self) -> int:
+        """The axis of the first source that slides."""
+        return self.axes[self.sources[0]]
+
+    @property
+    def n_axes(self) -> int:
+        """Number of axes of the first source."""
+        return len(shape_of(self.sources[0]))
+
+    def argument(self, place: int, name: str, default: Any = None) -> Any:
+        """Return an argument by place or name."""
+        return self.node.args[place] if len(self.node.args) > place else self.node.kwargs.get(name, default)
+
+    def axis_argument(self, place: int = 1, name: str = "dim", default: int = -1) -> int:
+        """Return an argument that names one axis, counted from the front."""
+        return int(self.argument(place, name, default)) % self.n_axes
+
+    def again(self, axis: int, constants: Mapping[fx.Node, Any] | None = None) -> Columns:
+        """Return the operation as one on columns: the same call on other tensors."""
+        node, sources, fixed = self.node, self.sources, {**self.constants, **(constants or {})}
+        target = _out_of_place(node.target)
+
+        def apply(tensors: Sequence[Tensor]) -> Tensor:
+            values = {**fixed, **dict(zip(sources, tensors, strict=True))}
+            args, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
+            result: Tensor = target(*args, **kwargs)
+            return result
+
+        return Columns(sources, apply, axis)
+
+
+def _out_of_place(target: Any) -> Any:
+    """Return the operation that makes a new tensor of what this one may write in place."""
+    name = target._schema.name.partition("::")[2]
+    if not target._schema.is_mutable:
+        return target
+    packet = getattr(aten, name.removesuffix("_"), None)
+    return getattr(packet, target._overloadname, None)
