@@ -5,7 +5,7 @@ Conventions
 Grids are text as on the command line (``"-50:50:1ms"``). With no grid at all, all three axes of sound are swept
 over ranges that suit the model's window. Every choice made on the way stands in the results' `run`.
 
-What is here: `analyze`, `analyze_models`, `AnalysisOptions`.
+What is here: `analyze`, `analyze_models`, `AnalysisOptions`, `plan_model`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import hashlib
 import platform
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,17 +22,19 @@ from .corpus.entries import CorpusEntry
 from .errors import InputError
 from .measure.cliptable import ClipTable
 from .measure.controls import control_cautions, summarize_controls
-from .measure.summary import summarize_model
+from .measure.summary import ModelFacts, summarize_model
 from .nets.model import Model
+from .reference_run import PassingSample, reference_caution, run_references
 from .report.results import SCHEMA_VERSION, Results
 from .sound.audio import Clip
 from .sound.grid import ShiftGrid
-from .sweep.plan import plan_sweep
+from .sweep.plan import SweepPlan, plan_sweep
 from .sweep.responses import Failure, ModelResponses
 from .sweep.run import sweep_clips
 
-__all__ = ["AnalysisOptions", "analyze", "analyze_models"]
+__all__ = ["AnalysisOptions", "analyze", "analyze_models", "plan_model"]
 
+_HOW = ("batch_size", "engine", "verify")  # of a plan: where and how it runs, never what comes out
 _LIBRARIES = ("audioinv", "torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "python-stretch", "pyarrow")
 
 
@@ -51,6 +53,12 @@ class AnalysisOptions:
         Chosen by device if not given.
     seed : int, default 0
         Of intervals and noise.
+    engine : {"auto", "batched", "shared"}, default "auto"
+        What computes the answers; they are the same.
+    verify : int, default 0
+        How many shifts of each clip and axis to compute again, window by window.
+    references : bool, default True
+        Whether models with known answers run beside, on a few of the clips.
     """
 
     grids: Mapping[str, str | ShiftGrid | None] = field(default_factory=dict)
@@ -58,6 +66,9 @@ class AnalysisOptions:
     pitch_engine: str = "signalsmith"
     batch_size: int | None = None
     seed: int = 0
+    engine: str = "auto"
+    verify: int = 0
+    references: bool = True
 
 
 def analyze(
@@ -67,6 +78,7 @@ def analyze(
     edges: str | None = None,
     seed: int = 0,
     pitch_engine: str = "signalsmith",
+    engine: str = "auto",
     **grids: str | ShiftGrid | None,
 ) -> Results:
     """Measure how a model's answers change when sounds are shifted.
@@ -81,6 +93,8 @@ def analyze(
         What enters the window under a delay.
     seed : int, default 0
     pitch_engine : {"signalsmith", "resample"}, default "signalsmith"
+    engine : {"auto", "batched", "shared"}, default "auto"
+        What computes the answers; they are the same.
     **grids : str or ShiftGrid
         ``time="-50:50:1ms"``, ``freq="-200:200:20Hz"``, ``pitch="-2:2:0.5st"``, ``bins="-4:4:1bins"``; without any,
         time, frequency and pitch over ranges that suit the model.
@@ -110,7 +124,7 @@ def analyze(
     >>> result.summary["axes"]["time"]["consistency"]["value"] < 0.9
     True
     """
-    options = AnalysisOptions(grids, edges, pitch_engine, None, seed)
+    options = AnalysisOptions(grids, edges, pitch_engine, None, seed, engine)
     results = analyze_models([model], clips, options)
     if not results.responses:
         reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in results.failures[:3])
@@ -146,26 +160,24 @@ def analyze_models(
     names = [model.spec.name for model in models]
     if len(set(names)) != len(names):
         raise InputError(f"models must have different names; got {', '.join(names)}")
-    plans = [
-        plan_sweep(
-            model,
-            options.grids,
-            edges=options.edges,
-            pitch_engine=options.pitch_engine,
-            batch_size=options.batch_size,
-            seed=options.seed,
-        )
-        for model in models
-    ]
+    plans = [plan_model(model, options) for model in models]
     started = clock.perf_counter()
-    sweep = sweep_clips(list(zip(models, plans, strict=True)), clips, on_clip=on_clip)
+    sample = PassingSample()
+    sweep = sweep_clips(list(zip(models, plans, strict=True)), sample.watch(clips), on_clip=on_clip)
     swept = clock.perf_counter()
-    summaries = {found.spec.name: _summarize(found, options.seed) for found in sweep.responses}
+    summaries = {
+        found.spec.name: _summarize(found, model, sample if options.references else None, options.seed)
+        for found, model in zip(sweep.responses, models, strict=False)  # without responses there is nothing to pair
+    }
     timing = {"sweep_s": swept - started, "measure_s": clock.perf_counter() - swept}
     run = {
         "schema_version": SCHEMA_VERSION,
         "config": {**asdict(options), "grids": {axis: _as_text(grid) for axis, grid in options.grids.items()}},
         "plans": {model.spec.name: asdict(plan) for model, plan in zip(models, plans, strict=True)},
+        "engines": {
+            model.spec.name: {axis: choice.facts for axis, choice in chosen.items()}
+            for model, chosen in zip(models, sweep.engines, strict=True)
+        },
         "models": {model.spec.name: _describe(model) for model in models},
         "device": sorted({str(model.device) for model in models}),
         "versions": versions(),
@@ -177,11 +189,48 @@ def analyze_models(
     return Results({found.spec.name: found for found in sweep.responses}, document, run, sweep.failures)
 
 
-def _summarize(responses: ModelResponses, seed: int) -> dict[str, Any]:
+def plan_model(model: Model, options: AnalysisOptions) -> SweepPlan:
+    """Make every choice for one model that the options leave open.
+
+    Parameters
+    ----------
+    model : Model
+    options : AnalysisOptions
+
+    Returns
+    -------
+    SweepPlan
+
+    Raises
+    ------
+    InputError
+        If a grid cannot be read, or does not suit the model.
+    """
+    plan = plan_sweep(
+        model,
+        options.grids,
+        edges=options.edges,
+        pitch_engine=options.pitch_engine,
+        batch_size=options.batch_size,
+        seed=options.seed,
+    )
+    return replace(plan, engine=options.engine, verify=options.verify)
+
+
+def _summarize(responses: ModelResponses, model: Model, sample: PassingSample | None, seed: int) -> dict[str, Any]:
+    facts = ModelFacts(model.spec.sample_rate, model.spec.activation, model.hop_samples, model.stride_samples)
     clips = ClipTable.of(responses.clips, responses.spec.labels)
     controls = summarize_controls(responses, clips, rng_seed=seed)
-    summary = summarize_model(responses.axes, clips, controls=controls, rng_seed=seed)
-    return {**summary, "warnings": [*control_cautions(controls), *summary["warnings"]]}
+    summary = summarize_model(responses.axes, clips, controls=controls, rng_seed=seed, facts=facts)
+    warnings = [*control_cautions(controls), *summary["warnings"]]
+    if sample is None:
+        return {**summary, "references": None, "warnings": [*warnings, "references.models: were not asked for"]}
+    try:
+        references = run_references(model, sample.clips, noise_floor=controls["noise_floor"] or 0.0)
+    except InputError as error:
+        return {**summary, "references": None, "warnings": [*warnings, f"references.models: {error}"]}
+    alarm = [] if references["separated"] else [reference_caution(references)]
+    return {**summary, "references": references, "warnings": [*alarm, *warnings]}
 
 
 def _describe(model: Model) -> dict[str, Any]:
@@ -228,7 +277,8 @@ def _fingerprint(models: Sequence[ModelResponses], failures: Sequence[Failure]) 
 
 def _identity(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return what tells runs apart: a short hash of all that determines the numbers, not of when and how fast."""
-    text = repr([run["plans"], run["models"], run["data"], run["versions"], run["config"]["seed"]])
+    plans = {name: {key: plan[key] for key in plan if key not in _HOW} for name, plan in run["plans"].items()}
+    text = repr([plans, run["models"], run["data"], run["versions"], run["config"]["seed"]])
     return {
         "id": hashlib.sha256(text.encode()).hexdigest()[:12],
         "audioinv": run["versions"]["audioinv"],

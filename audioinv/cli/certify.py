@@ -119,7 +119,7 @@ def _difference(certificate: Certificate, pair: Pair, clips: tuple[str, ...]) ->
     by = _amount(certificate, pair.second)
     if pair.first:
         by = f"{by} rather than {_amount(certificate, pair.first)}"
-    change = f"{100 * pair.deviation:.2g} % of their size"
+    change = f"{_percent(pair.deviation)} % of their size"
     return f"a {_moved(certificate)} by {by} changes the answers to {clips[pair.clip]} by {change}"
 
 
@@ -133,3 +133,8 @@ def _amount(certificate: Certificate, n: int) -> str:
     if certificate.seconds is None:
         return f"{n} {name}"
     return f"{n} {name} ({1000 * n * certificate.seconds:.4g} ms)"
+
+
+def _percent(share: float) -> str:
+    """Write a share in per cent with two digits, however large or small, and never in powers of ten above one."""
+    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .cliptable import ClipTable
+from .outcome import swept_either_way
 from .resampling import MIN_GROUPS
 
 if TYPE_CHECKING:
@@ -30,10 +31,20 @@ MAX_COMMON_ANSWER = 0.95  # share of all answers above which a model counts as c
 MIN_SPREAD = 0.01  # spread of scores between clips, relative to the largest, below which they hardly differ
 MIN_ENERGY_KEPT = 0.5
 MAX_LEVEL_CHANGE_DB = 3.0
+MAX_ADDED_PADDING = 0.25  # of the window, beyond what the unshifted clip has
 _MAX_NAMED = 5
 _STEP_TOLERANCE = 1e-6  # relative
-_OF_LABELS = frozenset({"accuracy_at_zero", "accuracy_curve", "worst_accuracy"})
-_WITHOUT_SHIFT = frozenset({"accuracy_at_zero", "accuracy_curve", "worst_accuracy", "consistency_curve"})
+_ACCURACIES = frozenset(
+    {"accuracy_at_zero", "accuracy_curve", "mean_accuracy", "worst_accuracy", "average_precision_curve"}
+)
+_OF_LABELS = _ACCURACIES | {"accuracy_area", "calibration_drift", "brier_drift", "log_loss_drift"}
+_WITHOUT_SHIFT = _ACCURACIES | {"consistency_curve"}
+_OF_PROBABILITIES = frozenset({"js_drift", "calibration_drift", "brier_drift", "log_loss_drift"})
+_FIXED_REASONS = {
+    "k_consistency": "the sweep holds fewer than five shifts",
+    "frame_phase": "no delay of the sweep is a whole number of hops of which another is a fraction more",
+    "periods": "needs at least 24 delays of equal steps",
+}
 
 
 def cautions(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArray], clips: ClipTable) -> list[str]:
@@ -159,6 +170,13 @@ def _about_sound(name: str, responses: AxisResponses) -> Iterator[str]:
             f"{largest:+.1f} dB), from {_nearest(responses, changed)} on: part of what follows may be loudness; "
             "sweep less far, or test the model against gain"
         )
+    added = responses.window_filled - responses.window_filled[:, [responses.zero]] > MAX_ADDED_PADDING
+    if added.any():
+        yield (
+            f"{name}: {added.any(axis=1).sum()} of {n_clips} clips have more than {MAX_ADDED_PADDING:.0%} of the "
+            f"window newly filled with padding, from {_nearest(responses, added)} on: answers there are about the "
+            "padding too; sweep less far, or give clips with their surroundings"
+        )
     n_silent = int(np.isnan(responses.energy_kept).all(axis=1).sum())
     if name == "time" and n_silent and not np.isnan(responses.energy_kept).all():
         yield f"time: {n_silent} of {n_clips} clips are silent, and silence shifted is silence; leave them out"
@@ -220,6 +238,8 @@ def reasons(
 
 def _lacks_a_number(measure: str, entry: Any, n_clips: int) -> bool:
     """Tell whether an entry holds None, except for an interval that a single clip cannot have."""
+    if entry is None:
+        return True
     if isinstance(entry, list):
         return None in entry and (n_clips > 1 or not measure.endswith(("_low", "_high")))
     if not isinstance(entry, Mapping):
@@ -235,8 +255,15 @@ def _reason_of_measure(measure: str, entry: Any, responses: AxisResponses) -> st
             f"{entry['censored']} of {entry['n']} clips keep their answer up to {entry['limit']:g} "
             f"{responses.unit}; the quantiles that they would decide are not reached"
         )
-    if measure == "js_drift" and entry["value"] is None:
+    if measure in _FIXED_REASONS and (entry is None or entry["value"] is None):
+        return _FIXED_REASONS[measure]
+    if measure in _OF_PROBABILITIES and entry["value"] is None:
         return "the scores are not probabilities that sum to 1"
+    if measure == "accuracy_area" and entry["value"] is None:
+        return "no clip is right at 0"
+    if measure == "accuracy_area" and entry["half_width"] is None:
+        reach = swept_either_way(responses.shifts)
+        return f"accuracy stays above 90 % of its value at 0 up to {reach:g} {responses.unit}: no half width"
     if isinstance(entry, list) or entry["n"] == 1:
         return "no interval, because only one clip or group has a value"
     if entry["value"] is None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..sweep.responses import AxisResponses, ControlResponses, ModelResponses
+from ..sweep.responses import ControlResponses, ModelResponses
 from .cliptable import ClipTable
 from .outcome import top1
 from .statistics import bootstrap_mean
@@ -49,13 +49,16 @@ def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed:
         By ``AXIS.NAME``: amount and unit, consistency with its interval, largest change of a score, sound error;
         and ``noise_floor``, the largest change of any score between two calls with the same input.
     """
-    found = {
-        f"{control.axis}.{control.name}": _summarize(control, responses.axes[control.axis], clips, rng_seed)
-        for control in responses.controls
+    changes = [_largest_change(control, responses) for control in responses.controls if control.name == "twice"]
+    floor = max(changes, default=None)
+    return {
+        "noise_floor": floor,
+        **{
+            f"{control.axis}.{control.name}": _summarize(control, responses, clips, rng_seed, floor or 0.0)
+            for control in responses.controls
+            if control.name != "twice"
+        },
     }
-    twice = [entry["largest_score_change"] for name, entry in found.items() if name.endswith(".twice")]
-    shown: dict[str, Any] = {name: entry for name, entry in found.items() if not name.endswith(".twice")}
-    return {"noise_floor": max(twice, default=None), **shown}
 
 
 def control_cautions(controls: Mapping[str, Any]) -> list[str]:
@@ -75,8 +78,9 @@ def control_cautions(controls: Mapping[str, Any]) -> list[str]:
     found = []
     if (controls["noise_floor"] or 0.0) > ROUNDING:
         found.append(
-            f"the same input twice gives scores that differ by up to {controls['noise_floor']:.2g}; nothing below that "
-            "counts: is the model in evaluation mode?"
+            f"the model is not deterministic: the same input twice gives scores that differ by up to "
+            f"{controls['noise_floor']:.2g}, and another class must lead by more than that to count as another answer; "
+            "is the model in evaluation mode?"
         )
     for name, control in controls.items():
         axis, _, kind = name.partition(".")
@@ -90,9 +94,16 @@ def control_cautions(controls: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _summarize(control: ControlResponses, axis: AxisResponses, clips: ClipTable, seed: int) -> dict[str, Any]:
-    clean = axis.scores[:, axis.zero]
-    answers = top1(np.stack([clean, control.scores], axis=1), 0)
+def _largest_change(control: ControlResponses, responses: ModelResponses) -> float:
+    axis = responses.axes[control.axis]
+    return float(np.abs(control.scores - axis.scores[:, axis.zero]).max())
+
+
+def _summarize(
+    control: ControlResponses, responses: ModelResponses, clips: ClipTable, seed: int, noise_floor: float
+) -> dict[str, Any]:
+    axis = responses.axes[control.axis]
+    answers = top1(np.stack([axis.scores[:, axis.zero], control.scores], axis=1), 0, noise_floor)
     same = (answers[:, 0] == answers[:, 1]).astype(np.float64)
     estimate = bootstrap_mean(same, clips.group_codes, rng=np.random.default_rng(seed))
     return {
@@ -100,6 +111,6 @@ def _summarize(control: ControlResponses, axis: AxisResponses, clips: ClipTable,
         "unit": axis.unit,
         "engine": axis.engine,
         "consistency": {name: None if value != value else value for name, value in asdict(estimate).items()},
-        "largest_score_change": float(np.abs(control.scores - clean).max()),
+        "largest_score_change": _largest_change(control, responses),
         "sound_error": float(np.median(control.sound_error)),
     }

@@ -7,8 +7,8 @@ the unshifted column, the *clean* answer is the answer to the unshifted clip, an
 ``nan``. Numbers after # count the catalogue of definitions. A change of scores is in the unit of the scores:
 shares of probability, or whatever the model's activation yields.
 
-What is here: `mean_absolute_change`, `neighbour_change`, `wobble`, `js_divergence`, `js_drift`, `margin`,
-`class_scores`.
+What is here: `mean_absolute_change`, `neighbour_change`, `unchanged`, `wobble`, `total_variation`,
+`excess_variation`, `js_divergence`, `js_drift`, `margin`, `class_scores`, `is_distribution`.
 """
 
 from __future__ import annotations
@@ -21,17 +21,22 @@ from .outcome import mean_over_shifts, top1, where_answered
 
 __all__ = [
     "class_scores",
+    "excess_variation",
+    "is_distribution",
     "js_divergence",
     "js_drift",
     "margin",
     "mean_absolute_change",
     "neighbour_change",
+    "total_variation",
+    "unchanged",
     "wobble",
 ]
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
+UNCHANGED = 0.05
 _SUM_TOLERANCE = 1e-3  # of half-precision probabilities
 _BLOCK_VALUES = 1 << 22  # scores compared at once: 32 MiB in double precision
 
@@ -62,11 +67,44 @@ def mean_absolute_change(scores: FloatArray, zero: int) -> FloatArray:
     >>> mean_absolute_change(np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]), 0)
     array([0.5])
     """
+    return mean_over_shifts(np.delete(_change_of_clean_answer(scores, zero), zero, axis=1))
+
+
+def unchanged(scores: FloatArray, zero: int, tolerance: float = UNCHANGED) -> FloatArray:
+    """Share of the non-zero shifts that move the clean answer's score by less than `tolerance`: #16.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column.
+    tolerance : float, default 0.05
+        In the unit of the scores.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In [0, 1].
+
+    References
+    ----------
+    .. [1] github.com/audeering/ser-tests ("percentage unchanged predictions", regression).
+
+    Examples
+    --------
+    >>> unchanged(np.array([[[0.2, 0.8], [0.23, 0.77], [0.9, 0.1]]]), 0)
+    array([0.5])
+    """
+    change = np.delete(_change_of_clean_answer(scores, zero), zero, axis=1)
+    return mean_over_shifts(np.where(np.isnan(change), np.nan, change < tolerance))
+
+
+def _change_of_clean_answer(scores: FloatArray, zero: int) -> FloatArray:
+    """Return |change| of the clean answer's score at every shift, (n_clips, n_shifts)."""
     answers = top1(scores, zero)
     followed = class_scores(scores, answers[:, zero])
     with np.errstate(invalid="ignore"):  # infinite scores leave the clip undefined
-        change = np.abs(followed - followed[:, zero, None])
-    return mean_over_shifts(where_answered(answers, np.delete(change, zero, axis=1)))
+        return where_answered(answers, np.abs(followed - followed[:, zero, None]))
 
 
 def neighbour_change(scores: FloatArray, zero: int) -> FloatArray:
@@ -129,12 +167,82 @@ def wobble(scores: FloatArray, zero: int, targets: IntArray) -> FloatArray:
     >>> wobble(np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]), 0, np.array([-1]))
     array([0.7])
     """
+    followed = _followed(scores, zero, targets)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(followed.max(axis=1) - followed.min(axis=1))
+
+
+def total_variation(scores: FloatArray, zero: int, targets: IntArray) -> FloatArray:
+    """Sum of the changes of the followed score from each shift to the next: #14.
+
+    The class followed is the clip's label, or the clean answer where it has none.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column.
+    targets : ndarray of shape (n_clips,), int
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In the unit of the scores, at least `wobble`; it grows with the range and with the fineness of the grid.
+
+    References
+    ----------
+    .. [1] Zhang, Making Convolutional Networks Shift-Invariant Again, ICML 2019 (variation of the probability).
+
+    Examples
+    --------
+    >>> total_variation(np.array([[[0.75, 0.25], [0.5, 0.5], [1.0, 0.0]]]), 0, np.array([0]))
+    array([0.75])
+    """
+    followed = _followed(scores, zero, targets)
+    with np.errstate(invalid="ignore"):
+        variation: FloatArray = np.abs(np.diff(followed, axis=1)).sum(axis=1)
+    return np.where(np.isnan(followed[:, zero]), np.nan, variation)  # an empty sum is no number
+
+
+def excess_variation(scores: FloatArray, zero: int, targets: IntArray) -> FloatArray:
+    """Total variation beyond that of a curve that only falls away from the unshifted clip: #14.
+
+    The monotone envelope is, on either side of 0, the lowest score met so far on the way outwards: it falls wherever
+    the curve reaches a new low and never rises again, and its own variation is the drop from 0 to the lowest point.
+    What is left counts every rise, and every fall that undoes one: ripple, not reach.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_clips, n_shifts, n_classes)
+    zero : int
+        Index of the unshifted column.
+    targets : ndarray of shape (n_clips,), int
+        As in `total_variation`.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In the unit of the scores; 0 for a score that falls on both sides and never rises.
+
+    Examples
+    --------
+    >>> excess_variation(np.array([[[0.75, 0.25], [0.5, 0.5], [1.0, 0.0]]]), 0, np.array([0]))
+    array([0.5])
+    """
+    followed = _followed(scores, zero, targets)
+    with np.errstate(invalid="ignore"):
+        left, right = (part.min(axis=1) for part in (followed[:, : zero + 1], followed[:, zero:]))
+        excess: FloatArray = total_variation(scores, zero, targets) - (2 * followed[:, zero] - left - right)
+    return np.maximum(excess, 0.0)  # of a monotone curve it is rounding
+
+
+def _followed(scores: FloatArray, zero: int, targets: IntArray) -> FloatArray:
+    """Return each clip's score of its label, or of the clean answer without one; nan without another shift."""
     answers = top1(scores, zero)
     followed = class_scores(scores, np.where(targets < 0, answers[:, zero], targets))
     if scores.shape[1] < 2:
-        return np.full(len(scores), np.nan)
-    with np.errstate(invalid="ignore"):
-        return where_answered(answers, followed.max(axis=1) - followed.min(axis=1))
+        return np.full_like(followed, np.nan)
+    return where_answered(answers, followed)
 
 
 def js_divergence(scores: FloatArray, zero: int) -> FloatArray:
@@ -166,15 +274,35 @@ def js_divergence(scores: FloatArray, zero: int) -> FloatArray:
 
 
 def _js_block(scores: FloatArray, zero: int) -> FloatArray:
-    p = scores.astype(float)
-    with np.errstate(invalid="ignore"):
-        total = p.sum(axis=2)
-    proper = (p >= 0).all(axis=2) & (np.abs(total - 1) <= _SUM_TOLERANCE)
-    p = np.where(proper[..., None], p, 1.0) / np.where(proper, total, p.shape[2])[..., None]
+    p, proper = scores.astype(float), is_distribution(scores)
+    p = np.where(proper[..., None], p, 1.0)
+    p /= p.sum(axis=2, keepdims=True)
     clean = p[:, zero, None]
     middle = (p + clean) / 2
     bits = (rel_entr(p, middle) + rel_entr(clean, middle)).sum(axis=2) / (2 * np.log(2))
     return np.where(proper & proper[:, zero, None], np.clip(bits, 0.0, 1.0), np.nan)
+
+
+def is_distribution(scores: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell where scores are probabilities: not negative, and summing to 1 within 0.001.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (..., n_classes)
+
+    Returns
+    -------
+    ndarray of shape (...), bool
+
+    Examples
+    --------
+    >>> is_distribution(np.array([[0.25, 0.75], [0.5, 0.75]]))
+    array([ True, False])
+    """
+    with np.errstate(invalid="ignore"):
+        total = scores.sum(axis=-1, dtype=float)
+        proper: npt.NDArray[np.bool_] = (scores >= 0).all(axis=-1) & (np.abs(total - 1) <= _SUM_TOLERANCE)
+    return proper
 
 
 def js_drift(scores: FloatArray, zero: int) -> FloatArray:

@@ -11,9 +11,9 @@ answer is the answer to the unshifted clip. A statistic has shape ``(n_clips,)``
 none: no label, no other shift, or a score that is not a number at any shift. Numbers after # count the catalogue
 that these definitions come from; its sources are named function by function.
 
-What is here: `top1`, `agreement`, `consistency`, `pair_consistency`, `all_consistency`, `top1_change`,
-`correctness`, `worst_accuracy`, `FlipShifts`, `flip_shifts`, and what every statistic
-ends with, `where_answered` and `mean_over_shifts`.
+What is here: `top1`, `agreement`, `consistency`, `pair_consistency`, `k_consistency`, `all_consistency`,
+`top1_change`, `relative_flip_probability`, `border_effect`, `correctness`, `worst_accuracy`, `FlipShifts`,
+`flip_shifts`, `swept_either_way`, and what every statistic ends with, `where_answered` and `mean_over_shifts`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import comb
 
 __all__ = [
     "FlipShifts",
     "agreement",
     "all_consistency",
+    "border_effect",
     "consistency",
     "correctness",
     "flip_shifts",
+    "k_consistency",
     "mean_over_shifts",
     "pair_consistency",
+    "relative_flip_probability",
+    "swept_either_way",
     "top1",
     "top1_change",
     "where_answered",
@@ -65,17 +70,21 @@ class FlipShifts:
     limit: float
 
 
-def top1(scores: FloatArray, zero: int) -> IntArray:
+def top1(scores: FloatArray, zero: int, noise_floor: float = 0.0) -> IntArray:
     """Answers: the class of the highest score.
 
     A tie is not a change of mind: it goes to the clean answer where that is among the tied, otherwise to the
-    lowest index, as it does for the clean answer itself.
+    lowest index, as it does for the clean answer itself. A lead that the model gives and takes by itself, when it
+    hears the same sound twice, is no more than a tie.
 
     Parameters
     ----------
     scores : ndarray of shape (n_clips, n_shifts, n_classes)
     zero : int
         Index of the unshifted column.
+    noise_floor : float, default 0
+        The largest change of a score between two calls with the same input, in the unit of the scores. The clean
+        answer stands until another class leads it by more.
 
     Returns
     -------
@@ -91,7 +100,7 @@ def top1(scores: FloatArray, zero: int) -> IntArray:
     top = np.take_along_axis(scores, highest[..., None], axis=2)[..., 0]
     clean = np.broadcast_to(highest[:, zero, None], highest.shape)
     held = np.take_along_axis(scores, clean[..., None], axis=2)[..., 0]
-    return np.where(np.isnan(top), -1, np.where(held == top, clean, highest))
+    return np.where(np.isnan(top), -1, np.where(held >= top - noise_floor, clean, highest))
 
 
 def agreement(answers: IntArray, zero: int) -> FloatArray:
@@ -175,6 +184,39 @@ def pair_consistency(answers: IntArray) -> FloatArray:
     return where_answered(answers, agreeing / n_pairs if n_pairs else np.full(n_clips, np.nan))
 
 
+def k_consistency(answers: IntArray, k: int) -> FloatArray:
+    """Probability that `k` different shifts, drawn at random, all get the same answer: C_k, #3.
+
+    Counted, not drawn: of the ways to choose k shifts, the share in which one class has them all. C_2 is
+    `pair_consistency`, C_k with every shift is `all_consistency`.
+
+    Parameters
+    ----------
+    answers : ndarray of shape (n_clips, n_shifts), int
+    k : int
+        At least 2.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In [0, 1]; ``nan`` where the sweep holds fewer than `k` shifts.
+
+    References
+    ----------
+    .. [1] Rojas-Gomez et al., NeurIPS 2022 (``shift_samples`` shifts that must all agree).
+
+    Examples
+    --------
+    >>> k_consistency(np.array([[1, 1, 1, 0]]), 3)
+    array([0.25])
+    """
+    n_clips, n_shifts = answers.shape
+    if n_shifts < k:
+        return np.full(n_clips, np.nan)
+    agreeing = sum(comb((answers == given).sum(axis=1), k) for given in np.unique(answers))
+    return where_answered(answers, agreeing / comb(n_shifts, k))
+
+
 def all_consistency(answers: IntArray) -> FloatArray:
     """Tell whether the answer is the same at every shift: C_k with all shifts, #3.
 
@@ -205,6 +247,9 @@ def all_consistency(answers: IntArray) -> FloatArray:
 def top1_change(answers: IntArray) -> FloatArray:
     """Share of neighbouring shifts between which the answer changes: P(top-1 change), #4.
 
+    A sweep is an ordered sequence, so this is ImageNet-P's flip probability, #6, as well; its form for noise, which
+    compares with the first, is 1 - `consistency`.
+
     Parameters
     ----------
     answers : ndarray of shape (n_clips, n_shifts), int
@@ -219,6 +264,8 @@ def top1_change(answers: IntArray) -> FloatArray:
     ----------
     .. [1] Azulay & Weiss, Why do deep convolutional networks generalize so poorly to small image
        transformations?, JMLR 20, 2019.
+    .. [2] Hendrycks & Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and Perturbations,
+       ICLR 2019.
 
     Examples
     --------
@@ -226,6 +273,59 @@ def top1_change(answers: IntArray) -> FloatArray:
     array([0.5])
     """
     return mean_over_shifts(where_answered(answers, answers[:, 1:] != answers[:, :-1]))
+
+
+def border_effect(circular: IntArray, zero_filled: IntArray, zero: int) -> FloatArray:
+    """How much steadier the answers are when nothing enters or leaves at the border: B, #19.
+
+    A circular delay keeps the whole sound in the window, the same delay with silence entering does not; what the two
+    differ by is the border's doing, and the model's own padding's.
+
+    Parameters
+    ----------
+    circular, zero_filled : ndarray of shape (n_clips, n_shifts), int
+        Answers to the same clips at the same delays.
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        `consistency` of the first minus that of the second, in [-1, 1].
+
+    Examples
+    --------
+    >>> border_effect(np.array([[1, 1, 1]]), np.array([[1, 1, 0]]), 0)
+    array([0.5])
+    """
+    return consistency(circular, zero) - consistency(zero_filled, zero)
+
+
+def relative_flip_probability(flips: FloatArray, reference_flips: FloatArray) -> float:
+    """Mean, over kinds of shift, of a model's flips relative to those of a named reference: #7.
+
+    Parameters
+    ----------
+    flips, reference_flips : ndarray of shape (n_axes,)
+        Mean `top1_change` along each axis, of the model and of the reference.
+
+    Returns
+    -------
+    float
+        Below 1 for a model steadier than the reference; ``nan`` where the reference never flips.
+
+    References
+    ----------
+    .. [1] Hendrycks & Dietterich, ICLR 2019 (mean flip rate, relative to AlexNet's).
+
+    Examples
+    --------
+    >>> relative_flip_probability(np.array([0.125, 0.25]), np.array([0.25, 0.25]))
+    0.75
+    """
+    if not (reference_flips > 0).all():
+        return np.nan
+    return float((flips / reference_flips).mean())
 
 
 def correctness(answers: IntArray, targets: IntArray) -> FloatArray:
@@ -304,7 +404,7 @@ def flip_shifts(answers: IntArray, shifts: FloatArray) -> FlipShifts:
     (array([10., 10.]), array([False,  True]))
     """
     zero = int(np.flatnonzero(shifts == 0)[0])
-    limit = _flip_limit(shifts)
+    limit = swept_either_way(shifts)
     changed = agreement(answers, zero) == 0
     nearest = np.where(changed, np.abs(shifts, dtype=float), np.inf).min(axis=1)
     defined = (answers >= 0).all(axis=1) & ~np.isnan(limit)
@@ -312,8 +412,24 @@ def flip_shifts(answers: IntArray, shifts: FloatArray) -> FlipShifts:
     return FlipShifts(np.where(defined, np.minimum(nearest, limit), np.nan), censored, limit)
 
 
-def _flip_limit(shifts: FloatArray) -> float:
-    """Return the largest shift, either way, up to which nothing was left untried; nan if 0 is the only one."""
+def swept_either_way(shifts: FloatArray) -> float:
+    """Largest |shift| up to which nothing was left untried.
+
+    Parameters
+    ----------
+    shifts : ndarray of shape (n_shifts,)
+        With 0 among them.
+
+    Returns
+    -------
+    float
+        The shorter of the two sides, or the only one; ``nan`` if 0 is the only shift.
+
+    Examples
+    --------
+    >>> swept_either_way(np.array([-10.0, 0.0, 20.0]))
+    10.0
+    """
     sides = [side for side in (-float(shifts.min()), float(shifts.max())) if side > 0]
     return min(sides, default=np.nan)
 

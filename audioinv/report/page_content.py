@@ -26,7 +26,7 @@ from .findings import (
     worst_clips,
 )
 from .selection import swept_axes
-from .text import amount, interval, verdict
+from .text import amount, interval, reference_line, verdict
 from .wording import axis_title, is_reason, range_text
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ class ModelPart:
     axes: tuple[AxisPart, ...]
     controls: tuple[ControlRow, ...]
     noise_floor: str
+    references: str
 
 
 def headline_rows(results: Results) -> list[HeadlineRow]:
@@ -175,6 +176,7 @@ def model_part(results: Results, name: str, key: str) -> ModelPart:
         axes=tuple(_axis_part(results, name, axis, f"{key}-{axis}") for axis in summary["axes"]),
         controls=tuple(_control_row(what, found) for what, found in controls.items() if what not in _NOT_CONTROLS),
         noise_floor="" if floor is None else f"{floor:.2g}",
+        references=reference_line(summary),
     )
 
 

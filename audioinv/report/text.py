@@ -5,7 +5,8 @@ Conventions
 Functions return lines and print nothing. An interval is written ``0.93 [0.90, 0.95]``; an undefined number is a
 dash. Shares have two decimals.
 
-What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `interval`.
+What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `reference_line`, `interval`,
+`aligned`, `wrapped`.
 """
 
 from __future__ import annotations
@@ -16,14 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 from ..nets.model import Model
 from ..sweep.plan import plan_sweep
-from .wording import count_text, is_reason, range_text, shown_name
+from .wording import count_text, is_reason, range_text, share_text, shown_name
 
 if TYPE_CHECKING:
     from ..analysis import AnalysisOptions
     from ..corpus.entries import Corpus
     from .results import Results
 
-__all__ = ["amount", "interval", "model_line", "plan_lines", "summary_lines", "verdict"]
+__all__ = [
+    "aligned",
+    "amount",
+    "interval",
+    "model_line",
+    "plan_lines",
+    "reference_line",
+    "summary_lines",
+    "verdict",
+    "wrapped",
+]
 
 _AXIS_WORDS = {
     "time": "a delay",
@@ -160,7 +171,23 @@ _HEADER = (
 )
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lay out rows in columns.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        All of the same length.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> aligned([("a", "bb"), ("ccc", "d")])
+    ['a    bb', 'ccc  d']
+    """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
@@ -230,17 +257,61 @@ def summary_lines(results: Results) -> list[str]:
         analysed = f"{n_clips} of {n_clips + len(results.failures)} clips analysed"
         accuracy = summary["accuracy"]
         right = f" · accuracy {interval(accuracy)} unshifted" if accuracy["value"] is not None else " · no labels"
-        lines += ["", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
-        lines += _table([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
-        lines += ["", *_wrapped(verdict(results, name)), ""]
-        lines += [*_worst_lines(summary["axes"]), *_control_lines(summary["controls"])]
-        for warning in summary["warnings"]:
-            if not is_reason(warning):
-                lines += _wrapped(f"! {warning}")
+        alarm, warnings = _alarm_and_warnings(summary)
+        lines += [*alarm, "", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
+        lines += aligned([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
+        lines += ["", *wrapped(verdict(results, name)), ""]
+        lines += [*_worst_lines(summary["axes"]), *_period_lines(summary["axes"])]
+        lines += [*_control_lines(summary["controls"]), *wrapped(reference_line(summary))]
+        for warning in warnings:
+            lines += wrapped(f"! {warning}")
     return [*lines, ""]
 
 
-def _wrapped(text: str) -> list[str]:
+def _alarm_and_warnings(summary: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Tell what must stand in the first line from what comes last."""
+    warnings = [warning for warning in summary["warnings"] if not is_reason(warning)]
+    references = summary.get("references")
+    if references is None or references["separated"]:
+        return [], warnings
+    return wrapped(f"! {warnings[0]}"), warnings[1:]
+
+
+def reference_line(summary: Mapping[str, Any]) -> str:
+    """Set a model between the references that ran beside it.
+
+    Parameters
+    ----------
+    summary : mapping
+        Of a model.
+
+    Returns
+    -------
+    str
+        Empty where none ran.
+    """
+    references = summary.get("references")
+    if references is None:
+        return ""
+    told = [
+        f"{name.replace('_', ' ')} {found['consistency']['value']:.2f}" for name, found in references["models"].items()
+    ]
+    clips = f"{references['n_clips']} clips, circular delays of {range_text(references)}"
+    return f"references ({clips}) keep: {' · '.join(told)}"
+
+
+def wrapped(text: str) -> list[str]:
+    """Break a paragraph into the lines of a terminal.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+        The second and the following are indented.
+    """
     return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
@@ -252,8 +323,15 @@ def _worst_lines(axes: Mapping[str, Any]) -> list[str]:
             for clip in found["worst_clips"][:_N_WORST]
         ]
         if worst:
-            lines += _wrapped(f"least steady in {axis}: {' · '.join(worst)}")
+            lines += wrapped(f"least steady in {axis}: {' · '.join(worst)}")
     return lines
+
+
+def _period_lines(axes: Mapping[str, Any]) -> list[str]:
+    """Say which hop or stride the response over delay repeats with."""
+    peaks = axes.get("time", {}).get("periods") or []
+    told = [f"{peak['matches']} ({share_text(peak['share'])})" for peak in peaks if "matches" in peak]
+    return wrapped(f"the response to a delay repeats every {' · '.join(told)} of its variation") if told else []
 
 
 def _control_lines(controls: Mapping[str, Any]) -> list[str]:
@@ -268,4 +346,4 @@ def _control_lines(controls: Mapping[str, Any]) -> list[str]:
         for name, control in controls.items()
         if name in words and control is not None
     ]
-    return _wrapped(f"controls: {' · '.join(told)}") if told else []
+    return wrapped(f"controls: {' · '.join(told)}") if told else []

@@ -95,6 +95,28 @@ def test_dry_run_prints_the_plan_and_writes_nothing(run, place):
     assert not (place / "out").exists()
 
 
+def test_the_engine_is_a_matter_of_how_and_not_of_what(run, place, summary):
+    grids = ("--time=-50:50:2ms", "--bins=-3:3:1bins")
+    for engine in ("batched", "shared"):
+        done = run("analyze", "clips", "-m", "toy", *grids, "--engine", engine, "--verify", 2, "-v", "-o", engine)
+        assert done.exit_code == 0, done.stderr
+        assert f"engine  time: {engine}, " in done.stderr
+    batched, shared = (load_results(name) for name in ("batched", "shared"))
+    for axis in ("time", "bins"):
+        np.testing.assert_allclose(shared.scores[axis], batched.scores[axis], rtol=0, atol=5e-6)
+    told = ["pred", "same_as_zero", "energy_kept", "level_change_db", "window_filled", "engine", "edges"]
+    assert shared.frame[told].equals(batched.frame[told])
+    assert summary("shared")["run"] == summary("batched")["run"]
+    assert {axis: facts["engine"] for axis, facts in shared.run["engines"]["toy"].items()} == {
+        "time": "shared",
+        "bins": "shared",
+    }
+    assert shared.run["engines"]["toy"]["time"]["passes"] < 40
+    dry = run("analyze", "clips", "-m", "toy", *grids, "--engine", "shared", "--dry-run")
+    assert "engine  time: shared, about " in dry.stderr
+    assert run("analyze", "clips", "-m", "toy", *grids, "--engine", "fast").exit_code == 2
+
+
 def hostile(folder):
     """Files that strangers hand in, and what is said of each."""
     folder.mkdir()

@@ -67,6 +67,7 @@ def test_info_knows_what_a_thing_is(run, note):
         (note, "pitch 220.0 Hz"),
         ("clips", "6 clips in 6 files (folder per class)"),
         ("toy", "total stride 2560 samples (160 ms)"),
+        ("toy", "operations, up to where mean takes the whole window"),
         ("out", "toy keeps"),
     ]:
         done = run("info", thing)

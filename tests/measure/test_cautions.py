@@ -96,6 +96,15 @@ def test_changes_of_level_are_flagged(make_responses):
     assert "2 of 5 shifts change the level of 3 of 12 clips by more than 3 dB (largest -7.2 dB), from 20 ms" in caution
 
 
+def test_padding_that_a_shift_brings_is_flagged_and_what_was_there_before_is_not(make_responses):
+    filled = np.full((12, 5), 0.5)
+    assert raised(make_responses(sound_scores(), SHIFTS, window_filled=filled), table()) == []
+    filled[:4, 4] = 0.8
+    filled[0, 3] = 0.74
+    (caution,) = raised(make_responses(sound_scores(), SHIFTS, window_filled=filled), table())
+    assert "time: 4 of 12 clips have more than 25% of the window newly filled with padding, from 20 ms on" in caution
+
+
 def test_silent_clips_are_flagged(make_responses):
     kept = np.ones((12, 5))
     kept[4] = np.nan

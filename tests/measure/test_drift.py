@@ -1,5 +1,7 @@
 """Measures of scores: hand-made cases, loops that spell the definitions out, and SciPy's divergence."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -166,3 +168,57 @@ def test_infinite_scores_do_not_warn():
     assert np.isnan(drift.mean_absolute_change(scores, 0)[0])
     assert np.isnan(drift.neighbour_change(scores, 0)[0])
     assert np.isnan(drift.wobble(scores, 0, np.array([0]))[0])
+
+
+@settings(deadline=None)
+@given(probabilities())
+def test_unchanged_scores_are_counted(drawn):
+    scores, zero, _ = drawn
+    clean = top1(scores, zero)[:, zero]
+    for i, clip in enumerate(scores):
+        near = [abs(row[clean[i]] - clip[zero, clean[i]]) < 0.2 for s, row in enumerate(clip) if s != zero]
+        assert drift.unchanged(scores, zero, 0.2)[i] == pytest.approx(np.mean(near))
+
+
+def loop_excess(curve, zero):
+    """Add up the variation of the curve, less that of an envelope built step by step away from zero."""
+    total = sum(abs(b - a) for a, b in pairwise(curve))
+    for side in (curve[zero:], curve[: zero + 1][::-1]):
+        envelope = [side[0]]
+        for value in side[1:]:
+            envelope.append(min(value, envelope[-1]))
+        total -= sum(abs(b - a) for a, b in pairwise(envelope))
+    return total
+
+
+@settings(deadline=None)
+@given(probabilities())
+def test_variation_follows_its_definition(drawn):
+    scores, zero, targets = drawn
+    for i, clip in enumerate(scores):
+        curve = clip[:, targets[i]]
+        total = drift.total_variation(scores, zero, targets)[i]
+        assert total == pytest.approx(sum(abs(b - a) for a, b in pairwise(curve)))
+        assert total >= drift.wobble(scores, zero, targets)[i] - 1e-12
+        assert drift.excess_variation(scores, zero, targets)[i] == pytest.approx(loop_excess(curve, zero), abs=1e-12)
+
+
+def test_only_a_curve_that_falls_away_from_zero_has_no_excess():
+    def excess(curve, zero):
+        scores = np.stack([curve, 1 - np.array(curve)], axis=1)[None]
+        return drift.excess_variation(scores, zero, np.array([0]))[0]
+
+    assert excess([0.25, 0.5, 1.0, 0.75, 0.5], 2) == 0
+    assert excess([0.25, 0.5, 0.75, 1.0, 0.5], 2) == 0.5  # up by a quarter and back, though it has one peak
+    assert excess([0.25, 0.5, 1.0, 0.5, 0.75], 2) == 0.25
+
+
+def test_without_another_shift_nothing_varies():
+    for measure in (drift.wobble, drift.total_variation, drift.excess_variation):
+        assert np.isnan(measure(HAND[:, :1], 0, np.array([0]))).all()
+    assert np.isnan(drift.unchanged(HAND[:, :1], 0)).all()
+
+
+def test_what_is_a_distribution():
+    scores = np.array([[0.5, 0.5], [0.5, 0.5005], [0.5, 0.6], [1.5, -0.5], [np.nan, 1.0]])
+    assert drift.is_distribution(scores).tolist() == [True, True, False, False, False]

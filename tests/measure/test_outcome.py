@@ -43,6 +43,39 @@ def test_a_tie_with_the_clean_answer_is_no_flip():
     assert outcome.top1(scores, 2).tolist() == [[1, 0, 0]]
 
 
+def test_a_lead_within_the_noise_floor_is_no_flip():
+    scores = np.array([[[0.125, 0.875], [0.5, 0.375], [0.75, 0.25]]])
+    assert outcome.top1(scores, 0).tolist() == [[1, 0, 0]]
+    assert outcome.top1(scores, 0, noise_floor=0.125).tolist() == [[1, 1, 0]]
+    assert outcome.top1(scores, 0, noise_floor=0.124).tolist() == [[1, 0, 0]]
+
+
+@settings(deadline=None)
+@given(ANSWERS, st.data())
+def test_k_shifts_agree_as_often_as_among_all_choices_of_k(answers, data):
+    k = data.draw(st.integers(2, answers.shape[1]))
+    for row, found in zip(answers, outcome.k_consistency(answers, k), strict=True):
+        assert found == pytest.approx(np.mean([len(set(chosen)) == 1 for chosen in combinations(row, k)]))
+    np.testing.assert_allclose(outcome.k_consistency(answers, 2), outcome.pair_consistency(answers))
+    np.testing.assert_allclose(outcome.k_consistency(answers, answers.shape[1]), outcome.all_consistency(answers))
+    assert np.isnan(outcome.k_consistency(answers, answers.shape[1] + 1)).all()
+
+
+def test_the_border_effect_is_what_circular_delays_keep_beyond_zero_filled_ones():
+    circular, zero_filled = np.array([[1, 1, 0, 1], [2, 2, 2, 2]]), np.array([[1, 0, 0, 1], [2, 2, 2, 2]])
+    assert outcome.border_effect(circular, zero_filled, 0) == pytest.approx([1 / 3, 0])
+    assert outcome.border_effect(zero_filled, circular, 0) == pytest.approx([-1 / 3, 0])
+
+
+def test_flips_relative_to_a_reference():
+    assert outcome.relative_flip_probability(np.array([0.1, 0.3]), np.array([0.2, 0.1])) == pytest.approx(1.75)
+    assert np.isnan(outcome.relative_flip_probability(np.array([0.1, 0.3]), np.array([0.2, 0.0])))
+
+
+def test_k_consistency_of_a_missing_answer_is_undefined():
+    assert np.isnan(outcome.k_consistency(np.array([[1, -1, 1]]), 2)).all()
+
+
 def test_a_score_that_is_no_number_gives_no_answer():
     scores = np.array([[[0.1, 0.9], [np.nan, 0.5]], [[0.2, 0.8], [0.6, 0.4]]])
     answers = outcome.top1(scores, 0)

@@ -1,6 +1,7 @@
 """The summary of a model: planted rules give their computed numbers, and nothing undefined goes unexplained."""
 
 import json
+from math import comb
 from pathlib import Path
 
 import jsonschema
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 
 from audioinv.errors import InputError
-from audioinv.measure import drift, outcome, summary
+from audioinv.measure import calibration, drift, multilabel, outcome, summary
+from audioinv.measure.ranks import rank_distance
 from audioinv.measure.statistics import Estimate
-from audioinv.measure.summary import SCHEMA_VERSION, ClipTable, summarize_model
+from audioinv.measure.summary import SCHEMA_VERSION, ClipTable, ModelFacts, summarize_model
 
 SCHEMA = json.loads(Path(summary.__file__).with_name("summary.schema.json").read_text(encoding="utf-8"))
 CLASSES = ("hat", "kick", "snare")
@@ -26,6 +28,14 @@ MEASURES = (
     "wobble",
     "js_drift",
     "accuracy_at_zero",
+    "k_consistency",
+    "unchanged",
+    "mean_accuracy",
+    "total_variation",
+    "excess_variation",
+    "rank_distance",
+    "brier_drift",
+    "log_loss_drift",
 )
 
 
@@ -85,8 +95,19 @@ def test_a_planted_rule_gives_its_computed_numbers(make_responses):
         "mac_neighbours": 2 / 10 / 3,
         "wobble": 4 / 12,
         "js_drift": changed / 3,
+        "k_consistency": (8 + 4 * (comb(6, 5) + comb(5, 5)) / comb(11, 5)) / 12,
+        "unchanged": 1 - changed / 3,
+        "mean_accuracy": 1 - 6 / 11 / 3,
+        "total_variation": 2 / 3,
+        "excess_variation": 0.0,
+        "rank_distance": changed * (2 + 4 + 2 + 2) / 12,  # after 1, 0, 2 the order 2, 1, 0 moves all three
+        "brier_drift": 2 * changed / 3,
+        "log_loss_drift": changed / 3 * calibration.MAX_LOG_LOSS,
+        "calibration_drift": changed / 3,
+        "accuracy_area": 1 - (100 - 50) / 100 / 3,
     }
     assert {name: time[name]["value"] for name in expected} == pytest.approx(expected)
+    assert time["accuracy_area"]["half_width"] == pytest.approx(20 + 10 * 0.1 / (1 / 3))
     far = np.abs(SHIFTS) >= 30
     assert time["accuracy_curve"] == pytest.approx(np.where(far, 8 / 12, 1))
     assert time["consistency_curve"] == pytest.approx(np.where(far, 8 / 12, 1))
@@ -133,9 +154,17 @@ def test_every_measure_is_the_mean_of_its_clips(make_responses):
         "wobble": drift.wobble(scores, zero, clips.targets),
         "js_drift": drift.js_drift(scores, zero),
         "accuracy_at_zero": outcome.correctness(answers, clips.targets)[:, zero],
+        "k_consistency": outcome.k_consistency(answers, 5),
+        "unchanged": drift.unchanged(scores, zero, 0.05),
+        "mean_accuracy": outcome.correctness(answers, clips.targets).mean(axis=1),
+        "total_variation": drift.total_variation(scores, zero, clips.targets),
+        "excess_variation": drift.excess_variation(scores, zero, clips.targets),
+        "rank_distance": rank_distance(scores, zero),
+        "brier_drift": calibration.drift(calibration.brier_score(scores, clips.targets), zero),
+        "log_loss_drift": calibration.drift(calibration.log_loss(scores, clips.targets), zero),
     }
     assert set(per_clip) == set(MEASURES)
-    assert len({round(float(values.mean()), 9) for values in per_clip.values()}) > 8
+    assert len({round(float(values.mean()), 9) for values in per_clip.values()}) > 16
     for name, values in per_clip.items():
         assert time[name]["value"] == pytest.approx(values.mean()), name
         assert time[name]["low"] <= time[name]["value"] <= time[name]["high"]
@@ -161,6 +190,11 @@ def test_a_constant_predictor_is_perfect_and_flagged(make_responses):
     assert time["minimal_flip_shift"]["censored"] == 12
     assert time["worst_clips"] == []
     assert any("its consistency says nothing" in warning for warning in found["warnings"])
+    assert (time["accuracy_area"]["value"], time["accuracy_area"]["half_width"]) == (1, None)
+    assert (
+        "time.accuracy_area: accuracy stays above 90 % of its value at 0 up to 50 ms: no half width"
+        in found["warnings"]
+    )
 
 
 def test_renaming_and_reordering_classes_changes_nothing(make_responses):
@@ -256,6 +290,63 @@ def test_ranges_of_what_the_shifts_did_to_the_sound(make_responses):
     assert "level_change_db" not in time
 
 
+def test_a_lead_within_the_noise_floor_is_no_flip(make_responses):
+    scores = np.where(one_hot(planted_answers()) > 0, 0.375, 0.3125)
+    axis = make_responses(scores, SHIFTS)
+    quiet, noisy, loud = (summarize([axis], table(), controls={"noise_floor": x}) for x in (None, 0.06, 0.07))
+    assert quiet["axes"]["time"]["consistency"]["value"] == noisy["axes"]["time"]["consistency"]["value"] == 0.8
+    assert loud["axes"]["time"]["consistency"]["value"] == loud["axes"]["time"]["mean_accuracy"]["value"] == 1
+    assert quiet["axes"]["time"]["mac"] == loud["axes"]["time"]["mac"]
+
+
+FACTS = ModelFacts(sample_rate=1000, activation="softmax", hop_samples=20, stride_samples=80)
+
+
+def test_frame_phase_of_a_model_whose_hop_is_known(make_responses):
+    """Delays of whole hops change nothing; a delay half-way between takes a quarter from the clean answer."""
+    moved = np.where(SHIFTS % 20 == 0, 0.75, 0.5)
+    scores = np.stack([np.tile(moved, (12, 1)), 1 - np.tile(moved, (12, 1)), np.zeros((12, 11))], axis=2)
+    time = summarize([make_responses(scores, SHIFTS)], table(), facts=FACTS)["axes"]["time"]
+    assert time["frame_phase"]["value"] == pytest.approx(0.25)
+    assert "frame_phase" not in summarize([make_responses(scores, SHIFTS)], table())["axes"]["time"]
+    whole = SHIFTS % 20 == 0
+    found = summarize([make_responses(scores[:, whole], SHIFTS[whole])], table(), facts=FACTS)
+    assert found["axes"]["time"]["frame_phase"]["value"] is None
+    assert any(line.startswith("time.frame_phase: no delay of the sweep") for line in found["warnings"])
+    validate(found)
+
+
+def test_a_period_is_found_and_explained(make_responses, rng):
+    delays = np.arange(-200.0, 201.0, 5.0)
+    wave = 0.7 + 0.2 * np.cos(2 * np.pi * delays / 40) + 0.01 * rng.standard_normal((12, len(delays)))
+    scores = np.stack([wave, 1 - wave, np.zeros_like(wave)], axis=2)
+    found = summarize([make_responses(scores, delays)], table(), facts=FACTS)
+    (peak,) = found["axes"]["time"]["periods"]
+    assert peak["period"] == pytest.approx(40, rel=0.1)
+    assert peak["matches"] == "2 hops"
+    assert peak["share"] > 0.9
+    validate(found)
+    few = summarize([make_responses(scores[:, 30:51], delays[30:51])], table(), facts=FACTS)
+    assert few["axes"]["time"]["periods"] is None
+    assert any(line.startswith("time.periods: needs at least 24") for line in few["warnings"])
+    validate(few)
+
+
+def test_a_model_of_several_labels_has_measures_of_its_own(make_responses):
+    scores, facts = np.sqrt(random_scores(10)), ModelFacts(1000, "sigmoid")
+    found = summarize([make_responses(scores, SHIFTS)], table(), facts=facts)
+    time = found["axes"]["time"]
+    assert time["same_labels"]["value"] == pytest.approx(multilabel.same_labels(scores, 5).mean())
+    assert time["label_change"]["value"] == pytest.approx(multilabel.label_change(scores, 5).mean())
+    truths = np.eye(3, dtype=bool)[table().targets]
+    assert time["average_precision_curve"] == pytest.approx(multilabel.average_precision(scores, truths).mean(axis=1))
+    validate(found)
+    unlabelled = summarize([make_responses(scores, SHIFTS)], table(labels=None), facts=facts)
+    assert unlabelled["axes"]["time"]["average_precision_curve"] == [None] * 11
+    assert "time.average_precision_curve: no clip has a label that the model knows" in unlabelled["warnings"]
+    assert "same_labels" not in summarize([make_responses(scores, SHIFTS)], table(), facts=FACTS)["axes"]["time"]
+
+
 def test_controls_become_plain_data(make_responses):
     controls = {"twice": Estimate(1.0, np.nan, np.inf, 3, 3, "clip"), "shape": (np.int64(2), np.float32(0.5))}
     found = summarize([make_responses(random_scores(0), SHIFTS)], table(), controls=controls)
@@ -291,6 +382,13 @@ def unusual_cases():
 UNUSUAL = [pytest.param(*case, id=name) for name, *case in unusual_cases()]
 
 
+def without_bands(entry):
+    """Leave out what a single clip cannot have."""
+    if not isinstance(entry, dict):
+        return entry
+    return {key: without_bands(part) for key, part in entry.items() if key not in ("low", "high")}
+
+
 def undefined(entry):
     if isinstance(entry, dict):
         return any(undefined(part) for part in entry.values())
@@ -307,8 +405,8 @@ def test_unusual_input_gives_a_valid_summary_in_which_nothing_undefined_goes_une
     explained = {line.split(": ")[0] for line in found["warnings"]}
     for axis, measures in found["axes"].items():
         for measure, entry in measures.items():
-            if isinstance(entry, dict) and len(clips.names) == 1:
-                entry = {key: part for key, part in entry.items() if key not in ("low", "high")}
+            if len(clips.names) == 1:
+                entry = without_bands(entry)
             if undefined(entry) and not (measure.endswith(("_low", "_high")) and len(clips.names) == 1):
                 assert f"{axis}.{measure}" in explained
             else:
@@ -327,6 +425,9 @@ def test_unusual_input_gives_a_valid_summary_in_which_nothing_undefined_goes_une
         ("constant logits", "mac", "no interval, because all clips agree and the scores have no bounds"),
         ("only missing scores", "mac", "no clip has scores that are numbers at every shift"),
         ("one labelled clip of twelve", "worst_accuracy", "no interval, because only one clip or group has a value"),
+        ("sigmoids", "brier_drift", "the scores are not probabilities that sum to 1"),
+        ("only the unshifted sound", "k_consistency", "the sweep holds no shift other than 0"),
+        ("one labelled clip of twelve", "accuracy_area", "no clip is right at 0"),
         ("planted", "minimal_flip_shift", "8 of 12 clips keep their answer up to 50 ms; the quantiles"),
     ],
 )

@@ -1,0 +1,297 @@
+"""Two models, or one model twice, on the same clips: every measure's difference, clip by clip.
+
+Conventions
+-----------
+A difference is the first minus the second. Only clips and shifts that both have count. The p values of all measures
+and axes are adjusted together (Holm); those along one curve by Benjamini and Hochberg, because there many neighbouring
+shifts tell of one change. What is undefined is ``nan``.
+
+What is here: `Compared`, `Comparison`, `MeasureDifference`, `CurveDifference`, `compare_models`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from . import outcome
+from .axis_summary import AxisSweep, per_clip
+from .cliptable import ClipTable
+from .multiplicity import benjamini_hochberg, holm
+from .pairing import minimum_detectable_change, sign_flip_test
+from .statistics import Estimate, bootstrap_mean
+
+if TYPE_CHECKING:
+    from ..sweep.responses import AxisResponses, ModelResponses
+
+__all__ = ["Compared", "Comparison", "CurveDifference", "MeasureDifference", "compare_models"]
+
+FloatArray = npt.NDArray[np.floating]
+
+LEVEL = 0.05
+MEASURES = ("consistency", "all_consistency", "mean_accuracy", "worst_accuracy", "mac")
+_ROUNDING = 1e-9  # relative, between shifts that two grids meant to be equal
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """One side of a comparison.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    responses : ModelResponses
+    noise_floor : float, default 0
+        Of this model: a lead of no more than that changes no answer.
+    """
+
+    name: str
+    responses: ModelResponses
+    noise_floor: float = 0.0
+
+
+@dataclass(frozen=True)
+class MeasureDifference:
+    """One measure of both models and what they differ by.
+
+    Parameters
+    ----------
+    axis : str
+        ``""`` for accuracy without a shift.
+    measure : str
+    first, second : float
+        Averages over the clips that have a value for both.
+    difference : Estimate
+    p_value, p_adjusted : float
+        Of a paired sign-flip test; adjusted by Holm over all measures and axes.
+    detectable : float
+        The smallest true difference that these clips would show four times in five, before adjustment.
+    """
+
+    axis: str
+    measure: str
+    first: float
+    second: float
+    difference: Estimate
+    p_value: float
+    p_adjusted: float
+    detectable: float
+
+
+@dataclass(frozen=True)
+class CurveDifference:
+    """Where along an axis one model keeps more answers than the other.
+
+    Parameters
+    ----------
+    axis, unit : str
+    n_shifts : int
+        Tested: all but 0.
+    first_steadier, second_steadier : tuple of float
+        Shifts at which the difference in consistency is shown, with at most 5 % false ones among them on average.
+    """
+
+    axis: str
+    unit: str
+    n_shifts: int
+    first_steadier: tuple[float, ...]
+    second_steadier: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of comparing two models.
+
+    Parameters
+    ----------
+    first, second : str
+    n_clips, n_groups : int
+        That both answered.
+    differences : tuple of MeasureDifference
+    curves : tuple of CurveDifference
+    notes : tuple of str
+        What was left out, and what else the two sides differ in.
+    """
+
+    first: str
+    second: str
+    n_clips: int
+    n_groups: int
+    differences: tuple[MeasureDifference, ...]
+    curves: tuple[CurveDifference, ...]
+    notes: tuple[str, ...]
+
+
+def compare_models(first: Compared, second: Compared, *, seed: int = 0) -> Comparison:
+    """Compare two models on the clips and shifts that both were tried on.
+
+    Parameters
+    ----------
+    first, second : Compared
+    seed : int, default 0
+        Of intervals and tests.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If they share no clip, or no axis with a shift.
+    """
+    rows = _shared_clips(first.responses, second.responses)
+    axes = [axis for axis in first.responses.axes if axis in second.responses.axes]
+    pairs = {axis: pair for axis in axes if (pair := _shared_sweeps(first, second, axis, rows, seed))}
+    if not pairs:
+        raise InputError(
+            f"{first.name} and {second.name} share no axis with shifts in the same unit; sweep both along the same grid"
+        )
+    differences = [
+        _difference("", "accuracy_at_zero", next(iter(pairs.values()))),
+        *(_difference(axis, measure, pair) for axis, pair in pairs.items() for measure in MEASURES),
+    ]
+    adjusted = holm([found.p_value for found in differences])
+    table = next(iter(pairs.values())).first.clips
+    return Comparison(
+        first=first.name,
+        second=second.name,
+        n_clips=len(rows),
+        n_groups=len(rows) if table.group_codes is None else len(np.unique(table.group_codes)),
+        differences=tuple(replace(d, p_adjusted=float(p)) for d, p in zip(differences, adjusted, strict=True)),
+        curves=tuple(_curve_difference(axis, pair) for axis, pair in pairs.items()),
+        notes=tuple(_notes(first, second, pairs, len(rows))),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two sweeps along one axis over the same clips and shifts."""
+
+    first: AxisSweep
+    second: AxisSweep
+
+    def rng(self, measure: str) -> np.random.Generator:
+        key = zlib.crc32(f"compare.{self.first.name}.{measure}".encode())
+        return np.random.default_rng(np.random.SeedSequence(self.first.seed, spawn_key=(key,)))
+
+
+def _shared_clips(first: ModelResponses, second: ModelResponses) -> list[tuple[int, int]]:
+    """Return the places of each clip that both have, in the order of the first."""
+    ours, theirs = _places(first), _places(second)
+    known = {name: places for name, places in ours.items() if len(theirs.get(name, ())) == len(places)}
+    rows = sorted(pair for name, places in known.items() for pair in zip(places, theirs[name], strict=True))
+    if not rows:
+        raise InputError(
+            f"{first.spec.name} and {second.spec.name} have no clip in common ({first.clips[0].name} … against "
+            f"{second.clips[0].name} …); analyse the same clips, given by the same paths"
+        )
+    return rows
+
+
+def _places(responses: ModelResponses) -> dict[str, list[int]]:
+    """Return where the clips of each recording stand, in the order in which they sound.
+
+    Models hear windows of their own around the same clip, so that its start does not tell it from another.
+    """
+    if len({(clip.name, clip.start_seconds) for clip in responses.clips}) < len(responses.clips):
+        raise InputError(f"clips repeat within {responses.spec.name}, and it is not clear which belong together")
+    places: dict[str, list[int]] = {}
+    for at in sorted(range(len(responses.clips)), key=lambda at: responses.clips[at].start_seconds):
+        places.setdefault(responses.clips[at].name, []).append(at)
+    return places
+
+
+def _shared_sweeps(
+    first: Compared, second: Compared, axis: str, rows: Sequence[tuple[int, int]], seed: int
+) -> _Pair | None:
+    """Return both sides' sweeps over the clips and shifts that they share; None if that leaves no shift."""
+    a, b = first.responses.axes[axis], second.responses.axes[axis]
+    near = np.isclose(a.shifts[:, None], b.shifts, rtol=_ROUNDING, atol=0.0)
+    if a.unit != b.unit or near.sum() < 2:
+        return None
+    columns = np.argwhere(near)
+    sides = []
+    for side, responses, place in ((first, a, 0), (second, b, 1)):
+        clips = [side.responses.clips[row[place]] for row in rows]
+        part = _part(responses, [row[place] for row in rows], columns[:, place])
+        table = ClipTable.of(clips, side.responses.spec.labels)
+        sides.append(AxisSweep(axis, part, table, seed, noise_floor=side.noise_floor))
+    return _Pair(*sides)
+
+
+def _part(responses: AxisResponses, rows: Sequence[int], columns: npt.NDArray[np.intp]) -> AxisResponses:
+    arrays = {field.name: getattr(responses, field.name) for field in fields(responses)}
+    kept: dict[str, Any] = {
+        name: values[np.asarray(rows)[:, None], columns]
+        for name, values in arrays.items()
+        if isinstance(values, np.ndarray) and values.ndim > 1
+    }
+    return replace(responses, shifts=responses.shifts[columns], **kept)
+
+
+def _difference(axis: str, measure: str, pair: _Pair) -> MeasureDifference:
+    a, b = per_clip(pair.first, measure), per_clip(pair.second, measure)
+    both = ~np.isnan(a - b)
+    groups, rng = pair.first.clips.group_codes, pair.rng(measure)
+    bounded = measure != "mac" or (pair.first.bounds and pair.second.bounds)
+    estimate = bootstrap_mean(a - b, groups, rng=rng, bounds=(-1.0, 1.0) if bounded else None)
+    means = [float(side[both].mean()) if both.any() else np.nan for side in (a, b)]
+    p_value = float(sign_flip_test(a - b, groups, rng=rng))
+    detectable = minimum_detectable_change(a - b, groups)
+    return MeasureDifference(axis, measure, means[0], means[1], estimate, p_value, p_value, detectable)
+
+
+def _curve_difference(axis: str, pair: _Pair) -> CurveDifference:
+    zero, shifts = pair.first.zero, pair.first.responses.shifts
+    a, b = (outcome.agreement(sweep.answers, sweep.zero) for sweep in (pair.first, pair.second))
+    differences = np.delete(a - b, zero, axis=1)
+    p_values = sign_flip_test(differences, pair.first.clips.group_codes, rng=pair.rng("curve"))
+    shown = benjamini_hochberg(p_values) < LEVEL
+    kept = differences[~np.isnan(differences).any(axis=1)]
+    mean = kept.mean(axis=0) if len(kept) else np.zeros(differences.shape[1])
+    moved = np.delete(shifts, zero)
+    return CurveDifference(
+        axis=axis,
+        unit=pair.first.responses.unit,
+        n_shifts=len(moved),
+        first_steadier=tuple(moved[shown & (mean > 0)].tolist()),
+        second_steadier=tuple(moved[shown & (mean < 0)].tolist()),
+    )
+
+
+def _notes(first: Compared, second: Compared, pairs: dict[str, _Pair], n_shared: int) -> list[str]:
+    """Say what was left out, and what else the two sides differ in."""
+    notes = []
+    for side in (first, second):
+        n_alone = len(side.responses.clips) - n_shared
+        if n_alone:
+            notes.append(f"{n_alone} clips of {side.name} have no partner and are left out")
+    if first.responses.spec.labels != second.responses.spec.labels:
+        notes.append("the two have different classes: accuracies are each model's own, on its own labels")
+    for axis, pair in pairs.items():
+        notes += _axis_notes(first, second, axis, pair)
+    missing = sorted(set(first.responses.axes) ^ set(second.responses.axes))
+    if missing:
+        notes.append(f"only one side was swept along {', '.join(missing)}")
+    return notes
+
+
+def _axis_notes(first: Compared, second: Compared, axis: str, pair: _Pair) -> Iterator[str]:
+    a, b = pair.first.responses, pair.second.responses
+    n_left = len(first.responses.axes[axis].shifts) + len(second.responses.axes[axis].shifts) - 2 * len(a.shifts)
+    if n_left:
+        yield f"{axis}: {n_left} shifts that only one side has are left out"
+    if a.engine != b.engine:
+        yield f"{axis}: engines differ, {a.engine} against {b.engine}"
+    if a.edges != b.edges:
+        same_model = first.responses.spec.name == second.responses.spec.name
+        effect = ": what the consistency differs by is the border effect" if same_model else ""
+        yield f"{axis}: edges differ, {a.edges} against {b.edges}{effect}"

@@ -1,0 +1,66 @@
+"""``audioinv compare``: two folders or two models of one, its exit codes, and refusals in one line."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from audioinv.report.table import SCHEMA
+
+GRIDS = ("--time", "-20:20:10ms")
+
+
+@pytest.fixture
+def runs(run, place):
+    for name, edges in (("a", "zero"), ("b", "circular")):
+        assert run("analyze", "clips", "-m", "toy", *GRIDS, "--edges", edges, "-o", name, "-q").exit_code == 0
+    return place
+
+
+def test_two_folders_are_compared(run, runs):
+    done = run("compare", "a", "b")
+    assert done.exit_code == 0
+    assert "A toy (a)" in done.stdout
+    assert "B toy (b)" in done.stdout
+    assert "the border effect" in done.stdout
+    assert run("compare", "a", "b", "-q").stdout == ""
+
+
+def test_json_is_one_document(run, runs):
+    found = json.loads(run("compare", "a", "b", "-m", "toy", "--json").stdout)
+    assert (found["n_clips"], found["curves"][0]["n_shifts"]) == (6, 4)
+    assert {row["measure"] for row in found["differences"]} >= {"consistency", "mac", "worst_accuracy"}
+
+
+def test_two_models_of_one_folder_are_compared(run, runs):
+    done = run("analyze", "clips", "-m", "toy", "-m", "drums-cnn2d", *GRIDS, "-o", "both", "-q")
+    assert done.exit_code == 0
+    assert run("compare", "both", "-m", "toy", "-m", "drums-cnn2d").exit_code == 0
+    assert "choose by -m" in run("compare", "both", "a").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a",), "name two models"),
+        (("a", "-m", "toy"), "name two models"),
+        (("a", "b", "-m", "nobody"), "holds no model nobody"),
+        (("a", "b", "a"), "one or two"),
+        (("a", "nowhere"), "no results folder"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_line(run, runs, arguments, message):
+    done = run("compare", *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_without_clips_leaves_nothing_to_compare(run, runs):
+    (runs / "empty").mkdir()
+    pq.write_table(SCHEMA.empty_table(), runs / "empty" / "results.parquet")
+    (runs / "empty" / "summary.json").write_text('{"schema_version": 1, "models": {}}')
+    (runs / "empty" / "run.json").write_text('{"models": {}}')
+    (runs / "empty" / "failures.csv").write_text("path,stage,reason\n")
+    assert run("compare", "a", "empty").exit_code == 5

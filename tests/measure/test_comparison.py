@@ -1,0 +1,159 @@
+"""Two models on the same clips: planted differences are found where they were planted, and nowhere else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audioinv.errors import InputError
+from audioinv.measure.comparison import Compared, compare_models
+from audioinv.measure.multiplicity import holm
+from audioinv.nets.model import ModelSpec
+from audioinv.sweep.responses import ClipRecord, ModelResponses
+
+SHIFTS = np.arange(-50.0, 51.0, 10.0)
+LABELS = ("hat", "kick", "snare")
+CLEAN = np.arange(24) % 3
+
+
+def answers(n_flipping=0, beyond=30):
+    """All right at 0; the first clips answer another class from some shift on, either way."""
+    found = np.repeat(CLEAN[:, None], len(SHIFTS), axis=1)
+    found[:n_flipping, np.abs(SHIFTS) >= beyond] = (CLEAN[:n_flipping, None] + 1) % 3
+    return found
+
+
+@pytest.fixture
+def side(make_responses):
+    def make(given, name="m", axes=("time",), clips=24, **options):
+        records = tuple(ClipRecord(f"{i}.wav", 0.0, 1.0, LABELS[CLEAN[i]], f"kit {i // 2}") for i in range(clips))
+        scores = np.eye(3)[given][:clips]
+        shifts = options.pop("shifts", SHIFTS)
+        swept = {axis: replace(make_responses(scores, shifts, axis), **options) for axis in axes}
+        return Compared(name, ModelResponses(ModelSpec(name, 8000, 100, LABELS), records, swept))
+
+    return make
+
+
+def row_of(found, measure, axis="time"):
+    return next(row for row in found.differences if (row.axis, row.measure) == (axis, measure))
+
+
+def test_a_planted_difference_is_found(side):
+    found = compare_models(side(answers()), side(answers(16)))
+    assert (found.n_clips, found.n_groups) == (24, 12)
+    consistency = row_of(found, "consistency")
+    assert (consistency.first, consistency.second) == (1, pytest.approx(1 - 16 / 24 * 0.6))
+    assert consistency.difference.value == pytest.approx(0.4)
+    assert consistency.difference.low > 0.15
+    # Eight of twelve kits differ, all to one side: two patterns of 2^8.
+    assert consistency.p_value == pytest.approx(2 / 2**8)
+    assert row_of(found, "accuracy_at_zero", "").difference.value == 0
+    assert row_of(found, "accuracy_at_zero", "").p_adjusted == 1
+    assert row_of(found, "worst_accuracy").difference.value == pytest.approx(16 / 24)
+    np.testing.assert_allclose(
+        [row.p_adjusted for row in found.differences], holm([r.p_value for r in found.differences])
+    )
+    assert consistency.detectable < 0.4
+
+
+def test_the_shifts_that_differ_are_those_where_it_was_planted(side):
+    (curve,) = compare_models(side(answers()), side(answers(16))).curves
+    assert curve.first_steadier == (-50, -40, -30, 30, 40, 50)
+    assert curve.second_steadier == ()
+    assert curve.n_shifts == 10
+    (turned,) = compare_models(side(answers(16)), side(answers())).curves
+    assert (turned.first_steadier, turned.second_steadier) == ((), curve.first_steadier)
+
+
+def test_to_exchange_the_sides_changes_signs_only(side):
+    one, other = side(answers(4)), side(answers(10, beyond=20))
+    there, back = compare_models(one, other), compare_models(other, one)
+    for a, b in zip(there.differences, back.differences, strict=True):
+        assert a.difference.value == pytest.approx(-b.difference.value)
+        assert a.p_value == b.p_value
+        assert a.detectable == pytest.approx(b.detectable, nan_ok=True)
+
+
+def test_a_model_does_not_differ_from_itself(side):
+    found = compare_models(side(answers(5)), side(answers(5)))
+    assert all(
+        row.p_adjusted == 1 and row.difference.value == 0 and np.isnan(row.detectable) for row in found.differences
+    )
+    assert found.curves[0].first_steadier == found.curves[0].second_steadier == ()
+    assert found.notes == ()
+
+
+def test_what_only_one_side_has_is_left_out_and_said(side):
+    every_second = slice(1, None, 2)  # -40, -20, 0, 20, 40
+    coarse = side(answers(16)[:, every_second], "n", axes=("time", "freq"), clips=20, shifts=SHIFTS[every_second])
+    found = compare_models(side(answers()), coarse)
+    assert (found.n_clips, found.curves[0].n_shifts) == (20, 4)
+    assert row_of(found, "consistency").second == pytest.approx(1 - 16 / 20 * 0.5)
+    assert found.notes == (
+        "4 clips of m have no partner and are left out",
+        "time: 6 shifts that only one side has are left out",
+        "only one side was swept along freq",
+    )
+
+
+def test_clips_are_matched_by_name_and_not_by_place(side):
+    one, other = side(answers(8)), side(answers(8))
+    back = other.responses
+    turned = replace(
+        back, clips=back.clips[::-1], axes={"time": replace(back.axes["time"], scores=back.axes["time"].scores[::-1])}
+    )
+    assert all(row.difference.value == 0 for row in compare_models(one, replace(other, responses=turned)).differences)
+
+
+def test_windows_of_one_recording_are_matched_in_their_order(side):
+    """Another lead opens every window sooner; a recording cut into other numbers of clips is left out."""
+    one = side(answers(8))
+    recordings = [f"{i // 4}.wav" for i in range(24)]
+
+    def cut(lead, names=recordings):
+        clips = [
+            replace(clip, name=name, start_seconds=i - lead)
+            for i, (clip, name) in enumerate(zip(one.responses.clips, names, strict=True))
+        ]
+        return replace(one, responses=replace(one.responses, clips=tuple(clips)))
+
+    same = compare_models(cut(0.0), cut(0.1))
+    assert same.n_clips == 24
+    assert all(row.difference.value == 0 for row in same.differences)
+    late = cut(0.1).responses
+    turned = {"time": replace(late.axes["time"], scores=late.axes["time"].scores[::-1])}
+    backwards = replace(one, responses=replace(late, clips=late.clips[::-1], axes=turned))
+    assert all(row.difference.value == 0 for row in compare_models(cut(0.0), backwards).differences)
+    other = compare_models(cut(0.0), cut(0.1, names=["new.wav", *recordings[1:]]))
+    assert other.n_clips == 20
+
+
+def test_other_edges_of_the_same_model_show_the_border_effect(side):
+    found = compare_models(side(answers(), edges="circular"), side(answers(8), edges="zero"))
+    assert found.notes == (
+        "time: edges differ, circular against zero: what the consistency differs by is the border effect",
+    )
+    assert row_of(found, "consistency").difference.value == pytest.approx(8 / 24 * 0.6)
+
+
+def test_a_lead_within_the_noise_floor_is_no_flip(side, make_responses):
+    one, other = side(answers()), side(answers(16))
+    weak = replace(other.responses.axes["time"], scores=other.responses.axes["time"].scores * 0.01)
+    other = replace(other, responses=replace(other.responses, axes={"time": weak}))
+    assert row_of(compare_models(one, other), "consistency").second < 1
+    assert row_of(compare_models(one, replace(other, noise_floor=0.02)), "consistency").second == 1
+
+
+def test_what_cannot_be_compared_is_refused(side):
+    one = side(answers())
+    strangers = replace(one.responses, clips=tuple(replace(clip, name=f"x{clip.name}") for clip in one.responses.clips))
+    with pytest.raises(InputError, match="no clip in common"):
+        compare_models(one, replace(one, responses=strangers))
+    with pytest.raises(InputError, match="share no axis"):
+        compare_models(one, side(answers(), axes=("freq",)))
+    with pytest.raises(InputError, match="share no axis"):
+        compare_models(one, side(answers(), unit="s"))
+    twins = replace(one.responses, clips=(one.responses.clips[0],) * 24)
+    with pytest.raises(InputError, match="clips repeat"):
+        compare_models(one, replace(one, responses=twins))

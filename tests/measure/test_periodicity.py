@@ -1,0 +1,82 @@
+"""Periods of a response: planted ones are found and named, and what has none finds none."""
+
+import numpy as np
+import pytest
+
+from audioinv.measure.periodicity import explain_period, find_periods
+
+
+def planted(rng, period, n_clips=10, n_shifts=81, noise=0.1, step=1.0):
+    delays = step * np.arange(n_shifts)
+    phases = rng.uniform(0, 2 * np.pi, (n_clips, 1))
+    trend = np.linspace(0, 1, n_shifts) * rng.standard_normal((n_clips, 1))
+    wave = np.cos(2 * np.pi * delays / period + phases)
+    return trend + wave + noise * rng.standard_normal((n_clips, n_shifts))
+
+
+@pytest.mark.parametrize("period", [4, 8, 10, 16])
+def test_a_planted_period_is_found_although_every_clip_has_its_own_phase(rng, period):
+    curves = planted(rng, period)
+    assert np.ptp(curves.mean(axis=0)) < 2.5
+    peak = find_periods(curves, 1.0, n_units=10)[0]
+    assert abs(1 / peak.period - 1 / period) <= 0.5 / 81
+    assert peak.share > 0.5
+    assert peak.p_value < 1e-6
+    halved = find_periods(curves, 0.5, n_units=10)[0]
+    assert halved.period == pytest.approx(peak.period / 2)
+
+
+def test_the_share_is_that_of_the_variance(rng):
+    """Two waves, one of twice the amplitude: four fifths of the variance."""
+    curves = planted(rng, 4, n_shifts=80, noise=0.01) * 2 + planted(rng, 10, n_shifts=80, noise=0.01)
+    first, second, *_ = find_periods(curves, 1.0, n_units=10)
+    assert (first.period, second.period) == (4, 10)
+    assert first.share == pytest.approx(0.8, abs=0.05)
+    assert second.share == pytest.approx(0.2, abs=0.05)
+
+
+@pytest.mark.parametrize("walk", [False, True])
+@pytest.mark.parametrize("n_clips", [1, 10])
+def test_noise_has_hardly_ever_a_period(rng, walk, n_clips):
+    found = 0
+    for _ in range(300):
+        noise = rng.standard_normal((n_clips, 81))
+        found += bool(find_periods(np.cumsum(noise, axis=1) if walk else noise, 1.0, n_units=n_clips))
+    assert found <= 15
+
+
+def test_what_does_not_vary_or_is_too_short_has_no_period(rng):
+    assert find_periods(np.full((5, 60), 0.7), 1.0, n_units=5) == []
+    assert find_periods(np.linspace(0, 1, 60)[None], 1.0, n_units=1) == []
+    assert find_periods(planted(rng, 4, n_shifts=23), 1.0, n_units=10) == []
+    assert find_periods(np.full((5, 60), np.nan), 1.0, n_units=5) == []
+    assert find_periods(planted(rng, 4, n_shifts=24), 1.0, n_units=10) != []
+
+
+def test_a_clip_without_scores_is_left_out(rng):
+    curves = planted(rng, 8)
+    spoilt = np.concatenate([curves, np.full((1, 81), np.nan)])
+    assert find_periods(spoilt, 1.0, n_units=10) == find_periods(curves, 1.0, n_units=10)
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        (10, "hop"),
+        (10.4, "hop"),  # within half a bin of 1 / 100
+        (11, None),
+        (40, "stride"),
+        (5, "hop / 2"),
+        (20, "stride / 2"),
+        (13.3, "stride / 3"),
+        (2.5, None),  # a quarter of a hop: no claim beyond the third
+    ],
+)
+def test_a_period_is_named_by_what_has_it(period, expected):
+    assert explain_period(period, {"hop": 10.0, "stride": 40.0}, reach=100.0, step=1.0) == expected
+
+
+def test_what_the_grid_cannot_show_explains_nothing():
+    assert explain_period(10, {"hop": 10.0}, reach=100.0, step=5.0) == "hop"
+    assert explain_period(10, {"hop": 10.0}, reach=100.0, step=5.1) is None
+    assert explain_period(60, {"stride": 60.0}, reach=100.0, step=1.0) is None
