@@ -217,7 +217,7 @@ def _experiment(cell: Cell) -> dict[str, Any]:
 def _probe(home: Path, cell: Cell, probe: Probe) -> None:
     task = open_task(cell.task, quick=cell.quick)
     model = ClassifierModel(load_classifier(home / MODEL_FILE))
-    options = AnalysisOptions({probe.grid.axis: probe.grid}, probe.edges)
+    options = AnalysisOptions({probe.grid.axis: probe.grid}, probe.edges, references=False)
     results = analyze_models([model], task.test, options, provenance={"probe": probe.name, "cell": str(cell)})
     if results.failures:
         raise InputError(f"{cell}: {results.failures[0].path} cannot be probed: {results.failures[0].reason}")

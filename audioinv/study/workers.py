@@ -108,7 +108,9 @@ def _seconds_of(cell: Cell, probes: Sequence[Probe]) -> float:
     train_classifier(few, few[:1], config, once)  # the first time is slower than any other
     result = train_classifier(few, few[:1], config, once)
     model = ClassifierModel(result.classifier)
-    grids = [AnalysisOptions({probe.grid.axis: probe.grid}, probe.edges) for probe in fitting(cell, probes)]
+    grids = [
+        AnalysisOptions({probe.grid.axis: probe.grid}, probe.edges, references=False) for probe in fitting(cell, probes)
+    ]
     sweeps = [analyze_models([model], task.test[:1], options).run["timing"]["sweep_s"] for options in grids]
     epoch = result.seconds * len(task.train) / len(few)
     return epoch * training.epochs + float(sum(sweeps)) * len(task.test)

@@ -7,7 +7,7 @@ import pytest
 
 from audioinv.errors import InputError
 from audioinv.study.outcome import CONSTANT
-from audioinv.study.run import StudyOptions, run_study, save_study
+from audioinv.study.run import StudyOptions, run_study, save_study, study_cells
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def test_what_was_there_is_replaced(document, tmp_path):
     assert "Is it new?" in (tmp_path / "study.json").read_text()
 
 
-def test_the_record_says_how_it_came_about(document):
+def test_the_record_says_how_it_came_about(document, tiny, options):
+    assert {cell.seed for cell in study_cells(tiny, options)} == set(document["seeds"])
     assert document["command"] == "audioinv study tiny"
     assert document["seeds"] == [0, 1]
     assert document["quick"]

@@ -123,6 +123,17 @@ def test_a_front_end_inside_somebodys_module_is_read(clip, edges):
     np.testing.assert_allclose(shared.axes["time"].scores, plain.scores, rtol=0, atol=PROMISED)
 
 
+@pytest.mark.parametrize("edges", ["zero", "circular", "context", "noise"])
+def test_what_a_delay_does_is_told_without_making_windows(clip, edges):
+    laid, shift = open_window(clip, SPEC.n_samples, SPEC.lead_samples), TimeShift(edges)
+    delays = np.array([-9000.0, -700.0, 0.0, 1.0, 350.0, 3999.0])
+    power = shift.shift(laid, delays).double().square().sum(-1).numpy()
+    ratio = power / np.sum(laid.waveform.astype(np.float64) ** 2)
+    told = shift.fidelity(laid, delays, round_trip=False)
+    np.testing.assert_allclose(10 ** (told.level_change_db / 10), np.where(ratio > 0, ratio, np.nan), rtol=1e-9)
+    assert edges == "circular" or not np.allclose(ratio, ratio[::-1])
+
+
 def reason(model, axis="time", grid="-100:100:5ms", **choices):
     choices = {"engine": "auto", **choices}
     plan = SweepPlan(plan_sweep(model, {axis: grid}).grids, **choices)
