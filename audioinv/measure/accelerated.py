@@ -37,8 +37,10 @@ def accelerated_interval(
 
     Returns
     -------
-    low, high : ndarray of shape (n_points,)
+    low : ndarray of shape (n_points,)
         The value itself where no unit pulls.
+    high : ndarray of shape (n_points,)
+        The same.
 
     References
     ----------

@@ -219,7 +219,8 @@ def same_clips(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[FloatArray, FloatArr
 
     Returns
     -------
-    a, b : ndarray of shape (n_clips,), float64
+    a : ndarray of shape (n_clips,), float64
+    b : ndarray of shape (n_clips,), float64
 
     Raises
     ------
