@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -19,9 +20,10 @@ from pathlib import Path
 
 import torch
 
-from ..analysis import AnalysisOptions, analyze_models
 from ..nets.classifier import ClassifierModel
 from ..nets.training import train_classifier
+from ..sweep.plan import plan_sweep
+from ..sweep.run import sweep_clips
 from .cells import Cell, configure, fitting, is_done, run_cell, training_of
 from .design import Probe
 from .tasks import open_task
@@ -80,7 +82,7 @@ def run_cells(
 
 
 def estimate_seconds(cells: Sequence[Cell], probes: Sequence[Probe]) -> float:
-    """Estimate what cells will take on one core, from an epoch over a few clips of each kind; at most.
+    """Estimate what cells will take on one idle core, from an epoch over a few clips of each kind.
 
     Parameters
     ----------
@@ -106,11 +108,10 @@ def _seconds_of(cell: Cell, probes: Sequence[Probe]) -> float:
     few = task.train[: 2 * training.batch_size]
     config, once = configure(task, cell.variant), replace(training, epochs=1)
     train_classifier(few, few[:1], config, once)  # the first time is slower than any other
-    result = train_classifier(few, few[:1], config, once)
-    model = ClassifierModel(result.classifier)
-    grids = [
-        AnalysisOptions({probe.grid.axis: probe.grid}, probe.edges, references=False) for probe in fitting(cell, probes)
-    ]
-    sweeps = [analyze_models([model], task.test[:1], options).run["timing"]["sweep_s"] for options in grids]
-    epoch = result.seconds * len(task.train) / len(few)
-    return epoch * training.epochs + float(sum(sweeps)) * len(task.test)
+    started = time.process_time()
+    model = ClassifierModel(train_classifier(few, few[:1], config, once).classifier)
+    epoch = (time.process_time() - started) * len(task.train) / len(few)
+    started = time.process_time()
+    for probe in fitting(cell, probes):
+        sweep_clips([(model, plan_sweep(model, {probe.grid.axis: probe.grid}, edges=probe.edges))], task.test[:1])
+    return epoch * training.epochs + (time.process_time() - started) * len(task.test)
