@@ -95,7 +95,7 @@ def _draw_tasks(part: Any, document: Mapping[str, Any], styles: Mapping[str, Mod
         rows = [row for row in document["rows"] if row["task"] == task]
         for ax, entry in zip(axes, shown, strict=False):
             _draw_list(ax, rows, entry, styles)
-            _share_axis(ax, document["rows"], entry["measure"])
+            _share_axis(ax, [row for row in document["rows"] if row["variant"] in styles], entry["measure"])
             ax.set_title(textwrap.fill(entry["words"], _TITLE_CHARACTERS * (1 if document["across"] else 2)))
             if not document["across"]:
                 _write_numbers(ax, rows, entry)
@@ -149,7 +149,7 @@ def _write_numbers(ax: Axes, rows: Sequence[Row], entry: Mapping[str, str]) -> N
 def _share_axis(ax: Axes, rows: Sequence[Row], measure: str) -> None:
     """Show shares from 0 to 1 on all panels alike, so that panels compare; what is far smaller or larger, by itself.
 
-    The rows are those of all tasks, so that one measure has one scale.
+    The rows are those of all tasks, so that a measure has one scale, but for the control's, whose interval says least.
     """
     highest = max((_ends(row["measures"][measure])[1] or 0 for row in rows if measure in row["measures"]), default=0)
     if not highest or _SMALL < highest <= 1:
@@ -164,8 +164,8 @@ def _share_axis(ax: Axes, rows: Sequence[Row], measure: str) -> None:
 def _draw_scatter(ax: Axes, rows: Sequence[Row], across: Mapping[str, str], styles: Mapping[str, ModelStyle]) -> None:
     for row in rows:
         style = _style(styles, row["variant"])
-        x, y = row["measures"][across["measure"]], row["measures"]["accuracy"]
-        if x["value"] is None or y["value"] is None:
+        x, y = (row["measures"].get(name) for name in (across["measure"], "accuracy"))
+        if not (x and y) or x["value"] is None or y["value"] is None:
             continue
         line: dict[str, Any] = {"color": style.colour, "linewidth": 1.0, "alpha": 0.6}
         ax.plot(_ends(x), [y["value"]] * 2, **line)

@@ -132,7 +132,7 @@ AUGMENTATION = Study(
             "up to 64 ms.mean_accuracy",
         ),
         Expectation(
-            "jitter of ±64 ms helps flatten more inside its range than beyond",
+            "flatten taught with ±64 ms is right more often inside that range than beyond it",
             "max, flatten, ±64 ms",
             "max, flatten, ±64 ms",
             "up to 64 ms.mean_accuracy",

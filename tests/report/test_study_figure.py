@@ -87,6 +87,16 @@ def test_every_variant_stands_at_its_accuracy_and_its_steadiness(document):
     assert points == {(0.55, 0.98), (0.97, 0.95), (0.9, 0.9), (1.0, 0.25)}
 
 
+def test_a_variant_without_the_measure_is_listed_and_not_placed(document):
+    for row in document["rows"]:
+        if row["variant"] == "average":
+            del row["measures"]["hops.consistency"]
+    figure = study_figure(document)
+    ax = scatters(figure)[0]
+    assert 0.95 not in {line.get_ydata()[0] for line in ax.lines if len(line.get_xdata()) == 1}
+    assert "average" in {label.get_text() for ax in figure.axes for label in ax.get_yticklabels()}
+
+
 def test_the_constant_answer_is_named_beside_its_mark(document):
     for ax in scatters(study_figure(document)):
         (text,) = [text for text in ax.texts if text.get_text() == "always the same answer"]
@@ -132,6 +142,17 @@ def test_the_title_is_the_finding_with_its_numbers(document):
     assert "+0.42 [+0.30, +0.50]" in title
     document["expectations"][0]["verdict"] = "refuted"
     assert headline(document).startswith("Refuted: an average")
+
+
+def test_one_measure_has_one_scale_whatever_the_control_does(document):
+    for row in document["rows"]:
+        small = 0.5 if row["variant"] == "always the same answer" else 0.01
+        row["measures"]["silence.worst_accuracy"] = measure(
+            small, [small], width=0.005 if row["task"] == "tones" else 0
+        )
+    lists = [ax for ax in study_figure(document).axes if "silence" in ax.get_title(loc="left")]
+    assert len({ax.get_xlim() for ax in lists}) == 1
+    assert lists[0].get_xlim()[1] < 0.02
 
 
 def test_curves_are_drawn_over_the_shift(document):

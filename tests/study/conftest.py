@@ -8,7 +8,7 @@ from audioinv.study.run import StudyOptions
 ONCE = {"epochs": 1, "learning_rate": 0.01}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     return Study(
         name="tiny",
@@ -29,4 +29,4 @@ def tiny():
 
 @pytest.fixture
 def options(tmp_path):
-    return StudyOptions(tmp_path / "runs", n_seeds=2, quick=True, command="audioinv study tiny")
+    return StudyOptions(tmp_path / "runs", n_seeds=2, quick=True)

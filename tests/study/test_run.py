@@ -10,8 +10,9 @@ from audioinv.study.outcome import CONSTANT
 from audioinv.study.run import StudyOptions, run_study, save_study, study_cells
 
 
-@pytest.fixture
-def document(tiny, options):
+@pytest.fixture(scope="module")
+def document(tiny, tmp_path_factory):
+    options = StudyOptions(tmp_path_factory.mktemp("runs"), n_seeds=2, quick=True, command="audioinv study tiny")
     return run_study(tiny, options)
 
 
