@@ -22,8 +22,8 @@ from torch import Tensor
 
 from .corpus.entries import CorpusEntry
 from .errors import InputError
-from .measure.certificate import Certificate, confirm
-from .measure.derivation import derive
+from .measure.certificates.certificate import Certificate, confirm
+from .measure.certificates.derivation import derive
 from .nets.library import shipped_folder
 from .nets.model import Model
 from .sound.audio import Clip, load_clip, open_window

@@ -25,9 +25,9 @@ from torch import nn
 from .analysis import versions
 from .corpus.entries import CorpusEntry
 from .errors import AudioFileError, InputError
-from .measure.layer_records import LayerSweep, choose_units
-from .measure.layer_survey import MapAxis, survey_layers
-from .measure.layers import LayerRecord, summarize_layer
+from .measure.layerwise.layer_records import LayerSweep, choose_units
+from .measure.layerwise.layer_survey import MapAxis, survey_layers
+from .measure.layerwise.layers import LayerRecord, summarize_layer
 from .nets.model import Model
 from .report.layer_results import AxisLayers, LayerResults
 from .sound.audio import Clip, open_window

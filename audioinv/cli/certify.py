@@ -13,7 +13,7 @@ from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version
 
 if TYPE_CHECKING:
     from ..certification import Certification
-    from ..measure.certificate import Certificate, Pair
+    from ..measure.certificates.certificate import Certificate, Pair
 
 __all__ = ["certify"]
 

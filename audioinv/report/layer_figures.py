@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..errors import InputError
-from ..measure.verdict import Verdict
+from ..measure.layerwise.verdict import Verdict
 from .figure_style import PAGE_INCHES, PAPER, QUIET, head_figure, model_style, new_axes, new_figure, styled
 from .layer_results import AxisLayers, LayerResults
 from .layer_text import layer_name, stride_note

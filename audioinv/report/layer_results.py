@@ -24,9 +24,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import CheckpointError, InputError
-from ..measure.layer_survey import MapAxis
-from ..measure.layers import LayerSummary, MapErrors
-from ..measure.verdict import Floors, Verdict
+from ..measure.layerwise.layer_survey import MapAxis
+from ..measure.layerwise.layers import LayerSummary, MapErrors
+from ..measure.layerwise.verdict import Floors, Verdict
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..measure.layers import LayerSummary
+from ..measure.layerwise.layers import LayerSummary
 from .layer_results import AxisLayers, LayerResults
 from .wording import axis_title, count_text
 

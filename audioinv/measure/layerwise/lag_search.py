@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-As in `audioinv.measure.equivariance`: maps are ``(..., n_steps)``, a lag is in steps of the map, `inner` is the range
+As in `measure.layerwise.equivariance`: maps are ``(..., n_steps)``, a lag is in steps of the map, `inner` is the range
 of steps that the border of the input does not reach.
 
 What is here: `LagFit`, `best_lag`, `stride_candidates`.

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from audioinv.measure.equivariance import equivariance_error, moved_along
-from audioinv.measure.lag_search import best_lag, stride_candidates
+from audioinv.measure.layerwise.equivariance import equivariance_error, moved_along
+from audioinv.measure.layerwise.lag_search import best_lag, stride_candidates
 
 
 @pytest.mark.parametrize("inner", [None, (3, 29)])

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from ..sound.audio import Clip
-from ..sweep.activations import LayerFeed, LayerMap
+from ...sound.audio import Clip
+from ...sweep.activations import LayerFeed, LayerMap
 from .equivariance import kept_steps, moved_along
 from .layer_survey import MapAxis
 from .layers import LayerRecord, MapErrors, compare_maps
@@ -92,7 +92,7 @@ class LayerSweep:
     modules : mapping of str to Module
         The layers.
     lies : tuple of MapAxis
-        How their maps lie, from `audioinv.measure.layer_survey.survey_layers`.
+        How their maps lie, from `layer_survey.survey_layers`.
     shifts : ndarray of shape (n_shifts,)
         In steps of the input: samples, hertz or bins; with 0 among them.
     units : mapping of str to UnitSample

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cosine
 
-from audioinv.measure.equivariance import (
+from audioinv.measure.layerwise.equivariance import (
     aligned_pair,
     commutation_error,
     cosine_distance,

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A *rule* says what an operation does to the motion of a map (`audioinv.measure.motion`). It is called as the operation
+A *rule* says what an operation does to the motion of a map (`motion`). It is called as the operation
 was, with the result put first, and returns the motion of the result; where the result is several tensors, that of the
 first, or a tuple of all. It sees tensors with a `motion`, none of which is `Lost` and not all of which are `Still`, and
 plain tensors, which are constants. It raises `CannotFollow` where nothing is known. Rules are found by the name of the

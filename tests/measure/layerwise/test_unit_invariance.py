@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from audioinv.errors import InputError
-from audioinv.measure.unit_invariance import anova_f, firing_rates, variant_units
+from audioinv.measure.layerwise.unit_invariance import anova_f, firing_rates, variant_units
 
 from .test_unit_variance import ACTIVATIONS
 

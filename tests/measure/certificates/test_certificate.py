@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from audioinv.errors import ModelError
-from audioinv.measure.certificate import Certificate, confirm
-from audioinv.measure.derivation import Derivation
+from audioinv.measure.certificates.certificate import Certificate, confirm
+from audioinv.measure.certificates.derivation import Derivation
 
 PERIOD = 48
 SOUNDS = torch.randn(3, PERIOD, dtype=torch.float64, generator=torch.Generator().manual_seed(1))

@@ -27,7 +27,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..errors import ModelError
+from ...errors import ModelError
 from .derivation import Derivation
 
 __all__ = ["TOLERANCE_EPS", "Certificate", "Confirmation", "Pair", "confirm"]

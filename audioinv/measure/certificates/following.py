@@ -3,7 +3,7 @@
 Conventions
 -----------
 A network is run on noise that is a tensor of its own kind. Torch tells such a tensor of every operation on it, and the
-operation's rule (`audioinv.measure.layer_rules`) gives the motion of the result. So what is read is what is computed,
+operation's rule (`layer_rules`) gives the motion of the result. So what is read is what is computed,
 whoever wrote the module and whether or not a layer has a class of its own.
 
 Nothing is believed in doubt. An operation without a rule, a value read into Python (``if x.sum() > 0``, NumPy), a

@@ -3,7 +3,7 @@
 Conventions
 -----------
 A layer is judged by two ratios: NV, how much its units vary over shifts by how much they vary from clip to clip, and
-NVSE, the same after the shift has been undone (`audioinv.measure.unit_variance`). Relative errors would not do: a
+NVSE, the same after the shift has been undone (`measure.layerwise.unit_variance`). Relative errors would not do: a
 large constant part, such as a bias, makes every one of them small. A ratio up to the *tolerance* counts as 0. Two
 *floors* say what cannot be told from 0 at all: how much the layer differs when the same input comes twice, and
 rounding. A ratio up to the larger floor is called exact; if that floor exceeds the tolerance, nothing can be decided.

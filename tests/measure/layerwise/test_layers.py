@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from audioinv.measure.equivariance import moved_along
-from audioinv.measure.layer_records import choose_units
-from audioinv.measure.layer_survey import MapAxis
-from audioinv.measure.layers import LayerRecord, compare_maps, multiples_of, summarize_layer
+from audioinv.measure.layerwise.equivariance import moved_along
+from audioinv.measure.layerwise.layer_records import choose_units
+from audioinv.measure.layerwise.layer_survey import MapAxis
+from audioinv.measure.layerwise.layers import LayerRecord, compare_maps, multiples_of, summarize_layer
 
 SHIFTS = np.array([0.0, 2.0, 3.0, 4.0])
 

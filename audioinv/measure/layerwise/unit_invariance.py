@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.stats
 
-from ..errors import InputError
+from ...errors import InputError
 
 __all__ = ["CORRECTIONS", "FiringRates", "anova_f", "firing_rates", "variant_units"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioinv.measure.local_error import local_error, rate_moving_along, rate_of_differences
+from audioinv.measure.layerwise.local_error import local_error, rate_moving_along, rate_of_differences
 
 PLACES = np.arange(32)
 

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-The network is run on noise and followed, operation by operation (`audioinv.measure.following`), by the laws of
-`audioinv.measure.motion`. It is run twice, on different noise: a network that takes another way, or brings other
+The network is run on noise and followed, operation by operation (`following`), by the laws of
+`motion`. It is run twice, on different noise: a network that takes another way, or brings other
 constants along, depends on its input in a manner that is not followed, and nothing is derived. What is derived holds
 for every input of that size.
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from audioinv.measure.derivation import derive
+from audioinv.measure.certificates.derivation import derive
 from audioinv.nets.pooling import AxisPooling, Downsampling, Pooling
 
 from .exhaustive import in_float64, true_modulus

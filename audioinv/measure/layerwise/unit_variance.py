@@ -7,7 +7,7 @@ Conventions
 -----------
 `activations` are ``(n_clips, n_shifts, n_units)``. Standard deviations are those of a sample, with n − 1, as in [1]_.
 Measures have one value a unit, in the unit of the activations; a ratio is ``nan`` for a dead unit. Given activations
-whose shift has been undone (`audioinv.measure.equivariance.moved_along`), the same functions measure same-equivariance:
+whose shift has been undone (`equivariance.moved_along`), the same functions measure same-equivariance:
 TVSE, SVSE, NVSE (#27). Numbers after # count the catalogue of definitions.
 
 What is here: `UnitVariation`, `unit_variances`, `unit_distances`, `distance_to_unshifted`.
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
+from ...errors import InputError
 
 __all__ = ["UnitVariation", "distance_to_unshifted", "unit_distances", "unit_variances"]
 

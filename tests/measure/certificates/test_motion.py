@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from audioinv.measure.motion import CannotFollow, Moving, Still, even_factors
+from audioinv.measure.certificates.motion import CannotFollow, Moving, Still, even_factors
 
 SOUND = Moving.of(48, -1)
 

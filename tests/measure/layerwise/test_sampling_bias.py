@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from audioinv.measure.sampling_bias import maximum_sampling_bias
+from audioinv.measure.layerwise.sampling_bias import maximum_sampling_bias
 
 
 def test_pools_of_torch(rng):

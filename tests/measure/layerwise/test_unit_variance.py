@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioinv.errors import InputError
-from audioinv.measure.unit_variance import distance_to_unshifted, unit_distances, unit_variances
+from audioinv.measure.layerwise.unit_variance import distance_to_unshifted, unit_distances, unit_variances
 
 N, T, U = np.ogrid[0:4, 0:3, 0:3]
 ACTIVATIONS = ((3 * N * N + 5 * T * T + 2 * N * T + 7 * U * N + U * T) % 11).astype(float)

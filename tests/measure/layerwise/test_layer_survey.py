@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from audioinv.measure.layer_survey import survey_layers
+from audioinv.measure.layerwise.layer_survey import survey_layers
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model

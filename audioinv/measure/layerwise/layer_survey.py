@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ..sweep.activations import LayerFeed, LayerMap
+from ...sweep.activations import LayerFeed, LayerMap
 from .equivariance import Inner, equivariance_error, inner_steps
 from .lag_search import best_lag, stride_candidates
 

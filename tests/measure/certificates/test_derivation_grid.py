@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from audioinv.errors import InputError
-from audioinv.measure.derivation import derive
+from audioinv.measure.certificates.derivation import derive
 from audioinv.nets.networks import HEADS, PADDINGS, ConvNet, NetworkConfig
 
 from .exhaustive import in_float64, true_modulus

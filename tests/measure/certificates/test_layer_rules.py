@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from audioinv.measure.derivation import derive
+from audioinv.measure.certificates.derivation import derive
 
 from .exhaustive import true_modulus
 

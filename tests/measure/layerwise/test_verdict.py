@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioinv.measure.verdict import Floors, Ratios, Verdict, decide
+from audioinv.measure.layerwise.verdict import Floors, Ratios, Verdict, decide
 
 QUIET = Floors(repeat=0.0, rounding=1e-6)
 NONE, MUCH = Ratios(np.nan, np.nan), Ratios(0.5, 0.5)

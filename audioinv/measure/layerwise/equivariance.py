@@ -25,7 +25,7 @@ from math import ceil, floor
 import numpy as np
 import numpy.typing as npt
 
-from ..sound.shifts import time_shift
+from ...sound.shifts import time_shift
 
 __all__ = [
     "Inner",
