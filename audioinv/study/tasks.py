@@ -199,10 +199,12 @@ def _make_events(quick: bool) -> Task:
 
 
 def _read_clips(kind: str) -> list[Clip]:
-    corpus = read_corpus(shipped_folder("clips") / kind)
+    """Read the clips that ship, by names that do not depend on where the package lies: cells are known by them."""
+    folder = shipped_folder("clips") / kind
+    corpus = read_corpus(folder)
     if not corpus.entries:
         raise InputError(f"the clips of {kind} are not there; install audioinv with its clips, or use a checkout")
-    return [entry.load(SAMPLE_RATE) for entry in corpus.entries]
+    return [replace(entry.load(SAMPLE_RATE), name=entry.path.relative_to(folder).as_posix()) for entry in corpus.entries]
 
 
 def _divide(clips: Sequence[Clip], n_groups: Sequence[int]) -> dict[str, tuple[Clip, ...]]:
