@@ -11,12 +11,14 @@ import typer
 
 from .analyze import analyze
 from .certify import certify
+from .check import check
 from .compare import compare
 from .doctor import doctor
 from .info import info
 from .layers import layers
 from .options import Version, command
 from .plot import plot
+from .profile import profile
 from .shift import shift
 from .study import study
 from .train import train
@@ -51,8 +53,10 @@ _SHORT: dict[Callable[..., int], str] = {
     analyze: "Shift clips, run models, say how the answers change.",
     train: "Train a small 1-D or 2-D classifier from labelled clips.",
     study: "Answer a question about invariance by experiment.",
+    profile: "Say which changes of sound a model stands, and should.",
     layers: "Say where a network gains and loses invariance.",
     certify: "Derive which delays cannot change an answer, and confirm it.",
+    check: "Gate a results folder: exit 1 when a rule fails.",
     compare: "Compare two models on the same clips, paired.",
     plot: "Draw curves, heat map, spectrogram, harmonics or layers.",
     shift: "Write the shifted sound itself.",

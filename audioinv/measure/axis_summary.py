@@ -5,7 +5,7 @@ Conventions
 As in `audioinv.measure.summary`. Every measure draws from a generator of its own, keyed by the seed, the axis and the
 measure's name. Changes of answer within the noise floor are no changes.
 
-What is here: `AxisSweep`, `per_clip`, `summarize_axis`.
+What is here: `AxisSweep`, `PER_CLIP`, `per_clip`, `range_of`, `summarize_axis`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..sweep.responses import SOUND_COLUMNS
 from . import calibration, drift, multilabel, outcome
+from .by_class import estimate_classes
 from .cliptable import ClipTable
 from .delay_structure import ModelFacts, frame_phase, periods
+from .pairing import minimum_detectable_change
 from .ranks import max_top5_distance, rank_distance
 from .ratios import bootstrap_ratio
 from .shiftcurve import area, half_width
@@ -37,7 +40,7 @@ from .survival import bootstrap_median, censored_quantiles, survival_curve
 if TYPE_CHECKING:
     from ..sweep.responses import AxisResponses
 
-__all__ = ["AxisSweep", "per_clip", "summarize_axis"]
+__all__ = ["PER_CLIP", "AxisSweep", "per_clip", "range_of", "summarize_axis"]
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
@@ -47,7 +50,6 @@ FLIP_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MAX_WORST_CLIPS = 5
 K_WAY = 5
 _ROUNDING = 1e-3  # of half-precision probabilities
-_DESCRIPTIONS = ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -186,6 +188,7 @@ _OF_SCORES: dict[str, tuple[Callable[[AxisSweep], FloatArray], Callable[[AxisSwe
         lambda _: (-calibration.MAX_LOG_LOSS, calibration.MAX_LOG_LOSS),
     ),
 }
+PER_CLIP = (*_SHARES, *_OF_SCORES)  # measures that are averages of one value a clip
 
 
 def per_clip(sweep: AxisSweep, measure: str) -> FloatArray:
@@ -195,13 +198,30 @@ def per_clip(sweep: AxisSweep, measure: str) -> FloatArray:
     ----------
     sweep : AxisSweep
     measure : str
-        One that is an average of clips: ``"consistency"``, ``"mac"`` and so on.
+        One of `PER_CLIP`: ``"consistency"``, ``"mac"`` and so on.
 
     Returns
     -------
     ndarray of shape (n_clips,)
     """
     return _SHARES[measure](sweep) if measure in _SHARES else _OF_SCORES[measure][0](sweep)
+
+
+def range_of(sweep: AxisSweep, measure: str) -> Bounds:
+    """Return between what a clip's value of a measure can lie.
+
+    Parameters
+    ----------
+    sweep : AxisSweep
+    measure : str
+        One of `PER_CLIP`.
+
+    Returns
+    -------
+    (float, float) or None
+        None where it has no bounds.
+    """
+    return (0.0, 1.0) if measure in _SHARES else _OF_SCORES[measure][1](sweep)
 
 
 def summarize_axis(sweep: AxisSweep) -> dict[str, Any]:
@@ -236,6 +256,8 @@ def summarize_axis(sweep: AxisSweep) -> dict[str, Any]:
         **_consistency_curve(sweep, agreement),
         "minimal_flip_shift": _minimal_flip_shift(sweep),
         "worst_shift": _worst_shift(sweep, agreement),
+        "detectable_change": minimum_detectable_change(per_clip(sweep, "consistency"), sweep.clips.group_codes),
+        "by_class": _by_class(sweep),
         "worst_clips": _worst_clips(sweep.clips.names, per_clip(sweep, "consistency")),
         **_of_delays(sweep),
         **_of_labels(sweep),
@@ -309,6 +331,14 @@ def _worst_shift(sweep: AxisSweep, agreement: FloatArray) -> dict[str, float]:
     return {"shift": shifts[worst], "consistency": shares[worst]}
 
 
+def _by_class(sweep: AxisSweep) -> list[dict[str, Any]]:
+    """Average the consistency of each class: of the clips' labels, or of the clean answers without them."""
+    followed = np.where(sweep.clips.targets >= 0, sweep.clips.targets, sweep.answers[:, sweep.zero])
+    values, groups = per_clip(sweep, "consistency"), sweep.clips.group_codes
+    found = estimate_classes(values, followed, sweep.clips.classes, groups, rng=sweep.rng("by_class"))
+    return [{"name": one.name, **dataclasses.asdict(one.estimate), "stands_out": one.stands_out} for one in found]
+
+
 def _worst_clips(names: tuple[str, ...], values: FloatArray) -> list[dict[str, Any]]:
     """Name the clips that changed their answer most often, if any did."""
     flipped = sorted((float(share), name) for name, share in zip(names, values, strict=True) if share < 1)
@@ -346,7 +376,7 @@ def _of_labels(sweep: AxisSweep) -> dict[str, Any]:
 
 def _extremes(responses: AxisResponses) -> dict[str, dict[str, float]]:
     """Give the range of what the shifts did to the sound, for the columns that apply to the axis."""
-    columns: Mapping[str, FloatArray] = {name: getattr(responses, name) for name in _DESCRIPTIONS}
+    columns: Mapping[str, FloatArray] = {name: getattr(responses, name) for name in SOUND_COLUMNS}
     return {
         name: {"min": float(np.nanmin(column)), "max": float(np.nanmax(column))}
         for name, column in columns.items()

@@ -4,9 +4,10 @@ Conventions
 -----------
 A difference is the first minus the second. Only clips and shifts that both have count. The p values of all measures
 and axes are adjusted together (Holm); those along one curve by Benjamini and Hochberg, because there many neighbouring
-shifts tell of one change. What is undefined is ``nan``.
+shifts tell of one change, and so are those of all classes along an axis. What is undefined is ``nan``.
 
-What is here: `Compared`, `Comparison`, `MeasureDifference`, `CurveDifference`, `compare_models`.
+What is here: `Compared`, `Comparison`, `MeasureDifference`, `CurveDifference`, `ClassDifference`, `compare_models`; and
+for one measure alone `SweepPair`, `pair_sweeps`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from . import outcome
-from .axis_summary import AxisSweep, per_clip
+from .axis_summary import AxisSweep, per_clip, range_of
+from .by_class import compare_classes
 from .cliptable import ClipTable
 from .multiplicity import benjamini_hochberg, holm
 from .pairing import minimum_detectable_change, sign_flip_test
@@ -30,7 +32,16 @@ from .statistics import Estimate, bootstrap_mean
 if TYPE_CHECKING:
     from ..sweep.responses import AxisResponses, ModelResponses
 
-__all__ = ["Compared", "Comparison", "CurveDifference", "MeasureDifference", "compare_models"]
+__all__ = [
+    "ClassDifference",
+    "Compared",
+    "Comparison",
+    "CurveDifference",
+    "MeasureDifference",
+    "SweepPair",
+    "compare_models",
+    "pair_sweeps",
+]
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -106,6 +117,25 @@ class CurveDifference:
 
 
 @dataclass(frozen=True)
+class ClassDifference:
+    """In which classes one model keeps more answers than the other along an axis.
+
+    Parameters
+    ----------
+    axis : str
+    n_classes : int
+        Tested: those that clips of both models are labelled with.
+    first_steadier, second_steadier : tuple of str
+        Classes in which the difference in consistency is shown, with at most 5 % false ones among them on average.
+    """
+
+    axis: str
+    n_classes: int
+    first_steadier: tuple[str, ...]
+    second_steadier: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What came of comparing two models.
 
@@ -116,6 +146,8 @@ class Comparison:
         That both answered.
     differences : tuple of MeasureDifference
     curves : tuple of CurveDifference
+    classes : tuple of ClassDifference
+        Empty where no clip is labelled.
     notes : tuple of str
         What was left out, and what else the two sides differ in.
     """
@@ -126,6 +158,7 @@ class Comparison:
     n_groups: int
     differences: tuple[MeasureDifference, ...]
     curves: tuple[CurveDifference, ...]
+    classes: tuple[ClassDifference, ...]
     notes: tuple[str, ...]
 
 
@@ -155,8 +188,8 @@ def compare_models(first: Compared, second: Compared, *, seed: int = 0) -> Compa
             f"{first.name} and {second.name} share no axis with shifts in the same unit; sweep both along the same grid"
         )
     differences = [
-        _difference("", "accuracy_at_zero", next(iter(pairs.values()))),
-        *(_difference(axis, measure, pair) for axis, pair in pairs.items() for measure in MEASURES),
+        replace(next(iter(pairs.values())).difference("accuracy_at_zero"), axis=""),
+        *(pair.difference(measure) for pair in pairs.values() for measure in MEASURES),
     ]
     adjusted = holm([found.p_value for found in differences])
     table = next(iter(pairs.values())).first.clips
@@ -167,20 +200,92 @@ def compare_models(first: Compared, second: Compared, *, seed: int = 0) -> Compa
         n_groups=len(rows) if table.group_codes is None else len(np.unique(table.group_codes)),
         differences=tuple(replace(d, p_adjusted=float(p)) for d, p in zip(differences, adjusted, strict=True)),
         curves=tuple(_curve_difference(axis, pair) for axis, pair in pairs.items()),
+        classes=tuple(_class_difference(axis, pair) for axis, pair in pairs.items() if table.labels is not None),
         notes=tuple(_notes(first, second, pairs, len(rows))),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Pair:
+class SweepPair:
     """Two sweeps along one axis over the same clips and shifts."""
 
     first: AxisSweep
     second: AxisSweep
 
     def rng(self, measure: str) -> np.random.Generator:
+        """Return the measure's own generator.
+
+        Parameters
+        ----------
+        measure : str
+
+        Returns
+        -------
+        numpy.random.Generator
+        """
         key = zlib.crc32(f"compare.{self.first.name}.{measure}".encode())
         return np.random.default_rng(np.random.SeedSequence(self.first.seed, spawn_key=(key,)))
+
+    def per_clip(self, measure: str) -> FloatArray:
+        """Return what each clip's value of a measure differs by.
+
+        Parameters
+        ----------
+        measure : str
+            As in `audioinv.measure.axis_summary.per_clip`.
+
+        Returns
+        -------
+        ndarray of shape (n_clips,)
+        """
+        return per_clip(self.first, measure) - per_clip(self.second, measure)
+
+    def difference(self, measure: str) -> MeasureDifference:
+        """Compare one measure, clip by clip; its p value stands unadjusted.
+
+        Parameters
+        ----------
+        measure : str
+
+        Returns
+        -------
+        MeasureDifference
+        """
+        values, groups, rng = self.per_clip(measure), self.first.clips.group_codes, self.rng(measure)
+        both = ~np.isnan(values)
+        a, b = range_of(self.first, measure), range_of(self.second, measure)
+        bounds = (a[0] - b[1], a[1] - b[0]) if a and b else None
+        estimate = bootstrap_mean(values, groups, rng=rng, bounds=bounds)
+        first, second = (
+            float(per_clip(sweep, measure)[both].mean()) if both.any() else np.nan
+            for sweep in (self.first, self.second)
+        )
+        p_value = float(sign_flip_test(values, groups, rng=rng))
+        detectable = minimum_detectable_change(values, groups)
+        return MeasureDifference(self.first.name, measure, first, second, estimate, p_value, p_value, detectable)
+
+
+def pair_sweeps(first: Compared, second: Compared, axis: str, *, seed: int = 0) -> SweepPair | None:
+    """Pair two models' sweeps along an axis.
+
+    Parameters
+    ----------
+    first, second : Compared
+    axis : str
+        That both were swept along.
+    seed : int, default 0
+
+    Returns
+    -------
+    SweepPair or None
+        Over the clips and shifts that they share; None if that leaves no shift.
+
+    Raises
+    ------
+    InputError
+        If they share no clip.
+    """
+    return _shared_sweeps(first, second, axis, _shared_clips(first.responses, second.responses), seed)
 
 
 def _shared_clips(first: ModelResponses, second: ModelResponses) -> list[tuple[int, int]]:
@@ -211,7 +316,7 @@ def _places(responses: ModelResponses) -> dict[str, list[int]]:
 
 def _shared_sweeps(
     first: Compared, second: Compared, axis: str, rows: Sequence[tuple[int, int]], seed: int
-) -> _Pair | None:
+) -> SweepPair | None:
     """Return both sides' sweeps over the clips and shifts that they share; None if that leaves no shift."""
     a, b = first.responses.axes[axis], second.responses.axes[axis]
     near = np.isclose(a.shifts[:, None], b.shifts, rtol=_ROUNDING, atol=0.0)
@@ -224,7 +329,7 @@ def _shared_sweeps(
         part = _part(responses, [row[place] for row in rows], columns[:, place])
         table = ClipTable.of(clips, side.responses.spec.labels)
         sides.append(AxisSweep(axis, part, table, seed, noise_floor=side.noise_floor))
-    return _Pair(*sides)
+    return SweepPair(*sides)
 
 
 def _part(responses: AxisResponses, rows: Sequence[int], columns: npt.NDArray[np.intp]) -> AxisResponses:
@@ -237,19 +342,7 @@ def _part(responses: AxisResponses, rows: Sequence[int], columns: npt.NDArray[np
     return replace(responses, shifts=responses.shifts[columns], **kept)
 
 
-def _difference(axis: str, measure: str, pair: _Pair) -> MeasureDifference:
-    a, b = per_clip(pair.first, measure), per_clip(pair.second, measure)
-    both = ~np.isnan(a - b)
-    groups, rng = pair.first.clips.group_codes, pair.rng(measure)
-    bounded = measure != "mac" or (pair.first.bounds and pair.second.bounds)
-    estimate = bootstrap_mean(a - b, groups, rng=rng, bounds=(-1.0, 1.0) if bounded else None)
-    means = [float(side[both].mean()) if both.any() else np.nan for side in (a, b)]
-    p_value = float(sign_flip_test(a - b, groups, rng=rng))
-    detectable = minimum_detectable_change(a - b, groups)
-    return MeasureDifference(axis, measure, means[0], means[1], estimate, p_value, p_value, detectable)
-
-
-def _curve_difference(axis: str, pair: _Pair) -> CurveDifference:
+def _curve_difference(axis: str, pair: SweepPair) -> CurveDifference:
     zero, shifts = pair.first.zero, pair.first.responses.shifts
     a, b = (outcome.agreement(sweep.answers, sweep.zero) for sweep in (pair.first, pair.second))
     differences = np.delete(a - b, zero, axis=1)
@@ -267,7 +360,23 @@ def _curve_difference(axis: str, pair: _Pair) -> CurveDifference:
     )
 
 
-def _notes(first: Compared, second: Compared, pairs: dict[str, _Pair], n_shared: int) -> list[str]:
+def _class_difference(axis: str, pair: SweepPair) -> ClassDifference:
+    labels = np.array([label or "" for label in pair.first.clips.labels or ()])
+    names, codes = np.unique(labels, return_inverse=True)
+    differences, groups = pair.per_clip("consistency"), pair.first.clips.group_codes
+    codes = np.where((labels == "") | np.isnan(differences), -1, codes)
+    p_values = compare_classes(differences, codes, len(names), groups, rng=pair.rng("by_class"))
+    shown = np.flatnonzero(p_values < LEVEL)
+    means = {index: differences[codes == index].mean() for index in shown}
+    return ClassDifference(
+        axis=axis,
+        n_classes=int((~np.isnan(p_values)).sum()),
+        first_steadier=tuple(str(names[index]) for index in shown if means[index] > 0),
+        second_steadier=tuple(str(names[index]) for index in shown if means[index] < 0),
+    )
+
+
+def _notes(first: Compared, second: Compared, pairs: dict[str, SweepPair], n_shared: int) -> list[str]:
     """Say what was left out, and what else the two sides differ in."""
     notes = []
     for side in (first, second):
@@ -284,7 +393,7 @@ def _notes(first: Compared, second: Compared, pairs: dict[str, _Pair], n_shared:
     return notes
 
 
-def _axis_notes(first: Compared, second: Compared, axis: str, pair: _Pair) -> Iterator[str]:
+def _axis_notes(first: Compared, second: Compared, axis: str, pair: SweepPair) -> Iterator[str]:
     a, b = pair.first.responses, pair.second.responses
     n_left = len(first.responses.axes[axis].shifts) + len(second.responses.axes[axis].shifts) - 2 * len(a.shifts)
     if n_left:

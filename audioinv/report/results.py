@@ -14,7 +14,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,8 @@ from .table import from_table, to_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .gate.verdicts import GateReport
 
 __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 
@@ -145,6 +147,39 @@ class Results:
         from .figures import draw
 
         return draw(self, kind, **options)
+
+    def check(
+        self, rules: Mapping[str, Any], *, baseline: Results | None = None, model: str | Sequence[str] | None = None
+    ) -> GateReport:
+        """Hold these results against rules; see `audioinv.report.gate`.
+
+        Parameters
+        ----------
+        rules : mapping of str to str, mapping or sequence of them
+            ``{"time.consistency": ">=0.95"}``, or as in a rule file.
+        baseline : Results, optional
+            Of the same clips and grids, for rules that say ``max_drop`` or ``max_rise``.
+        model : str or sequence of str, optional
+            All if not given.
+
+        Returns
+        -------
+        GateReport
+            True if no rule of level error failed; ``str`` of it says what became of each.
+
+        Raises
+        ------
+        InputError
+            If there is no rule, or one is about what does not exist.
+        """
+        from .gate.rules import read_rules
+        from .gate.verdicts import check_results
+
+        models = (model,) if isinstance(model, str) else tuple(model or ())
+        return check_results(self, read_rules(rules), baseline=baseline, models=models)
+
+    def __repr__(self) -> str:
+        return f"<Results of {', '.join(self.responses) or 'no model'}>"
 
     def _repr_html_(self) -> str:
         from .page import summary_table
