@@ -1,7 +1,7 @@
 """Time invariance against frequency distortion: three architectures and a flatten head on the shipped drums.
 
 Run with ``python -m benchmarks.contrast``. Every number is on `clips/drums`, which no model was trained on, with its
-95 % bootstrap interval over the authors of the sounds. A delay leaves a drum the same drum; the other three move its
+95 % interval over the authors of the sounds. A delay leaves a drum the same drum; the other three move its
 spectrum. The last column compares, clip by clip, what survives a delay with what survives a frequency shift.
 """
 

@@ -24,6 +24,7 @@ def compare(
         typer.Option("-m", "--model", metavar="NAME", help="Of the runs: one for both, or one each."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of intervals and tests.")] = 0,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page, too.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -48,11 +49,17 @@ def compare(
         return ExitCode.NOTHING
     first, second = (_side(loaded[run], run, name) for run, name in zip(folders, names, strict=True))
     found = compare_models(first, second, seed=seed)
+    if html is not None:
+        from ..report.comparison_page import write_comparison
+
+        write_comparison(found, first, second, html, seed=seed)
     if json:
         print_json(plain(found))
     elif not quiet:
         for line in comparison_lines(found):
             say(line)
+        if html is not None:
+            say(f"wrote {html}")
     return ExitCode.DONE
 
 

@@ -50,6 +50,7 @@ FLIP_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MAX_WORST_CLIPS = 5
 K_WAY = 5
 _ROUNDING = 1e-3  # of half-precision probabilities
+_BLOCK_VALUES = 1 << 22  # scores measured at once: 32 MiB in double precision
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,6 +103,21 @@ class AxisSweep:
     def variation_bounds(self) -> Bounds:
         """What a total variation can lie between."""
         return self.bounds and (0.0, max(1.0, len(self.responses.shifts) - 1.0))
+
+    def some(self, part: slice) -> AxisSweep:
+        """Return the sweep of some of the clips.
+
+        Parameters
+        ----------
+        part : slice
+
+        Returns
+        -------
+        AxisSweep
+        """
+        arrays: dict[str, Any] = {name: getattr(self.responses, name)[part] for name in ("scores", *SOUND_COLUMNS)}
+        responses = dataclasses.replace(self.responses, **arrays)
+        return dataclasses.replace(self, responses=responses, clips=self.clips.some(part))
 
     def rng(self, measure: str) -> np.random.Generator:
         """Return the measure's own generator.
@@ -204,7 +220,14 @@ def per_clip(sweep: AxisSweep, measure: str) -> FloatArray:
     -------
     ndarray of shape (n_clips,)
     """
-    return _SHARES[measure](sweep) if measure in _SHARES else _OF_SCORES[measure][0](sweep)
+    return _SHARES[measure](sweep) if measure in _SHARES else _in_blocks(sweep, _OF_SCORES[measure][0])
+
+
+def _in_blocks(sweep: AxisSweep, values: Callable[[AxisSweep], FloatArray]) -> FloatArray:
+    """Measure some clips after the others: what is made of scores on the way is larger than the scores are."""
+    scores = sweep.responses.scores
+    n_clips = max(1, _BLOCK_VALUES // max(1, scores[:1].size))
+    return np.concatenate([values(sweep.some(slice(at, at + n_clips))) for at in range(0, len(scores), n_clips)])
 
 
 def range_of(sweep: AxisSweep, measure: str) -> Bounds:
@@ -246,8 +269,8 @@ def summarize_axis(sweep: AxisSweep) -> dict[str, Any]:
         "shifts": responses.shifts,
         **{measure: sweep.mean(measure, values(sweep)) for measure, values in _SHARES.items()},
         **{
-            measure: sweep.mean(measure, values(sweep), bounds(sweep))
-            for measure, (values, bounds) in _OF_SCORES.items()
+            measure: sweep.mean(measure, per_clip(sweep, measure), bounds(sweep))
+            for measure, (_, bounds) in _OF_SCORES.items()
         },
         "wobble": _wobble(sweep),
         "calibration_drift": _calibration_drift(sweep),
@@ -267,7 +290,7 @@ def summarize_axis(sweep: AxisSweep) -> dict[str, Any]:
 
 def _wobble(sweep: AxisSweep) -> dict[str, Any]:
     """Average the wobble, and give its median: a few clips often hold most of it."""
-    values = drift.wobble(sweep.responses.scores, sweep.zero, sweep.clips.targets)
+    values = _in_blocks(sweep, lambda some: drift.wobble(some.responses.scores, some.zero, some.clips.targets))
     defined = values[~np.isnan(values)]
     mean = dataclasses.asdict(sweep.mean("wobble", values, sweep.bounds))
     return {**mean, "median": np.median(defined) if len(defined) else math.nan}
@@ -275,10 +298,13 @@ def _wobble(sweep: AxisSweep) -> dict[str, Any]:
 
 def _calibration_drift(sweep: AxisSweep) -> Estimate:
     """Return the drift of the calibration error, of scores that are probabilities."""
-    scores = sweep.responses.scores
-    confidence = np.where(drift.is_distribution(scores), scores.max(axis=2, initial=0.0), np.nan)
+    confidence = _in_blocks(sweep, lambda some: _confidence(some.responses.scores))
     codes, rng = sweep.clips.group_codes, sweep.rng("calibration_drift")
     return calibration.bootstrap_calibration_drift(confidence, sweep.correct, sweep.zero, codes, rng=rng)
+
+
+def _confidence(scores: FloatArray) -> FloatArray:
+    return np.where(drift.is_distribution(scores), scores.max(axis=2, initial=0.0), np.nan)
 
 
 def _accuracy_area(sweep: AxisSweep, accuracy: CurveEstimate) -> dict[str, Any]:

@@ -31,7 +31,9 @@ MAX_COMMON_ANSWER = 0.95  # share of all answers above which a model counts as c
 MIN_SPREAD = 0.01  # spread of scores between clips, relative to the largest, below which they hardly differ
 MIN_ENERGY_KEPT = 0.5
 MAX_LEVEL_CHANGE_DB = 3.0
+MAX_BANDWIDTH_LOST = 0.25  # of the bands that the clip fills
 MAX_ADDED_PADDING = 0.25  # of the window, beyond what the unshifted clip has
+_KEEP_ENERGY = ("time", "freq", "pitch", "bins", "stretch", "speed")  # what other axes do to the level, they are for
 _MAX_NAMED = 5
 _STEP_TOLERANCE = 1e-6  # relative
 _ACCURACIES = frozenset(
@@ -41,6 +43,8 @@ _OF_LABELS = _ACCURACIES | {"accuracy_area", "calibration_drift", "brier_drift",
 _WITHOUT_SHIFT = _ACCURACIES | {"consistency_curve"}
 _OF_PROBABILITIES = frozenset({"js_drift", "calibration_drift", "brier_drift", "log_loss_drift"})
 _FIXED_REASONS = {
+    "detectable_change": "the clips do not differ, and so do not tell how much others would",
+    "by_class": "a class of a single clip has no interval",
     "k_consistency": "the sweep holds fewer than five shifts",
     "frame_phase": "no delay of the sweep is a whole number of hops of which another is a fraction more",
     "periods": "needs at least 24 delays of equal steps",
@@ -65,7 +69,7 @@ def cautions(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArray],
     """
     found = [*_about_model(axes, answers, clips), *_about_labels(clips), *_about_groups(clips)]
     for name, responses in axes.items():
-        found += _about_sound(name, responses)
+        found += _about_sound(name, responses) if name in _KEEP_ENERGY else ()
         found += _about_grid(name, responses, answers[name])
     return found
 
@@ -177,6 +181,12 @@ def _about_sound(name: str, responses: AxisResponses) -> Iterator[str]:
             f"window newly filled with padding, from {_nearest(responses, added)} on: answers there are about the "
             "padding too; sweep less far, or give clips with their surroundings"
         )
+    cut = responses.bandwidth_lost > MAX_BANDWIDTH_LOST
+    if cut.any():
+        yield (
+            f"{name}: {cut.any(axis=1).sum()} of {n_clips} clips lose more than {MAX_BANDWIDTH_LOST:.0%} of the band "
+            f"that they fill, from {_nearest(responses, cut)} on: answers there are about what is left; sweep less far"
+        )
     n_silent = int(np.isnan(responses.energy_kept).all(axis=1).sum())
     if name == "time" and n_silent and not np.isnan(responses.energy_kept).all():
         yield f"time: {n_silent} of {n_clips} clips are silent, and silence shifted is silence; leave them out"
@@ -241,7 +251,8 @@ def _lacks_a_number(measure: str, entry: Any, n_clips: int) -> bool:
     if entry is None:
         return True
     if isinstance(entry, list):
-        return None in entry and (n_clips > 1 or not measure.endswith(("_low", "_high")))
+        parts = [value for part in entry for value in (part.values() if isinstance(part, Mapping) else (part,))]
+        return None in parts and (n_clips > 1 or not measure.endswith(("_low", "_high", "by_class")))
     if not isinstance(entry, Mapping):
         return False
     numbers = {key: number for key, number in entry.items() if n_clips > 1 or key not in ("low", "high")}
@@ -255,7 +266,7 @@ def _reason_of_measure(measure: str, entry: Any, responses: AxisResponses) -> st
             f"{entry['censored']} of {entry['n']} clips keep their answer up to {entry['limit']:g} "
             f"{responses.unit}; the quantiles that they would decide are not reached"
         )
-    if measure in _FIXED_REASONS and (entry is None or entry["value"] is None):
+    if measure in _FIXED_REASONS and (not isinstance(entry, Mapping) or entry["value"] is None):
         return _FIXED_REASONS[measure]
     if measure in _OF_PROBABILITIES and entry["value"] is None:
         return "the scores are not probabilities that sum to 1"

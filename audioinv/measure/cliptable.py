@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,24 @@ class ClipTable:
             raise InputError(f"{len(self.names)} clips and {len(self.classes)} classes; at least one of each is needed")
         if len(set(self.classes)) < len(self.classes):
             raise InputError(f"the classes {list(self.classes)} repeat; each may stand once")
+
+    def some(self, part: slice) -> ClipTable:
+        """Return the table of some of the clips.
+
+        Parameters
+        ----------
+        part : slice
+
+        Returns
+        -------
+        ClipTable
+        """
+        return replace(
+            self,
+            names=self.names[part],
+            labels=None if self.labels is None else self.labels[part],
+            groups=None if self.groups is None else self.groups[part],
+        )
 
     @classmethod
     def of(cls, clips: Sequence[Clip | ClipRecord], classes: Sequence[str]) -> ClipTable:

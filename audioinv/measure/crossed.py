@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .accelerated import accelerated_interval
-from .resampling import tail_probability, take_sample, unseen_share
+from .intervals import allow_for_unseen
+from .resampling import tail_probability, take_sample
 from .statistics import CurveEstimate, Estimate
 
 __all__ = ["crossed_curve", "crossed_mean"]
@@ -96,10 +97,9 @@ def crossed_curve(
         ]
     )
     agreed = np.ptp(sums / sizes[:, None, None], axis=(0, 1)) <= _ROUNDING
-    floor, ceiling = bounds or (np.nan, np.nan)
-    unseen = unseen_share(max(sample.n_units, n_seeds), confidence)
-    low = np.where(agreed, value - unseen * (value - floor), low)
-    high = np.where(agreed, value + unseen * (ceiling - value), high)
+    n_units = max(sample.n_units, n_seeds)
+    found = np.stack([low, high])
+    low, high = allow_for_unseen(found, value, agreed, n_units=n_units, confidence=confidence, bounds=bounds)
     return CurveEstimate(value, low, high, *counts)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from .intervals import degrees_of_freedom, standard_error
 from .resampling import take_sample
 
 __all__ = ["minimum_detectable_change", "sign_flip_test"]
@@ -65,7 +66,7 @@ def sign_flip_test(
     0.125
     """
     given = np.asarray(differences, dtype=float)
-    sample = take_sample(given.reshape(len(given), -1), groups)
+    sample = take_sample(given[:, None] if given.ndim == 1 else given, groups)
     if not sample.n:
         return np.full(given.shape[1:], np.nan)
     sums = sample.per_unit(sample.values)
@@ -92,7 +93,7 @@ def _count_as_large(sums: FloatArray, seen: FloatArray, rng: np.random.Generator
 def minimum_detectable_change(
     differences: npt.ArrayLike, groups: npt.ArrayLike | None, *, level: float = 0.05, power: float = 0.8
 ) -> float:
-    """Smallest true difference that clips as many and as varied would show, most of the time.
+    """Smallest true average, unlike 0, that clips as many and as varied would show, most of the time.
 
     Parameters
     ----------
@@ -122,10 +123,8 @@ def minimum_detectable_change(
     if sample.n_units < 2:
         return np.nan
     rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
-    residuals = rows[:, 0] - rows[:, 1] * sample.values.mean()
-    scale = sample.n_units / (sample.n_units - 1)
-    error = float(np.sqrt(scale * np.square(residuals).sum())) / sample.n
+    error = float(standard_error(rows[:, :1], rows[:, 1])[0])
     if error <= _ROUNDING:
         return np.nan
-    freedom = sample.n_units - 1
+    freedom = degrees_of_freedom(rows[:, 1])
     return float((stats.t.ppf(1 - level / 2, freedom) + stats.t.ppf(power, freedom)) * error)

@@ -7,12 +7,14 @@ out and counted. What is resampled is the *group* (the recording, the speaker, t
 one group resemble each other; with fewer than `MIN_GROUPS` groups it is the clip, since an interval from three
 kits would be noise. `Estimate.unit` tells which. An interval that cannot be had is ``nan``.
 
-Intervals are bias-corrected and accelerated bootstrap percentiles (`audioinv.measure.accelerated`) with Hesterberg's
-expansion: the percentiles are moved outwards by the ratio of Student's t to the normal law, so that ten groups cover
-nearly as often as a hundred. How often they cover is simulated by ``benchmarks/coverage.py``; its table stands in
+What a value can lie between decides the interval. Values between 0 and 1 have Wilson's, with as many coins as the
+groups vary like; values that can be negative, as differences can, Student's (both in `audioinv.measure.intervals`);
+others, sums and distances, bias-corrected and accelerated bootstrap percentiles (`audioinv.measure.accelerated`) with
+Hesterberg's expansion: the percentiles are moved outwards by the ratio of Student's t to the normal law. Each is the
+one that held the truth most nearly as often as it says, in ``benchmarks/coverage.py``; the tables stand in
 ``docs/benchmarks.md``.
 
-Where all units agree, a bootstrap has no width at all; the interval then says how far the mean could lie if other
+Where all units agree, their variance says nothing; the interval then says how far the mean could lie if other
 units exist that the sample happened to miss, the exact form of the rule of three: 12 clips of 12 give [0.735, 1],
 not [1, 1]. It is wider than that of a sample with one slight deviation, which has shown its deviations.
 
@@ -27,7 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .accelerated import accelerated_interval
-from .resampling import MIN_GROUPS, Unit, resampled_sums, same_clips, tail_probability, take_sample, unseen_share
+from .intervals import allow_for_unseen, share_interval, student_interval
+from .resampling import MIN_GROUPS, Unit, resampled_sums, same_clips, tail_probability, take_sample
 
 __all__ = [
     "MIN_GROUPS",
@@ -112,8 +115,8 @@ def bootstrap_curve(
     n_resamples : int, default 2000
     confidence : float, default 0.95
     bounds : (float, float) or None, default (0, 1)
-        Between what a value can lie; needed for the interval where all units agree. None, for values without
-        bounds, leaves that interval undefined.
+        Between what a value can lie, which decides the interval: (0, 1) for shares, below 0 for differences. None, for
+        values without bounds, leaves the interval undefined where all units agree, as infinite ones do.
 
     Returns
     -------
@@ -143,15 +146,18 @@ def bootstrap_curve(
     low = high = np.full(n_points, np.nan)
     if sample.n_units > 1:
         rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
-        sums = resampled_sums(rows, rng, n_resamples)
-        influence = rows[:, :-1] - rows[:, -1:] * value
-        tail = tail_probability(sample.n_units, confidence)
-        low, high = accelerated_interval(sums[:, :-1] / sums[:, -1:], value, influence, tail)
-        agreed = np.ptp(rows[:, :-1] / rows[:, -1:], axis=0) <= _ROUNDING
-        floor, ceiling = bounds or (np.nan, np.nan)
-        unseen = unseen_share(sample.n_units, confidence)
-        low = np.where(agreed, value - unseen * (value - floor), low)
-        high = np.where(agreed, value + unseen * (ceiling - value), high)
+        sums, sizes = rows[:, :-1], rows[:, -1]
+        if bounds == (0.0, 1.0):
+            found = share_interval(sums, sizes, confidence)
+        elif bounds is not None and bounds[0] < 0:
+            found = student_interval(sums, sizes, confidence, bounds)
+        else:
+            drawn = resampled_sums(rows, rng, n_resamples)
+            tail = tail_probability(sample.n_units, confidence)
+            influence = sums - np.outer(sizes, value)
+            found = np.stack(accelerated_interval(drawn[:, :-1] / drawn[:, -1:], value, influence, tail))
+        agreed = np.ptp(sums / sizes[:, None], axis=0) <= _ROUNDING
+        low, high = allow_for_unseen(found, value, agreed, n_units=sample.n_units, confidence=confidence, bounds=bounds)
     return CurveEstimate(value, low, high, sample.n, sample.n_groups, sample.unit, sample.n_undefined)
 
 
@@ -164,7 +170,7 @@ def bootstrap_mean(
     confidence: float = 0.95,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Estimate:
-    """Average one value a clip, with an interval from resampled groups.
+    """Average one value a clip, with an interval over groups.
 
     Parameters
     ----------
@@ -204,7 +210,7 @@ def paired_difference(
     n_resamples: int = 2000,
     confidence: float = 0.95,
 ) -> Estimate:
-    """Difference of two averages over the same clips; every resample takes the same groups of both.
+    """Difference of two averages over the same clips, with an interval over groups.
 
     Parameters
     ----------

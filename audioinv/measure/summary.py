@@ -28,6 +28,7 @@ from .axis_summary import AxisSweep, per_clip, summarize_axis
 from .cautions import cautions, reasons
 from .cliptable import ClipTable
 from .delay_structure import ModelFacts
+from .pairing import minimum_detectable_change
 from .statistics import Estimate, paired_difference
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def summarize_model(
     >>> scores = np.array([[[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]] * 2)
     >>> nothing = np.full((2, 3), np.nan)
     >>> responses = AxisResponses(
-    ...     "time", "ms", np.array([-1.0, 0.0, 1.0]), scores, "zero", "delay", *[nothing] * 4
+    ...     "time", "ms", np.array([-1.0, 0.0, 1.0]), scores, "zero", "delay", *[nothing] * 6
     ... )
     >>> clips = ClipTable(("a.wav", "b.wav"), ("hat", "kick"), labels=("kick", "hat"))
     >>> summary = summarize_model({"time": responses}, clips, controls={}, rng_seed=0)
@@ -124,16 +125,18 @@ def _check(axes: Mapping[str, AxisResponses], clips: ClipTable) -> None:
 def _contrast(sweeps: Mapping[str, AxisSweep], summaries: Mapping[str, Any]) -> dict[str, Any]:
     """Compare the consistency in time and in frequency, clip by clip."""
     axis = next((name for name in FREQUENCY_AXES if name in sweeps), None)
-    difference = Estimate(math.nan, math.nan, math.nan, 0, 0, "clip")
+    difference, detectable = Estimate(math.nan, math.nan, math.nan, 0, 0, "clip"), math.nan
     if axis is not None and "time" in sweeps:
         time, frequency = (per_clip(sweeps[name], "consistency") for name in ("time", axis))
         rng = sweeps["time"].rng(f"contrast.{axis}")
+        detectable = minimum_detectable_change(time - frequency, sweeps["time"].clips.group_codes)
         difference = paired_difference(time, frequency, sweeps["time"].clips.group_codes, rng=rng)
     return {
         "time_consistency": summaries["time"]["consistency"] if "time" in sweeps else None,
         "frequency_consistency": summaries[axis]["consistency"] if axis else None,
         "frequency_axis": axis,
         "difference": plain(difference),
+        "detectable": plain(detectable),
     }
 
 
@@ -141,6 +144,8 @@ def _reasons_beyond_axes(accuracy: Mapping[str, Any], contrast: Mapping[str, Any
     difference = contrast["difference"]
     if accuracy["value"] is None:
         yield "accuracy: no clip that has a label known to the model has answers"
+    if contrast["detectable"] is None and difference["low"] is not None:
+        yield "contrast.detectable: the clips do not differ, and so do not tell how much others would"
     if difference["value"] is None or (difference["low"] is None and len(clips.names) > 1):
         yield "contrast.difference: needs a sweep in time and one in frequency, both with answers to the same clips"
 

@@ -5,7 +5,8 @@ Conventions
 Functions return lines and print nothing. A difference is the first minus the second and carries its sign; an undefined
 number is a dash.
 
-What is here: `comparison_lines`.
+What is here: `comparison_lines`, and its parts: `sample_text`, `verdict_line`, `remark_lines`, `measure_name`,
+`difference_cells`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..measure.comparison import LEVEL, Comparison, CurveDifference, MeasureDifference
+from ..measure.comparison import LEVEL, ClassDifference, Comparison, CurveDifference, MeasureDifference
 from .text import aligned, wrapped
 from .wording import axis_title, count_text
 
-__all__ = ["comparison_lines"]
+__all__ = [
+    "comparison_lines",
+    "difference_cells",
+    "measure_name",
+    "remark_lines",
+    "sample_text",
+    "verdict_line",
+]
 
 _MEASURES = {
     "accuracy_at_zero": "accuracy",
@@ -41,27 +49,64 @@ def comparison_lines(found: Comparison) -> list[str]:
     -------
     list of str
     """
-    sample = count_text(found.n_clips, "clip")
-    groups = f" in {count_text(found.n_groups, 'group')}" if found.n_groups < found.n_clips else ""
     header = [
         ("", "A", "B", "A − B", "p", "could have"),
         ("", "", "", "[95 % interval]", "(Holm)", "seen"),
     ]
-    lines = [f"A {found.first}", f"B {found.second}", f"{sample}{groups}, paired", ""]
-    lines += aligned([*header, *map(_row, found.differences)])
-    lines += ["", *wrapped(_verdict(found))]
-    for curve in found.curves:
-        lines += wrapped(_along(curve))
+    lines = [f"A {found.first}", f"B {found.second}", sample_text(found), ""]
+    lines += aligned([*header, *map(difference_cells, found.differences)])
+    lines += ["", *wrapped(verdict_line(found))]
+    for line in remark_lines(found):
+        lines += wrapped(line)
     for note in found.notes:
         lines += wrapped(f"! {note}")
     return lines
 
 
-def _row(row: MeasureDifference) -> Sequence[str]:
+def sample_text(found: Comparison) -> str:
+    """Say what the comparison rests on.
+
+    Parameters
+    ----------
+    found : Comparison
+
+    Returns
+    -------
+    str
+    """
+    groups = f" in {count_text(found.n_groups, 'group')}" if found.n_groups < found.n_clips else ""
+    return f"{count_text(found.n_clips, 'clip')}{groups}, paired"
+
+
+def remark_lines(found: Comparison) -> list[str]:
+    """Say at which shifts and in which classes either is steadier.
+
+    Parameters
+    ----------
+    found : Comparison
+
+    Returns
+    -------
+    list of str
+    """
+    return [*map(_along, found.curves), *map(_in_classes, found.classes)]
+
+
+def difference_cells(row: MeasureDifference) -> Sequence[str]:
+    """Write out a difference: measure, A, B, A − B with interval, p, what could have been seen.
+
+    Parameters
+    ----------
+    row : MeasureDifference
+
+    Returns
+    -------
+    sequence of str
+    """
     estimate = row.difference
     interval = f" [{_signed(estimate.low)}, {_signed(estimate.high)}]" if not math.isnan(estimate.low) else ""
     return (
-        _name(row),
+        measure_name(row),
         _number(row.first),
         _number(row.second),
         f"{_signed(estimate.value)}{interval}",
@@ -70,7 +115,17 @@ def _row(row: MeasureDifference) -> Sequence[str]:
     )
 
 
-def _name(row: MeasureDifference) -> str:
+def measure_name(row: MeasureDifference) -> str:
+    """Name a measure and the axis it is of.
+
+    Parameters
+    ----------
+    row : MeasureDifference
+
+    Returns
+    -------
+    str
+    """
     return f"{axis_title(row.axis)}: {_MEASURES[row.measure]}" if row.axis else f"{_MEASURES[row.measure]}, unshifted"
 
 
@@ -82,11 +137,20 @@ def _signed(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
 
 
-def _verdict(found: Comparison) -> str:
-    """Say which differences are shown, and how small a difference would have been missed."""
+def verdict_line(found: Comparison) -> str:
+    """Say which differences are shown, and how small a difference would have been missed.
+
+    Parameters
+    ----------
+    found : Comparison
+
+    Returns
+    -------
+    str
+    """
     shown = [row for row in found.differences if row.p_adjusted < LEVEL]
     if shown:
-        told = "; ".join(f"{_name(row)} {_signed(row.difference.value)}" for row in shown)
+        told = "; ".join(f"{measure_name(row)} {_signed(row.difference.value)}" for row in shown)
         return f"shown at 5 % after Holm's correction over {len(found.differences)} measures: {told}."
     detectable = [row.detectable for row in found.differences if row.axis and row.measure == "consistency"]
     smallest = [value for value in detectable if not math.isnan(value)]
@@ -95,13 +159,21 @@ def _verdict(found: Comparison) -> str:
     return f"no difference is shown; one in consistency below {min(smallest):.2f} would most likely have been missed."
 
 
+def _in_classes(found: ClassDifference) -> str:
+    text = _steadier(", ".join(found.first_steadier), ", ".join(found.second_steadier), "in")
+    return f"{axis_title(found.axis)}, {count_text(found.n_classes, 'class')} tested (Benjamini–Hochberg, 5 %): {text}."
+
+
+def _steadier(first: str, second: str, where: str) -> str:
+    parts = [f"{side} is steadier {where} {named}" for side, named in (("A", first), ("B", second)) if named]
+    return "; ".join(parts) or f"neither is shown to be steadier {where} any"
+
+
 def _along(curve: CurveDifference) -> str:
-    parts = [
-        f"{side} is steadier at {_shifts(shifts, curve.unit)}"
-        for side, shifts in (("A", curve.first_steadier), ("B", curve.second_steadier))
-        if shifts
-    ]
-    text = "; ".join(parts) or "neither is shown to be steadier at any"
+    first, second = (
+        _shifts(shifts, curve.unit) if shifts else "" for shifts in (curve.first_steadier, curve.second_steadier)
+    )
+    text = _steadier(first, second, "at")
     return f"{axis_title(curve.axis)}, {count_text(curve.n_shifts, 'shift')} tested (Benjamini–Hochberg, 5 %): {text}."
 
 

@@ -237,7 +237,7 @@ def method_lines(results: Results) -> list[str]:
         "averaged over clips: 1 means that no shift changes an answer, not that answers are right, nor that a sound "
         "that moved should be called the same."
     )
-    lines.append(f"Intervals are 95 % bootstrap intervals that resample {unit}; bands of curves are pointwise.")
+    lines.append(f"Brackets hold 95 % intervals over {unit}; bands of curves are pointwise.")
     return lines
 
 

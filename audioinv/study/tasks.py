@@ -204,7 +204,9 @@ def _read_clips(kind: str) -> list[Clip]:
     corpus = read_corpus(folder)
     if not corpus.entries:
         raise InputError(f"the clips of {kind} are not there; install audioinv with its clips, or use a checkout")
-    return [replace(entry.load(SAMPLE_RATE), name=entry.path.relative_to(folder).as_posix()) for entry in corpus.entries]
+    return [
+        replace(entry.load(SAMPLE_RATE), name=entry.path.relative_to(folder).as_posix()) for entry in corpus.entries
+    ]
 
 
 def _divide(clips: Sequence[Clip], n_groups: Sequence[int]) -> dict[str, tuple[Clip, ...]]:

@@ -5,12 +5,13 @@ Conventions
 Shifts ascend and contain 0. Scores are ordered ``(n_clips, n_shifts, n_classes)``; columns that describe the
 shifted sound are ordered ``(n_clips, n_shifts)`` and are ``nan`` where they do not apply.
 
-What is here: `AxisResponses`, `ControlResponses`, `ClipRecord`, `ModelResponses`, `Failure`.
+What is here: `AxisResponses`, `ControlResponses`, `ClipRecord`, `ModelResponses`, `Failure`; `stack_clips`,
+`join_models`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -20,11 +21,22 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..nets.model import ModelSpec
 
-__all__ = ["AxisResponses", "ClipRecord", "ControlResponses", "Failure", "ModelResponses", "stack_clips"]
+__all__ = [
+    "SOUND_COLUMNS",
+    "AxisResponses",
+    "ClipRecord",
+    "ControlResponses",
+    "Failure",
+    "ModelResponses",
+    "join_models",
+    "stack_clips",
+]
 
 FloatArray = npt.NDArray[np.floating]
 
-_PER_SHIFT = ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
+SOUND_COLUMNS = (
+    "energy_kept", "level_change_db", "window_filled", "harmonicity_error", "bandwidth_lost", "engine_error"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +60,9 @@ class AxisResponses:
     energy_kept, level_change_db, window_filled, harmonicity_error : ndarray of shape (n_clips, n_shifts)
         Share of the sound's energy still there; change of level in dB; share of the window that is padding; see
         `audioinv.sound.harmonics`.
+    bandwidth_lost, engine_error : ndarray of shape (n_clips, n_shifts)
+        Share of the clip's band that has no place any more; relative difference between the clip and what the engine
+        makes of it at 0, the same at every shift.
 
     Raises
     ------
@@ -65,12 +80,14 @@ class AxisResponses:
     level_change_db: FloatArray
     window_filled: FloatArray
     harmonicity_error: FloatArray
+    bandwidth_lost: FloatArray
+    engine_error: FloatArray
 
     def __post_init__(self) -> None:
         n_clips, n_shifts = self.scores.shape[:2]
         if self.shifts.shape != (n_shifts,):
             raise InputError(f"{len(self.shifts)} shifts, but scores of shape {self.scores.shape}")
-        for name in _PER_SHIFT:
+        for name in SOUND_COLUMNS:
             if getattr(self, name).shape != (n_clips, n_shifts):
                 raise InputError(f"{name} has shape {getattr(self, name).shape}; it must be {(n_clips, n_shifts)}")
         if not (np.diff(self.shifts) > 0).all() or 0 not in self.shifts:
@@ -162,24 +179,74 @@ def stack_clips(parts: Sequence[ModelResponses]) -> ModelResponses:
     """
     if not parts:
         raise InputError("no responses to join")
-    first = parts[0]
-    axes = {axis: _stack(_same_edges([part.axes[axis] for part in parts])) for axis in first.axes}
-    controls = tuple(_stack([part.controls[i] for part in parts]) for i in range(len(first.controls)))
-    return replace(first, clips=tuple(clip for part in parts for clip in part.clips), axes=axes, controls=controls)
+    return join_models(([part] for part in parts), sum(len(part.clips) for part in parts))[0]
 
 
-def _same_edges(parts: Sequence[AxisResponses]) -> Sequence[AxisResponses]:
-    """Name what enters for all clips: where some have surroundings, the context of the others is silence."""
-    if len({part.edges for part in parts}) == 1:
-        return parts
-    return [replace(part, edges="context") for part in parts]
+def join_models(parts: Iterable[Sequence[ModelResponses]], n_clips: int) -> tuple[ModelResponses, ...]:
+    """Join the responses of several models to many clips, in order.
+
+    Parts are dropped as they are read, so that everything lies in memory once.
+
+    Parameters
+    ----------
+    parts : iterable of sequence of ModelResponses
+        For one stretch of the clips after the other, what each model answered; of the same models, axes and shifts.
+    n_clips : int
+        In all parts together.
+
+    Returns
+    -------
+    tuple of ModelResponses
+        One for each model; empty if there is no part.
+    """
+    joined: list[ModelResponses] = []
+    clips: list[ClipRecord] = []
+    edges: dict[tuple[int, str], set[str]] = {}
+    for models in parts:
+        joined = joined or [_make_room(model, n_clips) for model in models]
+        for number, (room, model) in enumerate(zip(joined, models, strict=True)):
+            _fill(room, model, len(clips))
+            for axis in model.axes.values():
+                edges.setdefault((number, axis.axis), set()).add(axis.edges)
+        clips.extend(models[0].clips)
+    # Where some clips have surroundings, what enters is the context of all: that of the others is silence.
+    return tuple(
+        replace(
+            room,
+            clips=tuple(clips),
+            axes={
+                name: replace(axis, edges=axis.edges if len(edges[number, name]) == 1 else "context")
+                for name, axis in room.axes.items()
+            },
+        )
+        for number, room in enumerate(joined)
+    )
 
 
 _Stackable = TypeVar("_Stackable", AxisResponses, ControlResponses)
 
 
-def _stack(parts: Sequence[_Stackable]) -> _Stackable:
-    names = [entry.name for entry in fields(parts[0]) if entry.name != "shifts"]
-    arrays = [name for name in names if isinstance(getattr(parts[0], name), np.ndarray)]
-    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    return replace(parts[0], **joined)
+def _arrays(found: AxisResponses | ControlResponses) -> list[str]:
+    """Name the arrays that have a row for each clip."""
+    named = [entry.name for entry in fields(found) if entry.name != "shifts"]
+    return [name for name in named if isinstance(getattr(found, name), np.ndarray)]
+
+
+def _make_room(model: ModelResponses, n_clips: int) -> ModelResponses:
+    def enlarge(found: _Stackable) -> _Stackable:
+        room: dict[str, Any] = {}
+        for name in _arrays(found):
+            values: FloatArray = getattr(found, name)
+            room[name] = np.empty((n_clips, *values.shape[1:]), values.dtype)
+        return replace(found, **room)
+
+    axes = {name: enlarge(axis) for name, axis in model.axes.items()}
+    return replace(model, axes=axes, controls=tuple(enlarge(control) for control in model.controls))
+
+
+def _fill(room: ModelResponses, model: ModelResponses, first: int) -> None:
+    kept: list[AxisResponses | ControlResponses] = [*(room.axes[name] for name in model.axes), *room.controls]
+    new: list[AxisResponses | ControlResponses] = [*model.axes.values(), *model.controls]
+    for whole, part in zip(kept, new, strict=True):
+        for name in _arrays(part):
+            getattr(whole, name)[first : first + len(model.clips)] = getattr(part, name)

@@ -64,3 +64,10 @@ def test_a_folder_without_clips_leaves_nothing_to_compare(run, runs):
     (runs / "empty" / "run.json").write_text('{"models": {}}')
     (runs / "empty" / "failures.csv").write_text("path,stage,reason\n")
     assert run("compare", "a", "empty").exit_code == 5
+
+
+def test_a_page_is_written_when_asked_for(run, runs):
+    done = run("compare", "a", "b", "--html", "pages/compared.html")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.endswith("wrote pages/compared.html\n")
+    assert "A is toy (a)" in (runs / "pages" / "compared.html").read_text()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioinv.sweep.responses import AxisResponses
+from audioinv.sweep.responses import SOUND_COLUMNS, AxisResponses
 
 UNITS = {"time": "ms", "freq": "Hz", "pitch": "st", "bins": "bins"}
 
@@ -14,7 +14,7 @@ def make_responses():
         scores = np.asarray(scores, dtype=float)
         fidelity = {
             name: np.asarray(columns.pop(name, np.full(scores.shape[:2], np.nan)), dtype=float)
-            for name in ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
+            for name in SOUND_COLUMNS
         }
         assert not columns
         return AxisResponses(

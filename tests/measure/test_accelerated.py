@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from audioinv.measure.accelerated import accelerated_interval
-from audioinv.measure.multiplicity import wilson_interval
+from audioinv.measure.intervals import wilson_interval
 
 
 def interval_of_mean(values, rng, tail=0.025, n_resamples=100_000):

@@ -105,6 +105,14 @@ def test_padding_that_a_shift_brings_is_flagged_and_what_was_there_before_is_not
     assert "time: 4 of 12 clips have more than 25% of the window newly filled with padding, from 20 ms on" in caution
 
 
+def test_a_band_that_is_cut_off_is_flagged(make_responses):
+    lost = np.zeros((12, 5))
+    lost[:3, 4] = 0.3
+    (caution,) = raised(make_responses(sound_scores(), SHIFTS, axis="pitch", bandwidth_lost=lost), table())
+    assert "pitch: 3 of 12 clips lose more than 25% of the band that they fill, from 20 st on" in caution
+    assert raised(make_responses(sound_scores(), SHIFTS, axis="pitch", bandwidth_lost=lost / 1.2), table()) == []
+
+
 def test_silent_clips_are_flagged(make_responses):
     kept = np.ones((12, 5))
     kept[4] = np.nan

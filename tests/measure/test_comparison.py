@@ -66,6 +66,32 @@ def test_the_shifts_that_differ_are_those_where_it_was_planted(side):
     assert (turned.first_steadier, turned.second_steadier) == ((), curve.first_steadier)
 
 
+def test_the_classes_that_differ_are_those_where_it_was_planted(side):
+    """Kicks alone flip."""
+    only_kicks = np.where(CLEAN[:, None] == 1, answers(24), answers())
+    (found,) = compare_models(side(answers()), side(only_kicks)).classes
+    assert (found.axis, found.n_classes) == ("time", 3)
+    assert (found.first_steadier, found.second_steadier) == (("kick",), ())
+    (turned,) = compare_models(side(only_kicks), side(answers())).classes
+    assert (turned.first_steadier, turned.second_steadier) == ((), ("kick",))
+
+
+def test_clips_without_a_label_belong_to_no_class(side):
+    def without_labels(one, every):
+        clips = [
+            replace(clip, label=None if i % every == 1 else clip.label) for i, clip in enumerate(one.responses.clips)
+        ]
+        return replace(one, responses=replace(one.responses, clips=tuple(clips)))
+
+    one, other = side(answers()), side(answers(16))
+    (found,) = compare_models(without_labels(one, 3), other).classes
+    assert found.n_classes == 2  # every kick lost its label
+    bare = replace(
+        one, responses=replace(one.responses, clips=tuple(replace(c, label=None) for c in one.responses.clips))
+    )
+    assert compare_models(bare, other).classes == ()
+
+
 def test_to_exchange_the_sides_changes_signs_only(side):
     one, other = side(answers(4)), side(answers(10, beyond=20))
     there, back = compare_models(one, other), compare_models(other, one)

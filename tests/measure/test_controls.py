@@ -6,7 +6,7 @@ import pytest
 from audioinv.measure.cliptable import ClipTable
 from audioinv.measure.controls import control_cautions, summarize_controls
 from audioinv.nets.model import ModelSpec
-from audioinv.sweep.responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
+from audioinv.sweep.responses import SOUND_COLUMNS, AxisResponses, ClipRecord, ControlResponses, ModelResponses
 
 N_CLIPS = 20
 LABELS = ("a", "b")
@@ -15,9 +15,7 @@ LABELS = ("a", "b")
 def make(n_flipped, trace=0.0):
     """A model that answers "a" at every shift, and otherwise where the engine's trace is planted."""
     scores = np.tile([0.9, 0.1], (N_CLIPS, 3, 1))
-    columns = {
-        name: np.ones((N_CLIPS, 3)) for name in ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
-    }
+    columns = {name: np.ones((N_CLIPS, 3)) for name in SOUND_COLUMNS}
     axis = AxisResponses("pitch", "st", np.array([-1.0, 0, 1]), scores, "", "engine", **columns)
     at_zero = scores[:, 1].copy()
     at_zero[:n_flipped] = [0.2, 0.8]

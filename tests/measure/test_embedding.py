@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from sklearn.metrics.pairwise import cosine_distances
 
 from audioinv.errors import InputError
 from audioinv.measure import embedding
@@ -15,6 +16,7 @@ def test_distances_follow_their_definitions(rng):
         cosine = [1 - row @ clean / np.sqrt((row @ row) * (clean @ clean)) for row in others]
         relative = [np.sqrt(sum((row - clean) ** 2)) / np.sqrt(sum(clean**2)) for row in others]
         assert embedding.cosine_drift(embeddings, zero)[i] == pytest.approx(np.mean(cosine))
+        assert np.mean(cosine) == pytest.approx(cosine_distances([clean], others).mean())
         assert embedding.relative_drift(embeddings, zero)[i] == pytest.approx(np.mean(relative))
 
 

@@ -74,7 +74,8 @@ def test_the_detectable_change_of_independent_clips_is_that_of_a_t_test(rng):
 def test_no_difference_and_too_few_units(rng):
     assert sign_flip_test(np.zeros(20), None, rng=rng) == 1
     assert sign_flip_test([0.7], None, rng=rng) == 1
-    assert np.isnan(sign_flip_test([np.nan], None, rng=rng))
+    for nothing in ([np.nan], []):
+        assert np.isnan(sign_flip_test(nothing, None, rng=rng))
     assert sign_flip_test(np.array([1.0, 1, 1, 1, 1, 1, np.nan]), None, rng=rng) == 2 / 64
     for differences in (np.zeros(20), [0.7], [np.nan]):
         assert np.isnan(minimum_detectable_change(differences, None))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from audioinv.measure.periodicity import explain_period, find_periods
 
@@ -33,6 +34,42 @@ def test_the_share_is_that_of_the_variance(rng):
     assert (first.period, second.period) == (4, 10)
     assert first.share == pytest.approx(0.8, abs=0.05)
     assert second.share == pytest.approx(0.2, abs=0.05)
+
+
+def by_hand(curves, n_units):
+    """The height of every bin over its neighbours' median, its share and its p value, step by step."""
+    n = curves.shape[1]
+    places = np.arange(n)
+    power = np.zeros(n // 2 + 1)
+    for curve in curves:
+        flat = curve - np.polyval(np.polyfit(places, curve, 1), places)
+        tapered = flat * (0.5 - 0.5 * np.cos(2 * np.pi * places / n))
+        power += [abs(np.sum(tapered * np.exp(-2j * np.pi * k * places / n))) ** 2 for k in range(len(power))]
+    power = power[2:] / len(curves)
+    octaves, level = np.log(np.arange(2, 2 + len(power))), np.log(power)
+    slopes = [(level[j] - level[i]) / (octaves[j] - octaves[i]) for j in range(len(level)) for i in range(j)]
+    level = level - np.median(slopes) * octaves
+    mirrored = np.concatenate([level[4::-1], level, level[:-6:-1]])
+    ratio = [np.exp(level[k] - np.median(mirrored[k : k + 11])) for k in range(len(level))]
+    medians = stats.gamma(n_units).median()
+    p = [min(1.0, stats.beta(5 * n_units, n_units).cdf(5 / (5 + r * medians))) for r in ratio]
+    held, adjusted = 0.0, np.zeros(len(p))
+    for rank, k in enumerate(np.argsort(p)):
+        held = max(held, min(1.0, p[k] * (len(p) - rank)))
+        adjusted[k] = held
+    padded = np.pad(power, 1)
+    return (padded[:-2] + padded[1:-1] + padded[2:]) / power.sum(), adjusted
+
+
+def test_share_and_p_value_follow_their_definitions(rng):
+    curves = planted(rng, 8, n_clips=6, n_shifts=72, noise=0.7)
+    peaks = find_periods(curves, 1.0, n_units=6)
+    share, p_values = by_hand(curves, 6)
+    assert peaks
+    for peak in peaks:
+        index = round(72 / peak.period) - 2
+        assert peak.share == pytest.approx(share[index])
+        assert peak.p_value == pytest.approx(p_values[index], rel=1e-6)
 
 
 @pytest.mark.parametrize("walk", [False, True])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import auc
 
 from audioinv.measure import shiftcurve
 
@@ -33,6 +34,16 @@ def test_a_box():
 def test_steps_may_differ():
     shifts = np.array([-4.0, 0.0, 1.0, 2.0])
     assert shiftcurve.relative_area(np.array([0.0, 1.0, 1.0, 0.0]), shifts, 1) == pytest.approx((2 + 1 + 0.5) / 6)
+
+
+def test_the_area_is_that_of_a_loop_and_of_scikit_learn(rng):
+    shifts, curves = np.sort(rng.uniform(-5, 5, 9)), rng.random((3, 9))
+    shifts[4] = 0
+    shifts.sort()
+    for found, curve in zip(shiftcurve.area(curves, shifts), curves, strict=True):
+        under = sum((shifts[i + 1] - shifts[i]) * (curve[i] + curve[i + 1]) / 2 for i in range(8))
+        assert found == pytest.approx(under / (shifts[-1] - shifts[0]))
+        assert found == pytest.approx(auc(shifts, curve) / np.ptp(shifts))
 
 
 @settings(deadline=None)

@@ -10,6 +10,7 @@ import pytest
 
 from audioinv.errors import InputError
 from audioinv.measure import calibration, drift, multilabel, outcome, summary
+from audioinv.measure.pairing import minimum_detectable_change
 from audioinv.measure.ranks import rank_distance
 from audioinv.measure.statistics import Estimate
 from audioinv.measure.summary import SCHEMA_VERSION, ClipTable, ModelFacts, summarize_model
@@ -207,6 +208,10 @@ def test_renaming_and_reordering_classes_changes_nothing(make_responses):
         labels=tuple(names[label] for label in table().labels),
     )
     after = summarize([make_responses(scores[..., order], SHIFTS)], clips)
+    for one in before["axes"]["time"]["by_class"]:
+        one["name"] = names[one["name"]]
+    for found in (before, after):
+        found["axes"]["time"]["by_class"].sort(key=lambda one: one["name"])
     assert_close(before, after)
 
 
@@ -243,13 +248,16 @@ def test_the_seed_decides_the_intervals_and_another_axis_does_not(make_responses
     alone, both = summarize([time], table()), summarize([freq, time], table())
     other = summarize([time], table(), rng_seed=1)
     assert both["axes"]["time"] == alone["axes"]["time"]
-    assert other["axes"]["time"]["mac"]["value"] == alone["axes"]["time"]["mac"]["value"]
-    assert other["axes"]["time"]["mac"]["low"] != alone["axes"]["time"]["mac"]["low"]
+    # Intervals of shares are in closed form; those of sums are drawn.
+    assert other["axes"]["time"]["mac"] == alone["axes"]["time"]["mac"]
+    name = "total_variation"
+    assert other["axes"]["time"][name]["value"] == alone["axes"]["time"][name]["value"]
+    assert other["axes"]["time"][name]["low"] != alone["axes"]["time"][name]["low"]
 
 
 def test_measures_draw_from_generators_of_their_own(make_responses):
-    """Wobble and MAC of clips that have one other shift are the same numbers, drawn differently."""
-    scores = random_scores(5)[:, [5, 10]]
+    """Scores without bounds of clips that have one other shift give the same numbers, drawn differently."""
+    scores = 3 * random_scores(5)[:, [5, 10]]
     found = summarize([make_responses(scores, [0, 50])], table(labels=None))["axes"]["time"]
     assert found["mac"]["value"] == found["wobble"]["value"] == found["mac_neighbours"]["value"]
     assert len({found[name]["low"] for name in ("mac", "wobble", "mac_neighbours")}) == 3
@@ -264,6 +272,39 @@ def test_contrast_of_time_and_frequency(make_responses):
     assert contrast["frequency_axis"] == "pitch"
     assert contrast["difference"]["value"] == pytest.approx(0.2)
     assert 0 <= contrast["difference"]["low"] < 0.2 < contrast["difference"]["high"]
+
+
+def test_what_could_have_been_seen_is_the_clips_own_spread(make_responses):
+    planted = make_responses(one_hot(planted_answers()), SHIFTS)
+    moved = make_responses(random_scores(3), SHIFTS, axis="freq")
+    found, clips = summarize([planted, moved], table()), table()
+    time, freq = (
+        np.array([(top[np.delete(np.arange(len(SHIFTS)), zero)] == top[zero]).mean() for top in scores.argmax(2)])
+        for scores, zero in ((planted.scores, planted.zero), (moved.scores, moved.zero))
+    )
+    for value, per_clip in (
+        (found["axes"]["time"]["detectable_change"], time),
+        (found["contrast"]["detectable"], time - freq),
+    ):
+        assert value == pytest.approx(minimum_detectable_change(per_clip, clips.group_codes), rel=1e-6)
+
+
+def test_classes_are_those_of_labels_or_else_of_clean_answers(make_responses):
+    planted = planted_answers()
+    responses = make_responses(one_hot(planted), SHIFTS)
+    turned = table(labels=table().labels[1:] + table().labels[:1])
+    for clips, followed in (
+        (turned, turned.targets),
+        (table(labels=None), planted[:, responses.zero]),
+    ):
+        by_class = summarize([responses], clips)["axes"]["time"]["by_class"]
+        same = np.delete(planted == planted[:, [responses.zero]], responses.zero, axis=1).mean(axis=1)
+        assert [(one["name"], one["n"]) for one in by_class] == [
+            (CLASSES[index], (followed == index).sum()) for index in np.unique(followed)
+        ]
+        assert [one["value"] for one in by_class] == pytest.approx(
+            [same[followed == index].mean() for index in np.unique(followed)]
+        )
 
 
 def test_contrast_takes_the_first_frequency_axis_that_was_swept(make_responses):
@@ -384,6 +425,8 @@ UNUSUAL = [pytest.param(*case, id=name) for name, *case in unusual_cases()]
 
 def without_bands(entry):
     """Leave out what a single clip cannot have."""
+    if isinstance(entry, list):
+        return [without_bands(part) for part in entry]
     if not isinstance(entry, dict):
         return entry
     return {key: without_bands(part) for key, part in entry.items() if key not in ("low", "high")}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from audioinv.errors import InputError
 from audioinv.measure.resampling import tail_probability, unseen_share
@@ -91,6 +92,17 @@ def test_the_curve_is_the_product_limit(observed):
     for amount, value in zip(curve.amounts, curve.value, strict=True):
         survival *= 1 - ((times == amount) & ~censored).sum() / (times >= amount).sum()
         assert value == pytest.approx(survival)
+
+
+def test_the_curve_is_that_of_statsmodels():
+    generator = rng(3)
+    times, censored = generator.integers(1, 9, 60).astype(float), generator.random(60) < 0.4
+    curve = survival_curve(times, censored, None, rng=rng(), n_resamples=20)
+    reference = SurvfuncRight(times, ~censored)
+    kept = np.isin(reference.surv_times, curve.amounts)
+    np.testing.assert_allclose(curve.value, reference.surv_prob[kept])
+    for q in (0.1, 0.25, 0.4):
+        assert censored_quantiles(times, censored, [q])[0] == reference.quantile(q)
 
 
 def test_without_censoring_the_curve_is_the_share_that_is_left():

@@ -23,6 +23,7 @@ def test_every_difference_stands_with_its_interval_and_p_value(sides):
     assert max(map(len, lines)) <= 110
     text = " ".join(lines)
     assert "shown at 5 % after Holm's correction over 16 measures" in text
+    assert re.search(r"time, \d classes tested \(Benjamini–Hochberg, 5 %\): (A|neither) is ", text)
     assert re.search(r"time, 6 shifts tested .*: A is steadier at", text)
 
 

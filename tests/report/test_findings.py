@@ -87,7 +87,7 @@ def test_the_method_names_windows_engines_edges_and_what_was_resampled(results):
     assert "centroid heard windows of 0.25 s (2000 samples at 8000 Hz)" in text
     assert "band-limited delay inside the window; at the border entered: zero" in text
     assert text.count("Shifts in pitch were made by Signalsmith Stretch") == 1
-    assert "resample groups of clips" in text
+    assert "95 % intervals over groups of clips" in text
 
 
 def test_controls_are_said_in_words():

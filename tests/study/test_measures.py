@@ -15,7 +15,9 @@ def responses(rng):
     scores = rng.random((6, 3, 2))
     harmonicity = np.array([[0.3, 0.0, 0.1]] * 5 + [[np.nan] * 3])
     nothing = np.full((6, 3), np.nan)
-    axis = AxisResponses("freq", "Hz", SHIFTS, scores, "", "planted", nothing, nothing, nothing, harmonicity)
+    axis = AxisResponses(
+        "freq", "Hz", SHIFTS, scores, "", "planted", nothing, nothing, nothing, harmonicity, nothing, nothing
+    )
     clips = tuple(ClipRecord(f"{i}", 0.0, 1.0, label="ab"[i % 3 == 0], group=f"g{i // 2}") for i in range(6))
     return ModelResponses(ModelSpec("planted", 8000, 8000, ("a", "b")), clips, {"freq": axis})
 
