@@ -10,7 +10,8 @@ equivariance errors by comparing inner steps.
 
 One clip is worked on at a time; of its maps only errors and the followed units are kept.
 
-What is here: `layers`, `analyze_layers`, `LayerOptions`.
+What is here: `layers`, `analyze_layers`, `LayerOptions`; `asked_grids`, `window_of` and `check_enough`, on which the
+error budget stands as well.
 """
 
 from __future__ import annotations
@@ -25,23 +26,26 @@ from torch import nn
 from .analysis import versions
 from .corpus.entries import CorpusEntry
 from .errors import AudioFileError, InputError
+from .measure.layerwise.axis_survey import SurveyedAxis, survey_axis
 from .measure.layerwise.layer_records import LayerSweep, choose_units
-from .measure.layerwise.layer_survey import MapAxis, survey_layers
 from .measure.layerwise.layers import LayerRecord, summarize_layer
 from .nets.model import Model
 from .report.layer_results import AxisLayers, LayerResults
 from .sound.audio import Clip, open_window
-from .sound.grid import ShiftGrid, parse_grid
+from .sound.grid import ShiftGrid
 from .sound.shifts import EDGES
 from .sweep.activations import LayerFeed, named_layers
 from .sweep.plan import check_window
 from .sweep.responses import Failure
 
-__all__ = ["LayerOptions", "analyze_layers", "layers"]
-
-_OFFSETS_HZ = (25.0, 50.0, 100.0)
-_UNITS = {"time": "smp", "freq": "Hz", "bins": "bins"}
-_EXAMPLES = {"time": "0:320:160smp", "freq": "50Hz", "bins": "-4:4:1bins"}
+__all__ = [
+    "LayerOptions",
+    "analyze_layers",
+    "asked_grids",
+    "check_enough",
+    "layers",
+    "window_of",
+]
 
 
 @dataclass(frozen=True)
@@ -176,14 +180,16 @@ def analyze_layers(
     """
     started = clock.perf_counter()
     modules = named_layers(model, options.layers)
-    sweeps = [_plan_axis(model, axis, grid, modules, options) for axis, grid in _asked(model, options)]
+    asked = asked_grids(model, {"time": options.time, "bins": options.bins, "freq": options.freq})
+    feeds = {axis: LayerFeed(model, axis, options.edges, options.seed) for axis in asked}
+    sweeps = [_sweep(survey_axis(feeds[axis], grid, modules), modules, options) for axis, grid in asked.items()]
     collected: list[list[dict[str, LayerRecord]]] = [[] for _ in sweeps]
     names: list[str] = []
     failures: list[Failure] = []
     for source in clips:
         name = source.name if isinstance(source, Clip) else str(source.path)
         try:
-            window = _window_of(source, model)
+            window = window_of(source, model)
         except (AudioFileError, InputError) as error:
             failures.append(Failure(name, "read", str(error).removeprefix(f"{name}: ")))
         else:
@@ -192,7 +198,7 @@ def analyze_layers(
                 records.append(sweep.records(window))
         if on_clip is not None:
             on_clip(name)
-    _check_enough(names, failures)
+    check_enough(names, failures)
     return LayerResults(
         spec=model.spec,
         clips=tuple(names),
@@ -214,7 +220,20 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, ShiftGrid) else value
 
 
-def _check_enough(names: Sequence[str], failures: Sequence[Failure]) -> None:
+def check_enough(names: Sequence[str], failures: Sequence[Failure]) -> None:
+    """Refuse fewer than two clips.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the clips that were analysed.
+    failures : sequence of Failure
+
+    Raises
+    ------
+    InputError
+        If there are fewer; with what failed.
+    """
     if len(names) < 2:
         reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
         raise InputError(
@@ -223,45 +242,57 @@ def _check_enough(names: Sequence[str], failures: Sequence[Failure]) -> None:
         )
 
 
-def _window_of(source: Clip | CorpusEntry, model: Model) -> Clip:
+def window_of(source: Clip | CorpusEntry, model: Model) -> Clip:
+    """Lay a model's window over a clip.
+
+    Parameters
+    ----------
+    source : Clip or CorpusEntry
+    model : Model
+
+    Returns
+    -------
+    Clip
+
+    Raises
+    ------
+    AudioFileError
+        If the file cannot be read.
+    InputError
+        If the window is silent.
+    """
     clip = (source if isinstance(source, Clip) else source.load()).resampled(model.spec.sample_rate)
     window = open_window(clip, model.spec.n_samples, model.spec.lead_samples)
     check_window(clip, window)
     return window
 
 
-def _asked(model: Model, options: LayerOptions) -> list[tuple[str, str | ShiftGrid | None]]:
-    """Return the axes with their grids, None for the network's own strides."""
-    asked = {"time": options.time, "bins": options.bins, "freq": options.freq}
-    given: list[tuple[str, str | ShiftGrid | None]] = [(axis, grid) for axis, grid in asked.items() if grid is not None]
-    return given or [("time", None), ("bins" if model.front_end is not None else "freq", None)]
+def asked_grids(model: Model, asked: Mapping[str, str | ShiftGrid | None]) -> dict[str, str | ShiftGrid | None]:
+    """Return the axes to shift along with their grids, None for the network's own strides.
+
+    Parameters
+    ----------
+    model : Model
+    asked : mapping of str to str or ShiftGrid, optional
+        By axis, None where nothing was asked for.
+
+    Returns
+    -------
+    dict of str to str or ShiftGrid, or None
+        Time and frequency where nothing at all was asked for.
+    """
+    given: dict[str, str | ShiftGrid | None] = {axis: grid for axis, grid in asked.items() if grid is not None}
+    return given or {"time": None, ("bins" if model.front_end is not None else "freq"): None}
 
 
-def _plan_axis(
-    model: Model, axis: str, grid: str | ShiftGrid | None, modules: Mapping[str, nn.Module], options: LayerOptions
+def _sweep(
+    surveyed: SurveyedAxis, modules: Mapping[str, nn.Module], options: LayerOptions
 ) -> tuple[ShiftGrid, LayerSweep]:
-    """Survey the network along an axis, choose the shifts, and draw the units to follow."""
-    feed = LayerFeed(model, axis, options.edges, options.seed)
-    lies = survey_layers(feed, modules)
-    made = parse_grid(axis, grid) if isinstance(grid, str) else grid or _own_strides(feed, lies)
-    if made.axis != axis:
-        raise InputError(f"{axis}={made} is not a grid along {axis}")
-    shifts = made.natural(model.spec.sample_rate, model.hop_samples)
-    if len(shifts) < 2:
-        raise InputError(f"--{axis} holds no shift other than 0; give one such as {_EXAMPLES[axis]}")
+    """Draw the units to follow along an axis."""
+    lies, shifts = surveyed.lies, surveyed.shifts
     rng = np.random.default_rng(options.seed)
     units = {layer.layer: choose_units(layer, shifts, options.max_units, rng) for layer in lies}
-    return made, LayerSweep(feed, modules, tuple(lies), shifts, units)
-
-
-def _own_strides(feed: LayerFeed, lies: Sequence[MapAxis]) -> ShiftGrid:
-    """Return the strides of the maps, twice the largest, and along time a quarter and a half of the smallest."""
-    if feed.axis == "freq":
-        return ShiftGrid("freq", tuple(hz for hz in _OFFSETS_HZ if hz < feed.model.spec.sample_rate / 8), "Hz")
-    strides = {float(layer.stride) for layer in lies if layer.place is not None} or {1.0}
-    strides = {stride for stride in strides | {2 * max(strides)} if stride <= feed.n_steps / 4} | {min(strides)}
-    between = {min(strides) / 4, min(strides) / 2} if feed.axis == "time" else set()
-    return ShiftGrid(feed.axis, tuple(strides | between), _UNITS[feed.axis])
+    return surveyed.grid, LayerSweep(surveyed.feed, modules, lies, shifts, units)
 
 
 def _sum_up(

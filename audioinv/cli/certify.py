@@ -8,8 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .analyze import _nothing as say_nothing
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+from .options import (
+    Activation,
+    Config,
+    ExitCode,
+    InputSamples,
+    Json,
+    Labels,
+    NoProgress,
+    Quiet,
+    SampleRate,
+    TrustPickle,
+    Verbose,
+    Version,
+    load_models,
+    print_json,
+    said_of_models,
+    say,
+    say_nothing,
+)
 
 if TYPE_CHECKING:
     from ..certification import Certification
@@ -19,7 +36,9 @@ __all__ = ["certify"]
 
 
 def certify(
-    model: Annotated[str, typer.Argument(help="A shipped model's name, a file or a folder.", metavar="MODEL")],
+    model: Annotated[
+        str, typer.Argument(help="A shipped model's name, a file, a folder or module:attr.", metavar="MODEL")
+    ],
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(help="Sound to confirm on [default: noise and shipped clips].", metavar="[CLIPS…]"),
@@ -29,6 +48,11 @@ def certify(
         typer.Option(metavar="time|frames|bins", help="What is delayed; may repeat [default: all the model has]."),
     ] = None,
     passes: Annotated[int, typer.Option(min=1, metavar="N", help="Phases measured for each clip at most.")] = 256,
+    sample_rate: SampleRate = None,
+    labels: Labels = None,
+    activation: Activation = None,
+    input_samples: InputSamples = None,
+    trust_pickle: TrustPickle = False,
     device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
@@ -45,9 +69,10 @@ def certify(
     """
     from ..certification import certify as certify_model
     from ..corpus.layouts import read_sources
-    from ..nets.library import choose_device, load_model
+    from ..nets.library import choose_device
 
-    loaded = load_model(model, device=choose_device(device))
+    said = said_of_models(sample_rate, labels, activation, input_samples)
+    (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
     entries: tuple[Any, ...] = ()
     if inputs:
         corpus = read_sources(inputs)

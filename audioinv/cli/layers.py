@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .analyze import _nothing as say_nothing
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from ..errors import InputError
+from .options import (
+    Activation,
+    Config,
+    ExitCode,
+    InputSamples,
+    Json,
+    Labels,
+    NoProgress,
+    Quiet,
+    SampleRate,
+    TrustPickle,
+    Verbose,
+    Version,
+    load_models,
+    note,
+    print_json,
+    said_of_models,
+    say,
+    say_nothing,
+)
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ..budget_analysis import BudgetOptions
+    from ..corpus.entries import CorpusEntry
+    from ..nets.model import Model
+    from ..report.budget_results import BudgetResults
     from ..report.layer_results import LayerResults
 
 __all__ = ["layers"]
 
 
 def layers(
-    model: Annotated[str, typer.Argument(help="A shipped model's name, a file or a folder.", metavar="MODEL")],
+    model: Annotated[
+        str, typer.Argument(help="A shipped model's name, a file, a folder or module:attr.", metavar="MODEL")
+    ],
     inputs: Annotated[list[Path], typer.Argument(help="Sound files, folders, manifests.", metavar="CLIPS…")],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="RUN", help="Results folder [default: runs/MODEL-layers].")
@@ -42,6 +68,22 @@ def layers(
     tolerance: Annotated[
         float, typer.Option(help="Variation over shifts that counts as none, as a share of that between clips.")
     ] = 0.01,
+    sample_rate: SampleRate = None,
+    labels: Labels = None,
+    activation: Activation = None,
+    input_samples: InputSamples = None,
+    trust_pickle: TrustPickle = False,
+    budget: Annotated[
+        bool, typer.Option("--budget", help="Say which stage makes the answers change, and by how much.")
+    ] = False,
+    pitch: Annotated[
+        str | None, typer.Option(metavar="A:B:STEP", help="Intervals of the budget [default: -2:2:1st].")
+    ] = None,
+    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample", help="Of the budget.")] = "signalsmith",
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Layer that the budget reads the position from [default: the last map]."),
+    ] = None,
     device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an analysis of layers.")] = False,
@@ -54,27 +96,42 @@ def layers(
     version: Version = False,
 ) -> int:
     """Shift clips, look into the layers of a network, and say which are invariant, which equivariant."""
+    from ..budget_analysis import BudgetOptions
     from ..corpus.layouts import read_sources
     from ..layer_analysis import LayerOptions, analyze_layers
-    from ..nets.library import choose_device, load_model
-    from ..report.layer_results import check_no_layers
+    from ..nets.library import choose_device
+    from ..report.layer_results import LAYER_FILES, LAYERS, check_absent
     from ..sweep.responses import Failure
 
-    options = LayerOptions(time, bins, freq, edges, tuple(layer or ()), tolerance=tolerance, seed=seed)
-    loaded = load_model(model, device=choose_device(device))
+    if (pitch or probe) and not budget:
+        raise InputError("--pitch and --probe are of the budget; add --budget, or leave them out")
+    named = tuple(layer or ())
+    options = LayerOptions(time, bins, freq, edges, named, tolerance=tolerance, seed=seed)
+    wanted = BudgetOptions(time, bins, pitch, pitch_engine, named, tuple(probe or ()), tolerance, seed)
+    said = said_of_models(sample_rate, labels, activation, input_samples)
+    (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
     target = out or _free_folder(Path("runs") / f"{loaded.spec.name}-layers", overwrite)
-    check_no_layers(target, overwrite=overwrite)
+    check_absent(target, LAYER_FILES, LAYERS, overwrite=overwrite)
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]
     if not entries:
         return say_nothing(inputs, corpus)
     skipped = tuple(Failure(str(entry.path), "find", entry.reason) for entry in corpus.failures)
-    with progress(len(entries), "looking into layers", shown=not (no_progress or quiet or json)) as advance:
+    shown = not (no_progress or quiet or json)
+    with progress(len(entries), "looking into layers", shown=shown) as advance:
         results = analyze_layers(loaded, entries, options, on_clip=advance)
     results = replace(results, failures=skipped + results.failures)
-    _write(results, target, overwrite=overwrite)
-    _report(results, target, quiet=quiet, json=json)
+    drawn_up = _draw_up(loaded, entries, wanted, shown=shown) if budget else None
+    _write(results, drawn_up, target, overwrite=overwrite)
+    _report(results, drawn_up, target, quiet=quiet, json=json)
     return ExitCode.SOME_FAILED if results.failures else ExitCode.DONE
+
+
+def _draw_up(model: Model, entries: Sequence[CorpusEntry], options: BudgetOptions, *, shown: bool) -> BudgetResults:
+    from ..budget_analysis import analyze_budget
+
+    with progress(len(entries), "drawing up the budget", shown=shown) as advance:
+        return analyze_budget(model, entries, options, on_clip=advance)
 
 
 def _free_folder(base: Path, overwrite: bool) -> Path:
@@ -83,21 +140,30 @@ def _free_folder(base: Path, overwrite: bool) -> Path:
     return next(path for path in (base, *numbered) if overwrite or not path.exists())
 
 
-def _write(results: LayerResults, target: Path, *, overwrite: bool) -> None:
+def _write(results: LayerResults, budget: BudgetResults | None, target: Path, *, overwrite: bool) -> None:
     from ..report.figures import save_figure
 
     results.save(target, overwrite=overwrite)
     save_figure(results.plot(), target / "figures" / "layers.png")
+    if budget is not None:
+        budget.save(target, overwrite=overwrite)
+        save_figure(budget.plot(), target / "figures" / "budget.png")
 
 
-def _report(results: LayerResults, target: Path, *, quiet: bool, json: bool) -> None:
+def _report(results: LayerResults, budget: BudgetResults | None, target: Path, *, quiet: bool, json: bool) -> None:
+    from ..report.budget_text import budget_lines
     from ..report.layer_text import layer_lines
 
     for failure in results.failures:
         note(f"! {failure.path}: {failure.reason}")
     if json:
-        print_json(results.document)
+        print_json({**results.document, **({} if budget is None else {"budget": budget.document})})
     elif not quiet:
         for line in layer_lines(results):
             say(line)
         say(f"wrote {target}: layers.json, layers.parquet ({results.table.num_rows:,} rows), figures/layers.png")
+        if budget is not None:
+            say()
+            for line in budget_lines(budget):
+                say(line)
+            say(f"wrote {target}: budget.json, budget.parquet ({budget.table.num_rows:,} rows), figures/budget.png")

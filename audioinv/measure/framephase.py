@@ -5,18 +5,21 @@ Conventions
 As in `audioinv.measure.outcome`; delays and hops are in samples. A delay is a whole number of hops plus a *phase* in
 [0, hop). Whole hops only move the frames, so that what differs at another phase is made where sound becomes frames.
 
-What is here: `frame_phase_effect`, `whole_hops_and_phase`.
+What is here: `frame_phase_effect`, `whole_hops_and_phase`, `spectrogram_phase_change`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from ..sound.shifts import time_shift
+from ..sound.spectrogram import Spectrogram
 from .drift import class_scores
 from .outcome import mean_over_shifts, top1, where_answered
 
-__all__ = ["frame_phase_effect", "whole_hops_and_phase"]
+__all__ = ["frame_phase_effect", "spectrogram_phase_change", "whole_hops_and_phase"]
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
@@ -81,3 +84,41 @@ def frame_phase_effect(scores: FloatArray, zero: int, delays_samples: FloatArray
     between, on = np.transpose(pairs)
     with np.errstate(invalid="ignore"):
         return mean_over_shifts(where_answered(answers, np.abs(followed[:, between] - followed[:, on])))
+
+
+def spectrogram_phase_change(
+    waveform: FloatArray, delays_samples: FloatArray, front_end: Spectrogram
+) -> npt.NDArray[np.float64]:
+    """How far a spectrogram is from the undelayed one, moved by the whole hops of a circular delay.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,)
+    delays_samples : ndarray of shape (n_shifts,)
+    front_end : Spectrogram
+        With circular edges, or its border counts as well.
+
+    Returns
+    -------
+    ndarray of shape (n_shifts,)
+        Euclidean, relative to the undelayed spectrogram, in decibels above the floor: 0 at whole hops. ``nan`` for
+        silence.
+
+    Examples
+    --------
+    >>> from audioinv.sound.spectrogram import SpectrogramConfig
+    >>> front_end = Spectrogram(SpectrogramConfig("linear", n_fft=64, hop_length=16, n_bins=33, edges="circular"))
+    >>> click = np.eye(1, 512, 256, dtype=np.float32)[0]
+    >>> spectrogram_phase_change(click, np.array([8.0, 16.0]), front_end).round(2)
+    array([0.49, 0.  ])
+    """
+    n_hops, _ = whole_hops_and_phase(delays_samples, front_end.config.hop_length)
+    sound = torch.as_tensor(waveform)
+    with torch.inference_mode():
+        inputs = torch.cat([sound[None], time_shift(sound, delays_samples, edges="circular")])
+        levels = front_end(inputs.to(front_end.window.device)).cpu().double() - front_end.floor_db
+    expected = torch.stack([levels[0].roll(int(hops), -1) for hops in n_hops])
+    size = levels[0].norm()
+    change = (levels[1:] - expected).flatten(1).norm(dim=1)
+    changes: npt.NDArray[np.float64] = torch.where(size > 0, change / size, torch.nan).numpy()
+    return changes

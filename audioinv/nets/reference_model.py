@@ -190,6 +190,11 @@ class ReferenceModel(Model):
         return self.reference.front_end
 
     @property
+    def module(self) -> nn.Module:
+        """The reference itself."""
+        return self.reference
+
+    @property
     def device(self) -> torch.device:
         """Where the reference computes."""
         return self._device

@@ -6,14 +6,15 @@ Conventions
 ``layers.parquet`` one row for each axis, layer, clip and shift. Both may stand in the folder of an analysis. A number
 that is undefined is null. Files are written beside their place and renamed when complete.
 
-What is here: `AxisLayers`, `LayerResults`, `load_layers`.
+What is here: `AxisLayers`, `LayerResults`, `load_layers`; `check_absent`, `write_pair`, `with_null` and `with_nan`, for
+any such pair of files.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -33,9 +34,20 @@ from ..sweep.responses import Failure
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LAYER_FILES", "AxisLayers", "LayerResults", "load_layers"]
+__all__ = [
+    "LAYERS",
+    "LAYER_FILES",
+    "AxisLayers",
+    "LayerResults",
+    "check_absent",
+    "load_layers",
+    "with_nan",
+    "with_null",
+    "write_pair",
+]
 
 SCHEMA_VERSION = 1
+LAYERS = "an analysis of layers"
 LAYER_FILES = ("layers.json", "layers.parquet")
 
 
@@ -86,6 +98,12 @@ class LayerResults:
     run: Mapping[str, Any]
     failures: tuple[Failure, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from .layer_text import layer_lines
+        from .wording import lines_html
+
+        return lines_html(layer_lines(self))
+
     @property
     def document(self) -> dict[str, Any]:
         """The content of ``layers.json``."""
@@ -105,7 +123,7 @@ class LayerResults:
             "failures": [asdict(failure) for failure in self.failures],
             "run": dict(self.run),
         }
-        document: dict[str, Any] = _with_null(content)
+        document: dict[str, Any] = with_null(content)
         return document
 
     @cached_property
@@ -118,7 +136,7 @@ class LayerResults:
             for clip, of_clip in zip(self.clips, of_layer, strict=True)
             for shift, errors in zip(axis.shifts, of_clip, strict=True)
         ]
-        return pa.Table.from_pylist([_with_null(row) for row in rows], schema=_SCHEMA)
+        return pa.Table.from_pylist([with_null(row) for row in rows], schema=_SCHEMA)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -144,14 +162,8 @@ class LayerResults:
             If they stand there already.
         """
         target = Path(folder)
-        check_no_layers(target, overwrite=overwrite)
-        target.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        unfinished = [target / f"{name}.part" for name in LAYER_FILES]
-        unfinished[0].write_text(text, encoding="utf-8")
-        pq.write_table(self.table, unfinished[1], compression="zstd")
-        for part in reversed(unfinished):
-            part.replace(part.with_suffix(""))
+        check_absent(target, LAYER_FILES, LAYERS, overwrite=overwrite)
+        write_pair(target, LAYER_FILES, self.document, self.table)
         return target
 
     def plot(self) -> Any:
@@ -175,32 +187,80 @@ _SCHEMA = pa.schema(
 )
 
 
-def check_no_layers(target: Path, *, overwrite: bool) -> None:
-    """Refuse to write where an analysis of layers stands.
+def check_absent(target: Path, files: Sequence[str], what: str, *, overwrite: bool) -> None:
+    """Refuse to write where an analysis of the kind stands.
 
     Parameters
     ----------
     target : Path
+    files : sequence of str
+        Names of its files.
+    what : str
+        What it is called.
     overwrite : bool
 
     Raises
     ------
     InputError
-        If it does and may not be replaced, or the place is a file.
+        If one of the files is there and may not be replaced, or the place is a file.
     """
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file; -o names a folder")
-    if not overwrite and any((target / name).exists() for name in LAYER_FILES):
-        raise InputError(f"{target} holds an analysis of layers already; give another -o, or --overwrite")
+    if not overwrite and any((target / name).exists() for name in files):
+        raise InputError(f"{target} holds {what} already; give another -o, or --overwrite")
 
 
-def _with_null(content: Any) -> Any:
-    """Return JSON data with null for what is not a number."""
+def write_pair(target: Path, files: Sequence[str], document: Mapping[str, Any], table: pa.Table) -> None:
+    """Write a document and a table beside their places, and rename them when complete.
+
+    Parameters
+    ----------
+    target : Path
+        Folder; made if it is not there.
+    files : sequence of str
+        Names of the document and of the table.
+    document : mapping
+    table : pyarrow.Table
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    unfinished = [target / f"{name}.part" for name in files]
+    unfinished[0].write_text(text, encoding="utf-8")
+    pq.write_table(table, unfinished[1], compression="zstd")
+    for part in reversed(unfinished):
+        part.replace(part.with_suffix(""))
+
+
+def with_null(content: Any) -> Any:
+    """Return JSON data with null for what is not a number.
+
+    Parameters
+    ----------
+    content : JSON data
+
+    Returns
+    -------
+    JSON data
+    """
     if isinstance(content, dict):
-        return {key: _with_null(value) for key, value in content.items()}
+        return {key: with_null(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):
-        return [_with_null(value) for value in content]
+        return [with_null(value) for value in content]
     return None if isinstance(content, float) and not np.isfinite(content) else content
+
+
+def with_nan(value: Any) -> Any:
+    """Return what `with_null` was made of: ``nan`` for null.
+
+    Parameters
+    ----------
+    value : float, optional
+
+    Returns
+    -------
+    float
+    """
+    return float("nan") if value is None else value
 
 
 def load_layers(folder: str | os.PathLike[str]) -> LayerResults:
@@ -255,7 +315,7 @@ def _read_axis(name: str, stored: Mapping[str, Any], rows: list[dict[str, Any]],
 
 
 def _read_errors(row: Mapping[str, Any]) -> MapErrors:
-    return MapErrors(**{field.name: _number(row[field.name]) for field in fields(MapErrors)})
+    return MapErrors(**{field.name: with_nan(row[field.name]) for field in fields(MapErrors)})
 
 
 def _read_layer(stored: Mapping[str, Any]) -> LayerSummary:
@@ -263,11 +323,7 @@ def _read_layer(stored: Mapping[str, Any]) -> LayerSummary:
     lies["shape"] = tuple(lies["shape"])
     lies["inner"] = None if lies["inner"] is None else tuple(lies["inner"])
     numbers = {
-        name: _number(value) for name, value in stored.items() if name not in ("lies", "verdict", "floors", "text")
+        name: with_nan(value) for name, value in stored.items() if name not in ("lies", "verdict", "floors", "text")
     }
-    floors = Floors(**{name: _number(value) for name, value in stored["floors"].items()})
+    floors = Floors(**{name: with_nan(value) for name, value in stored["floors"].items()})
     return LayerSummary(lies=MapAxis(**lies), verdict=Verdict(**stored["verdict"]), floors=floors, **numbers)
-
-
-def _number(value: Any) -> Any:
-    return float("nan") if value is None else value

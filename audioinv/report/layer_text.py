@@ -7,18 +7,19 @@ a power of ten where these would all be 0. The equivariance error is that at mul
 other shifts, "best lag" the least that any lag gives. A stride with a question mark was not confirmed by the lag of the
 map.
 
-What is here: `layer_lines`, `layer_cautions`, `layer_name`.
+What is here: `layer_lines`, `layer_cautions`, `layer_name`; `table_lines`, `amounts_text`, `number_text` and
+`with_kind`, for tables alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from ..measure.layerwise.layers import LayerSummary
 from .layer_results import AxisLayers, LayerResults
 from .wording import axis_title, count_text
 
-__all__ = ["layer_cautions", "layer_lines", "layer_name"]
+__all__ = ["amounts_text", "layer_cautions", "layer_lines", "layer_name", "number_text", "table_lines", "with_kind"]
 
 _HEADINGS = ("layer", "map", "stride", "invar. error", "equiv. error", "between", "best lag", "NV", "verdict")
 _LEFT = (0, 1, 8)
@@ -38,8 +39,26 @@ def layer_name(layer: LayerSummary, prefix: str = "") -> str:
     -------
     str
     """
-    name = layer.lies.layer.removeprefix(prefix)
-    return f"{name} {layer.lies.kind}" if name.split(" ")[0].split(".")[-1].isdigit() else name
+    return with_kind(layer.lies.layer.removeprefix(prefix), layer.lies.kind)
+
+
+def with_kind(name: str, kind: str) -> str:
+    """Name a module, with its class where the name ends in a mere number.
+
+    Parameters
+    ----------
+    name, kind : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> with_kind("stages.3", "MaxPool2d"), with_kind("head.linear", "Linear")
+    ('stages.3 MaxPool2d', 'head.linear')
+    """
+    return f"{name} {kind}" if name.split(" ")[0].split(".")[-1].isdigit() else name
 
 
 def layer_lines(results: LayerResults) -> Iterator[str]:
@@ -55,17 +74,50 @@ def layer_lines(results: LayerResults) -> Iterator[str]:
     """
     for axis in results.axes.values():
         yield axis_heading(results, axis)
-        rows = [_HEADINGS, *(_row(layer) for layer in axis.layers)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = [
-                cell.ljust(width) if place in _LEFT else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            yield "  ".join(cells).rstrip()
+        yield from table_lines([_HEADINGS, *(_row(layer) for layer in axis.layers)], _LEFT)
         yield ""
     for caution in layer_cautions(results):
         yield f"! {caution}"
+
+
+def table_lines(rows: Sequence[Sequence[str]], left: Collection[int]) -> Iterator[str]:
+    """Set cells in columns.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of str
+    left : collection of int
+        Columns that begin at the same place; the others end at one.
+
+    Yields
+    ------
+    str
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def amounts_text(shifts: Sequence[float], unit: str) -> str:
+    """Say how many shifts there were, and from where to where.
+
+    Parameters
+    ----------
+    shifts : sequence of float
+        Ascending, with 0 among them.
+    unit : str
+
+    Returns
+    -------
+    str
+    """
+    moved = [shift for shift in shifts if shift]
+    amounts = f"{moved[0]:g} … {moved[-1]:g} {unit}" if len(moved) > 1 else f"{moved[0]:g} {unit}"
+    return f"{count_text(len(moved), 'shift')}, {amounts}"
 
 
 def axis_heading(results: LayerResults, axis: AxisLayers) -> str:
@@ -80,11 +132,9 @@ def axis_heading(results: LayerResults, axis: AxisLayers) -> str:
     -------
     str
     """
-    shifts = [shift for shift in axis.shifts if shift]
-    amounts = f"{shifts[0]:g} … {shifts[-1]:g} {axis.unit}" if len(shifts) > 1 else f"{shifts[0]:g} {axis.unit}"
     edges = f", edges {results.run['config']['edges']}" if axis.axis == "time" else ""
     return (
-        f"{axis_title(axis.axis)}: {count_text(len(shifts), 'shift')}, {amounts}{edges}; "
+        f"{axis_title(axis.axis)}: {amounts_text(axis.shifts, axis.unit)}{edges}; "
         f"{count_text(len(results.clips), 'clip')}{stride_note(axis)}"
     )
 
@@ -109,16 +159,31 @@ def _row(layer: LayerSummary) -> tuple[str, ...]:
         layer_name(layer),
         "×".join(map(str, lies.shape)),
         "–" if lies.place is None else f"{lies.stride}{'' if lies.confirmed else '?'}",
-        _number(layer.invariance_error),
-        _number(layer.equivariance_error),
-        _number(layer.equivariance_error_between),
-        _number(layer.best_lag_error),
-        _number(layer.nv),
+        number_text(layer.invariance_error),
+        number_text(layer.equivariance_error),
+        number_text(layer.equivariance_error_between),
+        number_text(layer.best_lag_error),
+        number_text(layer.nv),
         str(layer.verdict),
     )
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Write a number as the tables do.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number_text(0.25), number_text(2e-7), number_text(0.0), number_text(float("nan"))
+    ('0.250', '2e-07', '0', '–')
+    """
     if value != value:
         return "–"
     return f"{value:.3f}" if value >= 0.0005 else f"{value:.0e}" if value else "0"

@@ -7,7 +7,7 @@ flattening, shows in the layer that comes after. A module that is called again c
 Layers stand in the order in which they were called. Maps are ``(n_inputs, ...)`` on the CPU; the last axis of a map
 of three or more is time, the one before it frequency if there are four.
 
-What is here: `named_layers`, `LayerMap`, `record_maps`, `LayerFeed`.
+What is here: `named_layers`, `LayerMap`, `record_maps`, `hooked`, `LayerFeed`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..sound.audio import Clip
 from ..sound.operators import FrequencyShift, TimeShift
 from ..sound.shifts import bin_shift
 
-__all__ = ["LayerFeed", "LayerMap", "named_layers", "record_maps"]
+__all__ = ["LayerFeed", "LayerMap", "hooked", "named_layers", "record_maps"]
 
 _NOISE_LEVEL = 0.1
 _N_BORDERS, _BORDER_LEVEL = 4, 3.0
@@ -91,16 +91,26 @@ def named_layers(model: Model, names: Sequence[str] = ()) -> dict[str, nn.Module
 
 
 @contextmanager
-def _hooks(layers: Mapping[str, nn.Module], note: Callable[[str, nn.Module, Tensor, Tensor], None]) -> Iterator[None]:
-    """Call `note` with name, module, input and output of every layer that answers with a tensor of numbers."""
+def hooked(
+    layers: Mapping[str, nn.Module], note: Callable[[str, nn.Module, Tensor, Tensor], Tensor | None]
+) -> Iterator[None]:
+    """Call `note` with name, module, input and output of every layer that answers with a tensor of numbers.
+
+    Parameters
+    ----------
+    layers : mapping of str to Module
+    note : callable
+        What it returns stands for the output from there on, unless it is None.
+    """
     calls: dict[str, int] = {}
 
-    def hook(name: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
-        def noted(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-            if isinstance(output, Tensor) and output.is_floating_point() and output.ndim >= 2:
-                calls[name] = calls.get(name, 0) + 1
-                called = name if calls[name] == 1 else f"{name} ({calls[name]})"
-                note(called, module, inputs[0] if inputs and isinstance(inputs[0], Tensor) else output, output)
+    def hook(name: str) -> Callable[[nn.Module, tuple[Any, ...], Any], Tensor | None]:
+        def noted(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> Tensor | None:
+            if not (isinstance(output, Tensor) and output.is_floating_point() and output.ndim >= 2):
+                return None
+            calls[name] = calls.get(name, 0) + 1
+            called = name if calls[name] == 1 else f"{name} ({calls[name]})"
+            return note(called, module, inputs[0] if inputs and isinstance(inputs[0], Tensor) else output, output)
 
         return noted
 
@@ -144,7 +154,7 @@ def record_maps(
         pooled = given.to("cpu", copy=True) if _only_pools(module, given, output) else None
         found[name] = LayerMap(type(module).__name__, output.to("cpu", copy=True), pooled)
 
-    with torch.inference_mode(), _hooks(layers, note):
+    with torch.inference_mode(), hooked(layers, note):
         respond(inputs)
     return found
 
@@ -226,6 +236,25 @@ class LayerFeed:
         moved: Tensor = bin_shift(spectrogram, amounts, fill=front_end.floor_db)
         return moved
 
+    def turned(self, window: Clip, amounts: Any) -> Tensor:
+        """Shift a window in a circle, so that nothing enters or leaves and every map has an exact shift.
+
+        Parameters
+        ----------
+        window : Clip
+            As long as the model's window.
+        amounts : array of shape (n_shifts,)
+            In samples or bins; the top bin comes back at the bottom.
+
+        Returns
+        -------
+        Tensor of shape (n_shifts, n_samples) or (n_shifts, n_bins, n_frames)
+        """
+        if self.axis == "time":
+            return TimeShift("circular").shift(window, amounts)
+        spectrogram = self.shifted(window, np.zeros(1))[0]
+        return torch.stack([spectrogram.roll(round(float(amount)), -2) for amount in amounts])
+
     def respond(self, inputs: Tensor) -> Tensor:
         """Run the model on what `shifted` returned."""
         return self.model.respond_to_spectrogram(inputs) if self.axis == "bins" else self.model.respond(inputs)
@@ -251,7 +280,7 @@ class LayerFeed:
         def outputs(given: Tensor) -> dict[str, Tensor]:
             found: dict[str, Tensor] = {}
             # A copy, or a layer that works in place would overwrite what came before it.
-            with _hooks(layers, lambda name, _module, _given, output: found.update({name: output.clone()})):
+            with hooked(layers, lambda name, _module, _given, output: found.update({name: output.clone()})):
                 self.respond(given)
             return found
 

@@ -28,6 +28,37 @@ def test_a_run_writes_numbers_and_figure_and_says_the_verdicts(run, place):
     assert (place / "again.svg").exists()
 
 
+def test_a_budget_beside_the_layers(run, place):
+    done = run("layers", "toy", "clips", *QUICK, "--budget", "--probe", "network.stages.3", "-o", "out")
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "wrote out: budget.json, budget.parquet (36 rows), figures/budget.png"
+    assert [line.split()[0] for line in lines if line.startswith(("front_end:", "network.head.linear", "answer"))][
+        -4:
+    ] == [
+        "front_end:",
+        "front_end:",
+        "network.head.linear",
+        "answer",
+    ]
+    assert lines[-2].startswith("position, read from network.stages.3: right in ")
+    assert (place / "out" / "figures" / "budget.png").read_bytes().startswith(b"\x89PNG")
+    again = run("plot", "out", "budget", "-o", "again.svg")
+    assert again.exit_code == 0, again.stderr
+    document = json.loads((place / "out" / "budget.json").read_text())
+    assert list(document["axes"]) == ["time"]
+    both = run("layers", "toy", "clips", *QUICK, "--budget", "--json", "-o", "out", "--overwrite")
+    printed = json.loads(both.stdout)
+    assert printed["budget"] == json.loads((place / "out" / "budget.json").read_text())
+
+
+def test_without_a_budget_its_options_say_so(run, place):
+    done = run("layers", "toy", "clips", *QUICK, "--pitch", "1st")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "error: --pitch and --probe are of the budget; add --budget, or leave them out\n"
+
+
 @pytest.mark.slow
 def test_both_axes_without_grids(run, place):
     done = run("layers", "toy", "clips", "--limit", "2", "--json")

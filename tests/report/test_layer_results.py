@@ -1,6 +1,7 @@
 """What an analysis of layers leaves behind: files, table, words and the figure."""
 
 import json
+from html import unescape
 
 import numpy as np
 import pytest
@@ -133,3 +134,10 @@ def test_the_figure_refuses_what_is_no_analysis_of_layers(found, results):
         layers_figure(results)
     with pytest.raises(InputError, match="not shifted along axis 'bins'; there are time, freq"):
         plot_layers(found, "bins")
+
+
+def test_a_notebook_shows_the_same_lines_as_text(found):
+    html = found._repr_html_()
+    assert html.startswith("<pre>")
+    assert html.count("<") == 2
+    assert unescape(html[5:-6]).split("\n") == list(layer_lines(found))

@@ -5,9 +5,11 @@ Conventions
 The survey runs the network on white noise, which has structure everywhere, so that what it finds belongs to the network
 and not to a clip. The *stride* of a map is how far the input must be shifted for the map to move by one step. It
 follows from the sizes of the maps; where rounding at the border lets several fit, each is tried on a shift that it
-would make a whole lag of, and a search for the best lag confirms the best of them or does not. The *inner* steps of a
-map are those that stay the same when only the border of the input changes: whatever happens there, be it padding,
-cutting or wrapping round, does not reach them.
+would make a whole lag of, and a search for the best lag confirms the best of them or does not. What is tried is the
+difference that two noises make, so that whatever a layer adds at fixed places does not hide what moves. A map that is
+found where it stood has no axis to move along, whatever its size. The *inner* steps of a map are those that stay the
+same when only the border of the input changes: whatever happens there, be it padding, cutting or wrapping round, does
+not reach them.
 
 What is here: `MapAxis`, `survey_layers`.
 """
@@ -23,7 +25,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ...sweep.activations import LayerFeed, LayerMap
+from ...sweep.activations import LayerFeed
 from .equivariance import Inner, equivariance_error, inner_steps
 from .lag_search import best_lag, stride_candidates
 
@@ -32,6 +34,7 @@ __all__ = ["MapAxis", "survey_layers"]
 FloatArray = npt.NDArray[np.floating]
 
 _NEAR_LAG = 0.25
+_STAYS = 0.5  # relative error; maps that have nothing to do with each other differ by more
 _REPEAT_MARGIN = 2.0
 _MAX_CANDIDATES = 64
 
@@ -100,13 +103,14 @@ def survey_layers(feed: LayerFeed, layers: Mapping[str, nn.Module]) -> list[MapA
     list of MapAxis
         One for each layer that the shifted input passes through, in the order of the calls.
     """
-    noise = feed.noise()
-    clean = feed.shifted(noise, np.zeros(1))
+    noises = [replace(feed, seed=seed).noise() for seed in (feed.seed, feed.seed + 1)]
+    clean = feed.shifted(noises[0], np.zeros(1))
     known = feed.maps(layers, torch.cat([clean, clean, feed.other_borders(clean)]))
 
     @functools.cache
-    def shifted(amount: int) -> dict[str, LayerMap]:
-        return feed.maps(layers, feed.shifted(noise, np.array([float(amount)])))
+    def differences(amount: int) -> dict[str, Tensor]:
+        maps = feed.maps(layers, torch.cat([feed.shifted(noise, np.array([float(amount)])) for noise in noises]))
+        return {name: found.output[0] - found.output[1] for name, found in maps.items()}
 
     before = [(1, feed.n_steps)]
     surveyed = []
@@ -116,7 +120,8 @@ def survey_layers(feed: LayerFeed, layers: Mapping[str, nn.Module]) -> list[MapA
         lies = MapAxis(name, found.kind, shape, place, before[-1][0], True, None)
         if place is not None:
             lies = replace(lies, inner=_inner(lies, found.output))
-            lies = _with_stride(lies, found.output[0], shifted, stride_candidates(feed.n_steps, lies.n_steps, before))
+            lies = _with_stride(lies, differences, stride_candidates(feed.n_steps, lies.n_steps, before))
+        if lies.place is not None:
             before.append((lies.stride, lies.n_steps))
         surveyed.append(lies)
     return surveyed
@@ -136,16 +141,18 @@ def _inner(lies: MapAxis, maps: Tensor) -> Inner:
 
 
 def _with_stride(
-    lies: MapAxis, clean: Tensor, shifted: Callable[[int], Mapping[str, LayerMap]], candidates: Sequence[int]
+    lies: MapAxis, differences: Callable[[int], Mapping[str, Tensor]], candidates: Sequence[int]
 ) -> MapAxis:
     """Try each stride on a shift that it would make a whole lag of, and search the lag for the best."""
-    reference = lies.rows(clean)
+    reference = lies.rows(differences(0)[lies.layer])
     n_inner = lies.n_steps if lies.inner is None else lies.inner[1] - lies.inner[0]
     tried: list[tuple[int, int, FloatArray]] = []
     for stride in candidates[:_MAX_CANDIDATES]:
         lag = max(1, min(lies.n_steps // 4, n_inner // 2))
-        tried.append((stride, lag, lies.rows(shifted(stride * lag)[lies.layer].output[0])))
+        tried.append((stride, lag, lies.rows(differences(stride * lag)[lies.layer])))
     errors = [equivariance_error(moved, reference, lag, lies.inner) for _, lag, moved in tried]
     stride, lag, moved = tried[int(np.nanargmin(errors))] if np.isfinite(errors).any() else tried[0]
-    found = best_lag(moved, reference, lies.inner)[1].lag
-    return replace(lies, stride=stride, confirmed=abs(found - lag) <= _NEAR_LAG)
+    found = best_lag(moved, reference, lies.inner)[1]
+    if abs(found.lag) <= _NEAR_LAG and found.error < _STAYS:
+        return replace(lies, place=None, inner=None)
+    return replace(lies, stride=stride, confirmed=abs(found.lag - lag) <= _NEAR_LAG)

@@ -67,6 +67,27 @@ def test_a_map_that_does_not_move_along_is_not_confirmed():
     assert surveyed(nn.Identity)[0].confirmed
 
 
+def test_a_map_that_stays_has_no_axis_to_move_along_whatever_its_size():
+    class OverTime(nn.Module):
+        """(channels, time) to (channels, 9): what looks like time is none."""
+
+        def forward(self, maps):
+            return maps.square().mean(-1, keepdim=True) * torch.arange(1.0, 10.0)
+
+    convolution, pooled = surveyed(lambda: nn.Conv1d(1, 4, 5, padding=2, padding_mode="circular"), OverTime)
+    assert (convolution.place, pooled.place) == (-1, None)
+    assert pooled.stride == 1
+
+
+def test_what_belongs_to_a_place_does_not_hide_what_moves():
+    class Biased(nn.Module):
+        def forward(self, maps):
+            return maps + 10 * torch.sin(torch.arange(maps.shape[-1]) / 9.0)
+
+    (found,) = surveyed(Biased)
+    assert (found.place, found.stride, found.confirmed) == (-1, 1, True)
+
+
 @pytest.mark.parametrize("name", ["cnn2d-mel", "cnn1d-mel", "cnn1d-wave"])
 def test_the_hop_and_total_stride_of_our_networks_are_found(name):
     with torch.random.fork_rng():

@@ -1,0 +1,1 @@
+"""Which stage of a model makes its answer change under a shift."""

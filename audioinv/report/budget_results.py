@@ -1,0 +1,282 @@
+"""Results of an error budget: in memory, as rows and as two files of a results folder.
+
+Conventions
+-----------
+``budget.json`` holds what every stage does, the frame-phase sweep, the border and the position probe;
+``budget.parquet`` one row for each axis, stage, clip and shift. A number that is undefined is null.
+
+What is here: `AxisBudget`, `BudgetResults`, `load_budget`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..errors import CheckpointError
+from ..measure.budget.attribution import BudgetSummary, StageChanges, StageSummary
+from ..measure.budget.border import BorderEffect
+from ..measure.budget.phase_sweep import PhaseSweep
+from ..measure.budget.position_probe import PositionProbe
+from ..measure.budget.stages import Stage
+from ..measure.statistics import Estimate
+from ..nets.model import ModelSpec
+from ..sweep.responses import Failure
+from .layer_results import check_absent, with_nan, with_null, write_pair
+
+__all__ = ["BUDGET", "BUDGET_FILES", "AxisBudget", "BudgetResults", "load_budget"]
+
+FloatArray = npt.NDArray[np.float64]
+
+SCHEMA_VERSION = 1
+BUDGET = "an error budget"
+BUDGET_FILES = ("budget.json", "budget.parquet")
+_MEASURES = tuple(field.name for field in fields(StageChanges))
+
+
+@dataclass(frozen=True, eq=False)
+class AxisBudget:
+    """All stages under one kind of shift.
+
+    Parameters
+    ----------
+    axis : {"time", "bins", "pitch"}
+    unit : str
+        Of `shifts`, as given.
+    shifts : tuple of float
+        Ascending, with 0 among them.
+    summary : BudgetSummary
+    own_errors : ndarray of shape (n_clips, n_shifts, n_stages)
+    changes : StageChanges
+        What each stage makes of each answer.
+    """
+
+    axis: str
+    unit: str
+    shifts: tuple[float, ...]
+    summary: BudgetSummary
+    own_errors: FloatArray
+    changes: StageChanges
+
+
+@dataclass(frozen=True, eq=False)
+class BudgetResults:
+    """An error budget, and what was measured beside it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Of the model.
+    clips : tuple of str
+        Names of those that were analysed.
+    axes : mapping of str to AxisBudget
+    phases : PhaseSweep, optional
+        None without delays, or for a model whose front end is unknown.
+    border : tuple of BorderEffect
+        Empty without delays.
+    probes : tuple of PositionProbe
+    run : mapping
+        Configuration, versions, hash of the weights, timing.
+    failures : tuple of Failure
+        Clips that could not be analysed.
+    """
+
+    spec: ModelSpec
+    clips: tuple[str, ...]
+    axes: Mapping[str, AxisBudget]
+    phases: PhaseSweep | None
+    border: tuple[BorderEffect, ...]
+    probes: tuple[PositionProbe, ...]
+    run: Mapping[str, Any]
+    failures: tuple[Failure, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from .budget_text import budget_lines
+        from .wording import lines_html
+
+        return lines_html(budget_lines(self))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The content of ``budget.json``."""
+        axes = {
+            name: {"unit": axis.unit, "shifts": list(axis.shifts), **asdict(axis.summary)}
+            for name, axis in self.axes.items()
+        }
+        document: dict[str, Any] = with_null(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "model": asdict(self.spec),
+                "clips": list(self.clips),
+                "axes": axes,
+                "phases": None if self.phases is None else asdict(self.phases),
+                "border": [asdict(effect) for effect in self.border],
+                "probes": [{**asdict(probe), "leaks": probe.leaks} for probe in self.probes],
+                "failures": [asdict(failure) for failure in self.failures],
+                "run": dict(self.run),
+            }
+        )
+        return document
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """One row for each axis, stage, clip and shift."""
+        return pa.concat_tables([_SCHEMA.empty_table(), *(self._rows(axis) for axis in self.axes.values())])
+
+    def _rows(self, axis: AxisBudget) -> pa.Table:
+        names = [stage.stage.name for stage in axis.summary.stages]
+        of_stage, of_clip, of_shift = (
+            index.ravel() for index in np.indices((len(names), len(self.clips), len(axis.shifts)))
+        )
+        measures = {"own_error": axis.own_errors, **{name: getattr(axis.changes, name) for name in _MEASURES}}
+        columns: dict[str, Any] = {
+            "axis": [axis.axis] * len(of_stage),
+            "stage": np.array(names)[of_stage],
+            "clip": np.array(self.clips)[of_clip],
+            "unit": [axis.unit] * len(of_stage),
+            "shift": np.array(axis.shifts)[of_shift],
+            **{name: values[of_clip, of_shift, of_stage] for name, values in measures.items()},
+        }
+        return pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()}, _SCHEMA)
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the two files into a folder, beside whatever stands there.
+
+        Parameters
+        ----------
+        folder : str or path
+        overwrite : bool, default False
+            Whether files of an earlier budget may be replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InputError
+            If they stand there already.
+        """
+        target = Path(folder)
+        check_absent(target, BUDGET_FILES, BUDGET, overwrite=overwrite)
+        write_pair(target, BUDGET_FILES, self.document, self.table)
+        return target
+
+    def plot(self) -> Any:
+        """Draw the budget; see `audioinv.report.budget_figure`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from .budget_figure import budget_figure
+
+        return budget_figure(self)
+
+
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("axis", "stage", "clip", "unit")),
+        *((name, pa.float64()) for name in ("shift", "own_error", *_MEASURES)),
+    ]
+)
+
+
+def load_budget(folder: str | os.PathLike[str]) -> BudgetResults:
+    """Read an error budget.
+
+    Parameters
+    ----------
+    folder : str or path
+
+    Returns
+    -------
+    BudgetResults
+
+    Raises
+    ------
+    CheckpointError
+        If a file is missing or damaged, or is of a newer version.
+    """
+    source = Path(folder)
+    missing = [name for name in BUDGET_FILES if not (source / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"{source} holds no error budget ({', '.join(missing)} missing): audioinv layers --budget"
+        )
+    try:
+        document = json.loads((source / BUDGET_FILES[0]).read_text(encoding="utf-8"))
+        if document["schema_version"] > SCHEMA_VERSION:
+            raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
+        table = pq.read_table(source / BUDGET_FILES[1], schema=_SCHEMA)
+        clips = tuple(document["clips"])
+        phases = document["phases"]
+        return BudgetResults(
+            spec=ModelSpec(**document["model"]),
+            clips=clips,
+            axes={name: _read_axis(name, axis, table, len(clips)) for name, axis in document["axes"].items()},
+            phases=None if phases is None else _read(PhaseSweep, phases),
+            border=tuple(_read(BorderEffect, effect) for effect in document["border"]),
+            probes=tuple(
+                _read(PositionProbe, {name: value for name, value in probe.items() if name != "leaks"})
+                for probe in document["probes"]
+            ),
+            run=document["run"],
+            failures=tuple(Failure(**failure) for failure in document["failures"]),
+        )
+    except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
+        raise CheckpointError(f"{source}: damaged error budget ({error})") from error
+
+
+def _read_axis(name: str, stored: Mapping[str, Any], table: pa.Table, n_clips: int) -> AxisBudget:
+    rows = table.filter(pc.equal(table["axis"], name))
+    shape = (len(stored["stages"]), n_clips, len(stored["shifts"]))
+    if rows.num_rows != np.prod(shape):
+        raise CheckpointError(f"axis {name}: rows are missing from {BUDGET_FILES[1]}")
+
+    def column(measure: str) -> FloatArray:
+        return np.moveaxis(rows[measure].to_numpy().reshape(shape), 0, -1)
+
+    numbers = {key: value for key, value in stored.items() if key not in ("unit", "shifts", "stages", "culprit")}
+    summary = BudgetSummary(
+        stages=tuple(_read_stage(stage) for stage in stored["stages"]),
+        culprit=stored["culprit"],
+        **_numbers(numbers),
+    )
+    changes = StageChanges(**{measure: column(measure) for measure in _MEASURES})
+    return AxisBudget(name, stored["unit"], tuple(stored["shifts"]), summary, column("own_error"), changes)
+
+
+def _read_stage(stored: Mapping[str, Any]) -> StageSummary:
+    stage = {**stored["stage"], "holds": tuple(stored["stage"]["holds"])}
+    return StageSummary(stage=Stage(**stage), **_numbers({k: v for k, v in stored.items() if k != "stage"}))
+
+
+def _read(kind: type[Any], stored: Mapping[str, Any]) -> Any:
+    return kind(**_numbers(stored))
+
+
+def _numbers(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return numbers, texts, lists of numbers and estimates as they were before they were written."""
+    return {name: _value(value) for name, value in stored.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Estimate(**_numbers(value))
+    return _series(value) if isinstance(value, list) else with_nan(value)
+
+
+def _series(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(with_nan(value) for value in values)

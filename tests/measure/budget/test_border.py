@@ -1,0 +1,44 @@
+"""The border's part: from the definitions, and a model whose own padding is all that a delay changes."""
+
+import numpy as np
+import pytest
+import torch
+
+from audioinv.measure.budget.border import attribute_to_border
+from audioinv.sweep.activations import LayerFeed
+from tests.measure.budget.planted import deep, noises
+
+
+def test_it_follows_its_definitions(rng):
+    scores = {edges: rng.dirichlet([1.0, 1.0, 1.0], size=(6, 5)) for edges in ("circular", "zero", "context")}
+    for found in scores.values():
+        found[:, 2] = scores["circular"][:, 2]
+    effects = {effect.edges: effect for effect in attribute_to_border(scores, 2)}
+    kept, moved = {}, {}
+    for edges, found in scores.items():
+        clean = found[:, 2].argmax(1)
+        others = [0, 1, 3, 4]
+        kept[edges] = np.mean([[found[i, j].argmax() == clean[i] for j in others] for i in range(6)])
+        moved[edges] = np.mean([[abs(found[i, j, clean[i]] - found[i, 2, clean[i]]) for j in others] for i in range(6)])
+        assert effects[edges].consistency.value == pytest.approx(kept[edges])
+        assert effects[edges].change.value == pytest.approx(moved[edges])
+        assert effects[edges].consistency_lost.value == pytest.approx(kept["circular"] - kept[edges])
+        assert effects[edges].change_added.value == pytest.approx(moved[edges] - moved["circular"])
+    assert effects["circular"].change_added.value == 0
+
+
+def test_a_network_that_moves_along_in_a_circle_owes_every_change_to_the_border():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = deep()
+    delays = np.array([0.0, 20.0, 60.0])
+
+    def change(edges):
+        feed = LayerFeed(model, "time", edges)
+        with torch.inference_mode():
+            return np.stack([model.scores(feed.shifted(clip, delays)).double().numpy() for clip in noises()])
+
+    circular, silence = attribute_to_border({"circular": change("circular"), "zero": change("zero")}, 0)
+    assert circular.change.value < 1e-6
+    assert silence.change.value > 1e-5
+    assert silence.change_added.value == pytest.approx(silence.change.value, rel=1e-2)
