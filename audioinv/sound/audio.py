@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,13 @@ class Clip:
         heard = np.flatnonzero(samples)
         core = samples[heard[0] : heard[-1] + 1] if len(heard) else samples[:0]
         return hashlib.sha256(core.tobytes()).hexdigest()
+
+    def _repr_html_(self) -> str:
+        from .player import player_html
+
+        label = "" if self.label is None else f" ({self.label})"
+        told = f"{self.name}{label}: {self.duration_seconds:.2f} s at {self.sample_rate} Hz"
+        return player_html(self.waveform, self.sample_rate, told)
 
     def resampled(self, sample_rate: int) -> Clip:
         """Return the clip at another sample rate, with its surroundings.
@@ -199,6 +207,35 @@ def load_clip(
 
 def _decode(path: Path) -> tuple[FloatArray, int]:
     """Read all samples of a file as mono float32, or say why it cannot be."""
+    with open_sound(path) as sound:
+        samples = sound.read(dtype="float32", always_2d=True)
+        check_whole(path, sound, len(samples))
+        rate = int(sound.samplerate)
+    if len(samples) == 0:
+        raise AudioFileError(f"{path}: holds no samples; record it again")
+    if not np.isfinite(samples).all():
+        bad = int((~np.isfinite(samples)).any(axis=1).sum())
+        raise AudioFileError(f"{path}: {bad} of {len(samples)} samples are NaN or infinite; export it again")
+    return samples.mean(axis=1, dtype=np.float32), rate
+
+
+@contextmanager
+def open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a sound file to read, or say why it cannot be.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    soundfile.SoundFile
+
+    Raises
+    ------
+    AudioFileError
+        If the file is missing, empty or no sound file.
+    """
     if not path.exists():
         raise AudioFileError(f"{path}: no such file")
     if not path.is_file():
@@ -207,20 +244,29 @@ def _decode(path: Path) -> tuple[FloatArray, int]:
         raise AudioFileError(f"{path}: the file is empty (0 bytes); copy or record it again")
     try:
         with soundfile.SoundFile(path) as sound:
-            missing = _missing_bytes(sound)
-            samples = sound.read(dtype="float32", always_2d=True)
-            expected, rate = sound.frames, int(sound.samplerate)
+            yield sound
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
         reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
         raise AudioFileError(f"{path}: cannot be read as sound ({reason}); convert it to WAV or FLAC") from error
-    if missing or len(samples) < expected:
+
+
+def check_whole(path: Path, sound: soundfile.SoundFile, n_read: int) -> None:
+    """Refuse a file that ended before its header said it would.
+
+    Parameters
+    ----------
+    path : Path
+    sound : soundfile.SoundFile
+    n_read : int
+        How many samples of each channel it held.
+
+    Raises
+    ------
+    AudioFileError
+        If samples are missing.
+    """
+    if _missing_bytes(sound) or n_read < sound.frames:
         raise AudioFileError(f"{path}: truncated; its header promises more sound than the file holds; copy it again")
-    if len(samples) == 0:
-        raise AudioFileError(f"{path}: holds no samples; record it again")
-    if not np.isfinite(samples).all():
-        bad = int((~np.isfinite(samples)).any(axis=1).sum())
-        raise AudioFileError(f"{path}: {bad} of {len(samples)} samples are NaN or infinite; export it again")
-    return samples.mean(axis=1, dtype=np.float32), rate
 
 
 def _missing_bytes(sound: soundfile.SoundFile) -> bool:

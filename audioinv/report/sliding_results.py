@@ -1,0 +1,316 @@
+"""Results of a window slid over recordings: in memory, and as a folder that is written while it slides.
+
+Conventions
+-----------
+A folder holds ``windows.parquet``, ``events.csv``, ``summary.json``, ``run.json`` and ``failures.csv``.
+
+``windows.parquet`` has one row for each model, recording and window, in this order, a row group for each tile, so that
+scores are on disk and not in memory. Columns: `model`, `clip` (the recording), `start_s`, `end_s` (of the window, from
+the start of the file), `phase_samples` (start of the window, counted from that of the first, modulo the network's
+stride; null where that is not known), `pred`, `p_pred`, `probs`.
+
+``events.csv`` has one row for each model, recording and event: `model`, `clip`, and the fields of
+`audioinv.measure.detection_summary.EventRow`; what is undefined is empty.
+
+The folder is written beside its place and renamed when complete.
+
+What is here: `SlidingFindings`, `SlidingResults`, `SlidingFolder`, `windows_table`, `events_table`, `load_sliding`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from ..errors import CheckpointError
+from ..measure.detection import SlidingWindows
+from ..measure.detection_summary import EventRow
+from ..nets.model import Model
+from ..sweep.responses import Failure
+from .results import SCHEMA_VERSION, _read_failures, _write_failures, _write_json, check_free
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SlidingFindings", "SlidingFolder", "SlidingResults", "events_table", "load_sliding", "windows_table"]
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_SCHEMA = pa.schema(
+    [
+        ("model", _TEXT),
+        ("clip", _TEXT),
+        ("start_s", pa.float64()),
+        ("end_s", pa.float64()),
+        ("phase_samples", pa.int64()),
+        ("pred", _TEXT),
+        ("p_pred", pa.float32()),
+        ("probs", pa.list_(pa.float32())),
+    ],
+    metadata={"schema_version": str(SCHEMA_VERSION)},
+)
+_DIGITS = 9  # behind the point, of seconds and shares
+_EVENTS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("model", "clip", "label")),
+        *((field.name, pa.float64()) for field in fields(EventRow) if field.name != "label"),
+    ]
+)
+_FILES = ("windows.parquet", "events.csv", "summary.json", "run.json", "failures.csv")
+
+
+@dataclass(frozen=True, eq=False)
+class SlidingFindings:
+    """What sliding found, beside the windows themselves.
+
+    Parameters
+    ----------
+    events : pyarrow.Table
+        One row for each model, recording and event.
+    document : mapping
+        The content of ``summary.json``: for each model its measures of detection under ``sliding``.
+    run : mapping
+        The content of ``run.json``.
+    failures : tuple of Failure
+        Recordings that could not be read, or are shorter than a window.
+    """
+
+    events: pa.Table
+    document: Mapping[str, Any]
+    run: Mapping[str, Any]
+    failures: tuple[Failure, ...]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Measures of the first model, or of the only one."""
+        models: dict[str, dict[str, Any]] = self.document["models"]
+        return next(iter(models.values()))["sliding"]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class SlidingResults(SlidingFindings):
+    """What sliding found, with the windows.
+
+    Parameters
+    ----------
+    events, document, run, failures
+        As in `SlidingFindings`.
+    windows : pyarrow.Table
+        One row for each model, recording and window.
+    """
+
+    windows: pa.Table
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The windows for pandas."""
+        return self.windows.to_pandas()
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the results folder.
+
+        Parameters
+        ----------
+        folder : str or path
+        overwrite : bool, default False
+            Whether a results folder that stands there may be replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InputError
+            If something stands there already, or is no results folder.
+        """
+        with SlidingFolder(Path(folder), overwrite=overwrite) as unfinished:
+            unfinished.write(self.windows)
+            return unfinished.finish(self)
+
+    def plot(self) -> Any:
+        """Draw scores over time and detection by phase; see `audioinv.report.sliding_figure`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from .sliding_figure import sliding_figure
+
+        return sliding_figure(self)
+
+
+class SlidingFolder:
+    """A results folder in the making: windows go in tile by tile, and all of it vanishes if it is not finished.
+
+    Parameters
+    ----------
+    target : Path
+    overwrite : bool, default False
+        Whether a results folder that stands there may be replaced.
+    """
+
+    def __init__(self, target: Path, *, overwrite: bool = False) -> None:
+        check_free(target, overwrite=overwrite)
+        self._target, self._part = target, target.with_name(target.name + ".part")
+
+    def __enter__(self) -> SlidingFolder:
+        self._part.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._part, ignore_errors=True)
+        self._part.mkdir()
+        self._writer = pq.ParquetWriter(self._part / "windows.parquet", _SCHEMA, compression="zstd")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        shutil.rmtree(self._part, ignore_errors=True)
+
+    def write(self, rows: pa.Table) -> None:
+        """Add windows.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+            From `windows_table`.
+        """
+        self._writer.write_table(rows)
+
+    def finish(self, found: SlidingFindings) -> Path:
+        """Write what was found beside the windows, and put the folder into its place.
+
+        Parameters
+        ----------
+        found : SlidingFindings
+
+        Returns
+        -------
+        Path
+        """
+        self._writer.close()
+        pc.write_csv(found.events, self._part / "events.csv")
+        _write_json(self._part / "summary.json", found.document)
+        _write_json(self._part / "run.json", found.run)
+        _write_failures(self._part / "failures.csv", found.failures)
+        if self._target.exists():
+            shutil.rmtree(self._target)
+        self._part.replace(self._target)
+        return self._target
+
+
+def windows_table(
+    model: Model, clip: str, windows: SlidingWindows, first: int, scores: npt.NDArray[np.floating]
+) -> pa.Table:
+    """Lay out a model's answers to windows in a row.
+
+    Parameters
+    ----------
+    model : Model
+    clip : str
+        Name of the recording.
+    windows : SlidingWindows
+        All of the recording.
+    first : int
+        The number of the first that was answered.
+    scores : ndarray of shape (n_windows, n_classes)
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    n_rows, n_classes = scores.shape
+    at = (first + np.arange(n_rows)) * windows.spacing_samples
+    starts = windows.start_seconds + at / windows.sample_rate
+    best = scores.argmax(axis=1)
+    stride = windows.stride_samples
+    columns = [
+        _repeated(model.spec.name, n_rows),
+        _repeated(clip, n_rows),
+        pa.array(starts),
+        pa.array(starts + windows.n_samples / windows.sample_rate),
+        pa.array(at % stride) if stride else pa.nulls(n_rows, pa.int64()),
+        pa.DictionaryArray.from_arrays(pa.array(best, pa.int32()), pa.array(model.spec.labels)),
+        pa.array(scores[np.arange(n_rows), best], pa.float32()),
+        pa.ListArray.from_arrays(
+            pa.array(np.arange(n_rows + 1, dtype=np.int32) * n_classes),
+            pa.array(scores.astype(np.float32, copy=False).ravel()),
+        ),
+    ]
+    return pa.table(columns, schema=_SCHEMA)
+
+
+def events_table(model: str, rows: Iterable[tuple[str, EventRow]]) -> pa.Table:
+    """Lay out the events that a model was to detect.
+
+    Parameters
+    ----------
+    model : str
+    rows : iterable of (str, EventRow)
+        With the name of the recording.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    records = [{"model": model, "clip": clip, **asdict(row)} for clip, row in rows]
+    table = pa.Table.from_pylist(records, schema=_EVENTS)
+    return pa.table([_without_nan(column) for column in table.columns], schema=_EVENTS)
+
+
+def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if column.type != pa.float64():
+        return column
+    values = column.to_numpy().round(_DIGITS)
+    return pa.chunked_array([pa.array(values, mask=np.isnan(values))])
+
+
+def _repeated(text: str, n_rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n_rows, np.int32)), pa.array([text]))
+
+
+def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
+    """Read a results folder of sliding.
+
+    Parameters
+    ----------
+    folder : str or path
+
+    Returns
+    -------
+    SlidingResults
+
+    Raises
+    ------
+    CheckpointError
+        If the folder or one of its files is missing or damaged, or is of a newer version.
+    """
+    source = Path(folder)
+    missing = [name for name in _FILES if not (source / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{source} is no slid recording ({', '.join(missing)} missing): audioinv analyze --slide")
+
+    try:
+        document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
+        run = json.loads((source / "run.json").read_text(encoding="utf-8"))
+        if document["schema_version"] > SCHEMA_VERSION:
+            raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
+        windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
+        types = {field.name: field.type for field in _EVENTS}
+        convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
+        events = pc.read_csv(source / "events.csv", convert_options=convert).select(_EVENTS.names)
+    except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
+        raise CheckpointError(f"{source}: damaged results folder ({error})") from error
+    return SlidingResults(events, document, run, _read_failures(source / "failures.csv"), windows)
