@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError, ModelError
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+from .options import (
+    Activation,
+    Config,
+    ExitCode,
+    InputSamples,
+    Json,
+    Labels,
+    NoProgress,
+    Quiet,
+    SampleRate,
+    TrustPickle,
+    Verbose,
+    Version,
+    print_json,
+    said_of_models,
+    say,
+)
 
 if TYPE_CHECKING:
+    from ..nets.adapters.declaration import Declaration
+    from ..nets.adapters.opened import Opened
     from ..nets.classifier import Classifier
     from ..nets.model import Model
     from ..nets.reference_model import Reference
@@ -19,7 +38,14 @@ __all__ = ["info"]
 
 
 def info(
-    things: Annotated[list[str], typer.Argument(help="Files, folders, or names of shipped models.", metavar="THING…")],
+    things: Annotated[
+        list[str], typer.Argument(help="Files, folders, module:attr, or names of shipped models.", metavar="THING…")
+    ],
+    sample_rate: SampleRate = None,
+    labels: Labels = None,
+    activation: Activation = None,
+    input_samples: InputSamples = None,
+    trust_pickle: TrustPickle = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -28,7 +54,8 @@ def info(
     version: Version = False,
 ) -> int:
     """Say what a clip, a model, a data set or a results folder is."""
-    described = [_describe(thing) for thing in things]
+    said = said_of_models(sample_rate, labels, activation, input_samples)
+    described = [_describe(thing, said, trust_pickle) for thing in things]
     if json:
         print_json(described[0][0] if len(described) == 1 else [facts for facts, _ in described])
     elif not quiet:
@@ -38,20 +65,20 @@ def info(
     return ExitCode.DONE
 
 
-def _describe(thing: str) -> tuple[dict[str, Any], list[str]]:
+def _describe(thing: str, said: Declaration, trust_pickle: bool) -> tuple[dict[str, Any], list[str]]:
+    from ..nets.library import is_model
+
     path = Path(thing)
     if (path / "summary.json").is_file():
         return _describe_run(path)
-    if (path / "model.safetensors").is_file() or path.suffix == ".safetensors":
-        return _describe_model(thing)
+    if is_model(thing):
+        return _describe_model(thing, said, trust_pickle)
     if path.is_dir() or path.suffix == ".csv":
         return _describe_corpus(path)
     if path.is_file():
         return _describe_clip(path)
     from ..nets.library import shipped_models
 
-    if thing in shipped_models():
-        return _describe_model(thing)
     raise InputError(
         f"{thing}: no such file or folder, nor a shipped model ({', '.join(shipped_models()) or 'none found'})"
     )
@@ -66,14 +93,45 @@ def _describe_run(path: Path) -> tuple[dict[str, Any], list[str]]:
     return facts, [f"{path}: results of `{results.run.get('command', 'a call from Python')}`", *summary_lines(results)]
 
 
-def _describe_model(thing: str) -> tuple[dict[str, Any], list[str]]:
-    from dataclasses import asdict
-
+def _describe_model(thing: str, said: Declaration, trust_pickle: bool) -> tuple[dict[str, Any], list[str]]:
+    from ..nets.adapters.opened import Opened
     from ..nets.classifier import ClassifierModel
-    from ..nets.library import load_model
+    from ..nets.library import open_model
+    from ..nets.reference_model import ReferenceModel
 
-    model = load_model(thing)
-    module: Classifier | Reference = model.classifier if isinstance(model, ClassifierModel) else model.reference
+    model = open_model(thing, said=said, trust_pickle=trust_pickle)
+    if isinstance(model, Opened):
+        return _describe_foreign(thing, model, said)
+    if isinstance(model, ClassifierModel):
+        return _describe_own(model, model.classifier)
+    if isinstance(model, ReferenceModel):
+        return _describe_own(model, model.reference)
+    facts = {"kind": "model", "spec": asdict(model.spec)}
+    return facts, [f"{model.spec.name}: {type(model).__name__}, complete in itself"]
+
+
+def _describe_foreign(thing: str, opened: Opened, said: Declaration) -> tuple[dict[str, Any], list[str]]:
+    """Say what is known, and, where that is enough, whether it fits."""
+    from ..nets.adapters.opened import build_model, hear_all
+    from ..report.model_text import spec_lines
+
+    known, cautions = hear_all(opened, said), opened.cautions
+    if not known.missing:
+        provenance = build_model(opened, said, thing).provenance
+        cautions = provenance.cautions if provenance else ()
+    facts = {
+        "kind": "model",
+        "format": opened.format,
+        "spec": known.declaration.said(),
+        "origins": dict(known.origins),
+        "missing": known.missing,
+        "cautions": list(cautions),
+        "sha256": opened.sha256,
+    }
+    return facts, spec_lines(f"{known.declaration.name}: {opened.format}", known, cautions)
+
+
+def _describe_own(model: Model, module: Classifier | Reference) -> tuple[dict[str, Any], list[str]]:
     config = module.config
     facts = {
         "kind": "model",

@@ -30,6 +30,7 @@ from ..sound.operators import Fidelity, Operator, PitchShift, TimeShift, bin_fid
 from ..sound.shifts import bin_shift
 from ..sound.spectrogram import Spectrogram
 from .engines import EngineChoice, choose_engines
+from .heard import ShiftedSounds
 from .plan import SweepPlan, check_window, operator_of
 from .responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
 from .verification import confirm_scores
@@ -38,7 +39,8 @@ __all__ = ["respond_to_clip"]
 
 FloatArray = npt.NDArray[Any]
 
-_MOVES_PARTIALS = ("freq", "pitch")
+_MADE = 32  # windows at once, which then go through the model batch by batch
+_MOVES_PARTIALS = ("freq", "pitch", "speed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +49,15 @@ class _Window:
 
     clip: Clip
     partials_hz: FloatArray | None
+    sounds: ShiftedSounds
 
 
 def respond_to_clip(
-    model: Model, clip: Clip, plan: SweepPlan, engines: Mapping[str, EngineChoice] | None = None
+    model: Model,
+    clip: Clip,
+    plan: SweepPlan,
+    engines: Mapping[str, EngineChoice] | None = None,
+    sounds: ShiftedSounds | None = None,
 ) -> ModelResponses:
     """Return a model's scores for one clip at every shift of a plan, with the controls.
 
@@ -62,6 +69,8 @@ def respond_to_clip(
     plan : SweepPlan
     engines : mapping of axis to EngineChoice, optional
         From `choose_engines`, where they have been chosen for many clips; chosen for this one if not given.
+    sounds : ShiftedSounds, optional
+        Of this clip, where several models hear it.
 
     Returns
     -------
@@ -82,9 +91,15 @@ def respond_to_clip(
     engines = choose_engines(model, plan) if engines is None else engines
     with torch.inference_mode():
         wanted = any(grid.axis in _MOVES_PARTIALS for grid in plan.grids)
-        window = _Window(laid, _partials_of(laid) if wanted else None)
-        axes = {grid.axis: _respond_along(model, window, grid, plan, engines[grid.axis]) for grid in plan.grids}
+        window = _Window(laid, _partials_of(laid) if wanted else None, sounds or ShiftedSounds(1))
         controls = tuple(control for grid in plan.grids for control in _controls(model, window, grid, plan))
+        traces = {
+            control.axis: float(control.sound_error[0]) for control in controls if control.name == "engine_at_zero"
+        }
+        axes = {
+            grid.axis: _respond_along(model, window, grid, plan, engines[grid.axis], traces.get(grid.axis, np.nan))
+            for grid in plan.grids
+        }
     record = ClipRecord(clip.name, laid.start_seconds, laid.end_seconds, clip.label, clip.group)
     return ModelResponses(spec, (record,), axes, controls)
 
@@ -119,6 +134,7 @@ class _SoundAxis:
     window: _Window
     operator: Operator
     amounts: FloatArray
+    batch_size: int
 
     @property
     def engine(self) -> str:
@@ -127,9 +143,10 @@ class _SoundAxis:
     def hear(self, index: npt.NDArray[np.intp]) -> _Rows:
         """Make some of the shifted windows and run the model on them."""
         amounts, clip = self.amounts[index], self.window.clip
-        shifted = self.operator.shift(clip, amounts)
+        shifted = self.window.sounds.shift(self.operator, clip, amounts)
         fidelity = self.operator.fidelity(clip, amounts, shifted, round_trip=False)
-        return _Rows(index, self.model.scores(shifted).numpy(), fidelity, self._harmonicity(amounts, shifted))
+        scores = _scores(self.model.scores, shifted, self.batch_size)
+        return _Rows(index, scores, fidelity, self._harmonicity(amounts, shifted))
 
     def share(self, index: npt.NDArray[np.intp], choice: EngineChoice) -> _Rows:
         """Answer some of the shifts by what their windows have in common."""
@@ -160,6 +177,7 @@ class _BinAxis:
     front_end: Spectrogram
     spectrogram: Tensor
     amounts: FloatArray
+    batch_size: int
 
     @property
     def engine(self) -> str:
@@ -168,15 +186,15 @@ class _BinAxis:
     def hear(self, index: npt.NDArray[np.intp]) -> _Rows:
         """Make some of the moved spectrograms and run the model on them."""
         moved = bin_shift(self.spectrogram, self.amounts[index], fill=self.front_end.floor_db)
-        return self._rows(index, self.model.scores_of_spectrogram(moved))
+        return self._rows(index, _scores(self.model.scores_of_spectrogram, moved, self.batch_size))
 
     def share(self, index: npt.NDArray[np.intp], choice: EngineChoice) -> _Rows:
         """Answer some of the shifts by what the moved spectrograms have in common."""
-        return self._rows(index, self.model.scores_of(choice.answers(self._tape), len(index)))
+        return self._rows(index, self.model.scores_of(choice.answers(self._tape), len(index)).numpy())
 
-    def _rows(self, index: npt.NDArray[np.intp], scores: Tensor) -> _Rows:
+    def _rows(self, index: npt.NDArray[np.intp], scores: FloatArray) -> _Rows:
         fidelity = bin_fidelity(self.spectrogram, self.amounts[index], floor_db=self.front_end.floor_db)
-        return _Rows(index, scores.numpy(), fidelity, np.full(len(index), np.nan))
+        return _Rows(index, scores, fidelity, np.full(len(index), np.nan))
 
     def _tape(self, first: int, last: int) -> Tensor:
         beyond = (0, 0, -first, last - self.spectrogram.shape[-2])
@@ -187,9 +205,9 @@ def _axis_of(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) ->
     front_end = model.front_end
     if grid.axis == "bins" and front_end is not None:
         waveform = torch.from_numpy(window.clip.waveform).to(model.device)
-        return _BinAxis(model, front_end, front_end(waveform), np.asarray(grid.amounts))
+        return _BinAxis(model, front_end, front_end(waveform), np.asarray(grid.amounts), plan.batch_size)
     amounts = grid.natural(model.spec.sample_rate, model.hop_samples)
-    return _SoundAxis(model, window, operator_of(grid.axis, plan, model.spec), amounts)
+    return _SoundAxis(model, window, operator_of(grid.axis, plan, model.spec), amounts, plan.batch_size)
 
 
 def _shared_rows(
@@ -204,15 +222,16 @@ def _shared_rows(
 
 
 def _respond_along(
-    model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan, choice: EngineChoice
+    model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan, choice: EngineChoice, engine_error: float
 ) -> AxisResponses:
     axis = _axis_of(model, window, grid, plan)
     whole = np.flatnonzero(axis.amounts == np.round(axis.amounts))
     rows = _shared_rows(axis, whole, choice, plan, window.clip.name)
     left = np.setdiff1d(np.arange(len(axis.amounts)), whole) if rows else np.arange(len(axis.amounts))
-    rows += [axis.hear(left[at : at + plan.batch_size]) for at in range(0, len(left), plan.batch_size)]
+    step = plan.batch_size * max(1, _MADE // plan.batch_size)
+    rows += [axis.hear(left[at : at + step]) for at in range(0, len(left), step)]
     order = np.argsort(np.concatenate([part.index for part in rows]))
-    fidelity = ("energy_kept", "level_change_db", "window_filled")
+    fidelity = ("energy_kept", "level_change_db", "window_filled", "bandwidth_lost")
     return AxisResponses(
         axis=grid.axis,
         unit=grid.unit,
@@ -220,6 +239,7 @@ def _respond_along(
         scores=np.concatenate([part.scores for part in rows])[order][None],
         edges=_edges_of(window.clip, plan) if grid.axis == "time" else "",
         engine=axis.engine,
+        engine_error=np.full((1, len(order)), engine_error),
         harmonicity_error=np.concatenate([part.harmonicity_error for part in rows])[order][None],
         **{name: np.concatenate([getattr(part.fidelity, name) for part in rows])[order][None] for name in fidelity},
     )
@@ -243,7 +263,7 @@ def _controls(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -
         at = max(range(len(grid.amounts)), key=lambda i: (abs(grid.amounts[i]), grid.amounts[i]))
         furthest = grid.natural(model.spec.sample_rate, model.hop_samples)[at : at + 1]
         # A delay there and back would cut the sound in the midst of the window, which no delay of the sweep does.
-        if furthest[0] and grid.axis != "time":
+        if furthest[0] and grid.axis != "time" and operator.has_inverse:
             back = operator.shift_back(operator.shift(clip, furthest), clip, furthest)[0]
             sounds.append(("there_and_back", grid.amounts[at], back))
     scores = _scores(model.scores, torch.stack([sound for _, _, sound in sounds]), plan.batch_size)

@@ -6,7 +6,7 @@ Work is counted in multiply-adds; a value written to memory counts as 16 of them
 million, which is what they took beside a convolution on the cores that this was fitted on. Only the ratio of two
 counts decides anything.
 
-What is here: `Cost`, `predict`, `rough_multiply_adds`.
+What is here: `Cost`, `predict`, `shared_values`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from math import ceil, log2, prod
 
-import torch
-from torch import Tensor, fx, nn
+from torch import fx
 
 from .reading import Reading
 from .shared import BLOCK, SharedPlan
 from .tracing import arguments, shape_of
 
-__all__ = ["Cost", "predict", "rough_multiply_adds"]
+__all__ = ["Cost", "predict", "shared_values"]
 
 _VALUE, _CALL = 16.0, 5e5
 _BORDER = 1.3  # a column of a border costs more than one of a long map: it is copied, and convolved in narrow strips
@@ -98,36 +97,21 @@ def _work(node: fx.Node) -> float:
     return made * _VALUE
 
 
-def rough_multiply_adds(network: nn.Module, window: Tensor) -> int:
-    """Count the multiply-adds of one window in convolutions and linear layers, without reading the network.
+def shared_values(plan: SharedPlan) -> int:
+    """Count the values that the shared engine holds at once for one tape.
 
     Parameters
     ----------
-    network : torch.nn.Module
-    window : Tensor
-        One input, with a batch of one.
+    plan : SharedPlan
 
     Returns
     -------
     int
-
-    Examples
-    --------
-    >>> rough_multiply_adds(nn.Conv1d(1, 4, 3), torch.zeros(1, 1, 12))
-    120
+        The long maps that are kept, the two largest that pass, and a block's borders with what they are made of.
     """
-    counts: list[int] = []
-
-    def count(layer: nn.Module, _: object, made: Tensor) -> None:
-        weight = layer.get_parameter("weight")
-        counts.append(made.numel() * weight[0].numel())
-
-    kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
-    hooks = [layer.register_forward_hook(count) for layer in network.modules() if isinstance(layer, kinds)]
-    try:
-        with torch.inference_mode():
-            network(window)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return sum(counts)
+    nodes = {node: prod(shape_of(node)[1:]) / layout.n_columns for node, layout in plan.layouts.items()}
+    long = sorted(layout.length * nodes[node] for node, layout in plan.layouts.items())
+    kept = sum(plan.layouts[node].length * nodes[node] for node in plan.kept)
+    n_block = min(BLOCK, len(plan.lattice.offsets))
+    borders = sum((layout.left + layout.right) * nodes[node] for node, layout in plan.layouts.items())
+    return int(kept + sum(long[-2:]) + 2 * n_block * borders)

@@ -7,7 +7,7 @@ The *batched* engine makes every shifted window and runs the model on it; it is 
 whole bins; shifts by a fraction are batched whatever the engine. Both give the same scores up to the rounding of
 sums taken in another order, which is checked on every clip.
 
-What is here: `EngineChoice`, `choose_engines`, `read_model`.
+What is here: `EngineChoice`, `choose_engines`, `read_model`, `split_plan`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from torch import Tensor, nn
 from ..errors import ModelError
 from ..nets.model import Model
 from ..sound.grid import ShiftGrid
-from .cost import Cost, predict, rough_multiply_adds
+from .cost import Cost, predict
 from .lattice import Lattice
 from .plan import SweepPlan
+from .probing import probe_model
 from .reading import Reading, read_network
 from .shared import WORTH_SHARING, SharedPlan, plan_sharing, respond_shared
 from .tracing import shape_of
 
-__all__ = ["EngineChoice", "choose_engines", "read_model"]
+__all__ = ["EngineChoice", "choose_engines", "read_model", "split_plan"]
 
 FloatArray = npt.NDArray[Any]
 
+READ_BATCH = 16
+"""Windows at once for what is not shared: mostly the head, whose maps are small."""
 _WORTH_READING = 5e10  # multiply-adds, a few seconds; to load what reads a network takes about as long
 _MAP_VALUES = 1 << 26  # of the long maps that are held at once: 256 MiB in single precision
 
@@ -84,18 +87,19 @@ class EngineChoice:
         Parameters
         ----------
         tape_between : callable
-            From the first and last place of a stretch to the tape there, of shape (1, …).
+            From the first and last place of a stretch to the tapes there, of shape (n_tapes, …).
 
         Returns
         -------
-        Tensor of shape (n_whole_shifts, n_classes)
+        Tensor of shape (n_tapes * n_whole_shifts, n_classes), tape by tape
         """
         parts = []
         for plan in self.plans:
-            layout = plan.layouts[plan.reading.input]
-            parts.append(respond_shared(plan, tape_between(layout.first, layout.first + layout.length)))
-        order = np.argsort(self.offsets, kind="stable")
-        return torch.cat(parts)[torch.from_numpy(np.argsort(order))]
+            tape, layout = plan.reading.input, plan.layouts[plan.reading.input]
+            tapes = tape_between(layout.first, layout.first + layout.length).to(tape.meta["val"].dtype)
+            parts.append(respond_shared(plan, tapes).unflatten(0, (len(tapes), -1)))
+        order = np.argsort(np.argsort(self.offsets, kind="stable"))
+        return torch.cat(parts, 1)[:, torch.from_numpy(order)].flatten(0, 1)
 
 
 class _Answers(nn.Module):
@@ -142,7 +146,7 @@ def _choose(model: Model, plan: SweepPlan, grid: ShiftGrid, n_clips: int) -> Eng
     if obstacle:
         return EngineChoice(grid.axis, obstacle, offsets)
     try:
-        reading = read_model(model, grid.axis, plan.batch_size)
+        reading = read_model(model, grid.axis, max(READ_BATCH, plan.batch_size))
     except ModelError as error:
         if plan.engine == "shared":
             raise ModelError(f"model {model.spec.name}: the network {error}; use --engine batched") from error
@@ -153,7 +157,7 @@ def _choose(model: Model, plan: SweepPlan, grid: ShiftGrid, n_clips: int) -> Eng
     if len(laid.layouts) == 1 or (plan.engine == "auto" and cost.shared > WORTH_SHARING * cost.batched):
         return EngineChoice(grid.axis, _why_not(reading), offsets, cost=cost)
     reason = f"about {cost.passes:.1f} passes of the network for {len(whole)} shifts"
-    return EngineChoice(grid.axis, reason, offsets, _tiles(reading, laid), cost)
+    return EngineChoice(grid.axis, reason, offsets, split_plan(reading, laid), cost)
 
 
 def _obstacle(model: Model, plan: SweepPlan, axis: str, n_windows: int) -> str:
@@ -162,14 +166,13 @@ def _obstacle(model: Model, plan: SweepPlan, axis: str, n_windows: int) -> str:
         return "as asked"
     if axis not in ("time", "bins"):
         return "each shift makes another sound"
-    if plan.engine == "auto" and model.module is not None:
-        window = torch.zeros(1, model.spec.n_samples, device=model.device)
-        if n_windows * rough_multiply_adds(_Answers(model, "time"), window) < _WORTH_READING:
-            return "too little work to be worth reading the network"
+    probe = probe_model(model) if plan.engine == "auto" else None
+    if probe is not None and n_windows * probe.multiply_adds < _WORTH_READING:
+        return "too little work to be worth reading the network"
     return ""
 
 
-def read_model(model: Model, axis: str = "time", batch_size: int = 16) -> Reading:
+def read_model(model: Model, axis: str = "time", batch_size: int = READ_BATCH) -> Reading:
     """Read a model from its input on: which of its operations windows share, and what stands in the way.
 
     Parameters
@@ -204,14 +207,27 @@ def _why_not(reading: Reading) -> str:
     return f"windows have too little in common before {ends[0]}" if ends else "windows have too little in common"
 
 
-def _tiles(reading: Reading, plan: SharedPlan) -> tuple[SharedPlan, ...]:
-    """Split a plan into stretches of the tape whose long maps fit into memory together."""
+def split_plan(reading: Reading, plan: SharedPlan, max_values: int = _MAP_VALUES) -> tuple[SharedPlan, ...]:
+    """Split a plan into stretches of the tape whose long maps fit into memory together.
+
+    Parameters
+    ----------
+    reading : Reading
+    plan : SharedPlan
+    max_values : int
+        Of the long maps that are held at once.
+
+    Returns
+    -------
+    tuple of SharedPlan
+        In ascending order of their stretches.
+    """
     offsets, period = plan.lattice.offsets, plan.lattice.period
     held = sum(
         plan.layouts[node].length * prod(shape_of(node)[1:]) / plan.layouts[node].n_columns for node in plan.kept
     )
-    if held <= _MAP_VALUES or len(offsets) < 2 * reading.batch_size or period is not None:
+    if held <= max_values or len(offsets) < 2 * reading.batch_size or period is not None:
         return (plan,)
     middle = len(offsets) // 2
     halves = (plan_sharing(reading, Lattice(part)) for part in (offsets[:middle], offsets[middle:]))
-    return tuple(tile for half in halves for tile in _tiles(reading, half))
+    return tuple(tile for half in halves for tile in split_plan(reading, half, max_values))

@@ -37,11 +37,14 @@ class Columns:
         From one tensor a source to the result, for any number of columns.
     axis : int
         Of the result that slides.
+    overwrite : callable, optional
+        The same, written over the one tensor it takes, where that is possible.
     """
 
     sources: tuple[fx.Node, ...]
     apply: Callable[[Sequence[Tensor]], Tensor]
     axis: int
+    overwrite: Callable[[Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,8 @@ class Slide:
         Columns of padding; a negative number cuts columns off.
     fill : float or {"circular", "reflect", "replicate"}
         What the padding holds.
+    fresh : bool
+        Whether `apply` returns memory that nothing else refers to, so that what follows may overwrite it.
     """
 
     source: fx.Node
@@ -71,6 +76,7 @@ class Slide:
     before: int = 0
     after: int = 0
     fill: float | str = 0.0
+    fresh: bool = False
 
     @property
     def sources(self) -> tuple[fx.Node, ...]:
@@ -115,10 +121,12 @@ def chained(first: Operation, then: Operation) -> Operation | None:
             fill=first.fill,
         )
     if isinstance(first, Slide):
+        follow = then.overwrite if first.fresh and then.overwrite else lambda made: then.apply([made])
         return replace(
             first,
-            apply=lambda columns, stride, dilation: then.apply([first.apply(columns, stride, dilation)]),
+            apply=lambda columns, stride, dilation: follow(first.apply(columns, stride, dilation)),
             axis=then.axis,
+            fresh=first.fresh and then.overwrite is not None,
         )
     return Columns(first.sources, lambda tensors: then.apply([first.apply(tensors)]), then.axis)
 
@@ -173,13 +181,27 @@ class Call:
             result: Tensor = target(*args, **kwargs)
             return result
 
-        return Columns(sources, apply, axis)
+        return Columns(sources, apply, axis, self._overwriting())
+
+    def _overwriting(self) -> Callable[[Tensor], Tensor] | None:
+        """Return the operation written over its source, where it takes one tensor and makes one of its kind."""
+        source, *rest = self.node.args
+        made, kwargs = self.node.meta["val"], dict(self.node.kwargs)
+        write = getattr(aten, f"{_name(self.node.target)}_", None)
+        if write is None or not isinstance(source, fx.Node) or any(isinstance(given, fx.Node) for given in rest):
+            return None
+        taken = source.meta["val"]
+        alike = (made.shape, made.dtype) == (taken.shape, taken.dtype)
+        return (lambda tensor: write(tensor, *rest, **kwargs)) if alike else None
+
+
+def _name(target: Any) -> str:
+    return str(target._schema.name).partition("::")[2].removesuffix("_")
 
 
 def _out_of_place(target: Any) -> Any:
     """Return the operation that makes a new tensor of what this one may write in place."""
-    name = target._schema.name.partition("::")[2]
     if not target._schema.is_mutable:
         return target
-    packet = getattr(aten, name.removesuffix("_"), None)
+    packet = getattr(aten, _name(target), None)
     return getattr(packet, target._overloadname, None)

@@ -18,15 +18,16 @@ import numpy as np
 from ..errors import InputError
 from ..nets.model import Model, ModelSpec
 from ..sound.audio import Clip
+from ..sound.axes.registry import change_along
 from ..sound.grid import AXES, ShiftGrid, parse_grid
 from ..sound.operators import FrequencyShift, Operator, PitchShift, TimeShift
 from ..sound.pitch import ENGINES
 from ..sound.shifts import EDGES
+from .probing import choose_batch
 
 __all__ = ["SWEEP_ENGINES", "SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
 
 SWEEP_ENGINES = ("auto", "batched", "shared")
-_CPU_BATCH, _GPU_BATCH = 16, 256
 _FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 100, 4
 _SILENT_PEAK = 1e-4  # −80 dB below full scale
 _SHORTEST_SECONDS = 0.032  # one frame of the usual front ends
@@ -59,7 +60,7 @@ class SweepPlan:
     grids: tuple[ShiftGrid, ...]
     edges: str = "zero"
     pitch_engine: str = "signalsmith"
-    batch_size: int = _CPU_BATCH
+    batch_size: int = 8
     seed: int = 0
     engine: str = "auto"
     verify: int = 0
@@ -105,6 +106,7 @@ def plan_sweep(
         that is its whole recording is the same as ``"zero"``.
     pitch_engine : str, default "signalsmith"
     batch_size : int, optional
+        Chosen by one window's largest map if not given; see `choose_batch`.
     seed : int, default 0
 
     Returns
@@ -128,7 +130,7 @@ def plan_sweep(
         grids=asked or default_grids(model.spec),
         edges=edges or "context",
         pitch_engine=pitch_engine,
-        batch_size=batch_size or (_CPU_BATCH if model.device.type == "cpu" else _GPU_BATCH),
+        batch_size=batch_size or choose_batch(model),
         seed=seed,
     )
 
@@ -177,10 +179,11 @@ def operator_of(axis: str, plan: SweepPlan, spec: ModelSpec) -> Operator:
 
     Parameters
     ----------
-    axis : {"time", "freq", "pitch"}
+    axis : str
+        Any but ``"bins"``.
     plan : SweepPlan
     spec : ModelSpec
-        A pitch engine that changes the duration keeps the start of the clip, `lead_samples`, in place.
+        What changes the duration keeps the start of the clip, `lead_samples`, in place.
 
     Returns
     -------
@@ -190,7 +193,10 @@ def operator_of(axis: str, plan: SweepPlan, spec: ModelSpec) -> Operator:
         return TimeShift(plan.edges, plan.seed)
     if axis == "freq":
         return FrequencyShift()
-    return PitchShift(plan.pitch_engine, spec.lead_samples)
+    if axis == "pitch":
+        return PitchShift(plan.pitch_engine, spec.lead_samples)
+    variant = next(grid.variant for grid in plan.grids if grid.axis == axis)
+    return change_along(axis, variant, seed=plan.seed, anchor_samples=spec.lead_samples)
 
 
 def check_window(clip: Clip, window: Clip) -> None:

@@ -74,7 +74,8 @@ def _convolution(call: Call) -> Slide | Obstacle:
 
         return _turned(run, columns)
 
-    return Slide(call.sources[0], apply, call.axis, kernel[at], stride[at], dilation[at], padding[at], padding[at])
+    reach = padding[at], padding[at]
+    return Slide(call.sources[0], apply, call.axis, kernel[at], stride[at], dilation[at], *reach, fresh=True)
 
 
 def _channels_last(tensor: Tensor) -> Tensor:

@@ -127,6 +127,10 @@ def test_controls_tell_the_tools_own_part(clip):
     assert found["freq", "there_and_back"].amount == 150
     assert found["freq", "there_and_back"].sound_error[0] < 0.05
     assert found["pitch", "engine_at_zero"].sound_error[0] > 1e-3
+    # Every row of the pitch axis tells the engine's own trace, and no other axis has one.
+    axes = respond_to_clip(make_model(), clip, plan_sweep(make_model(), GRIDS)).axes
+    np.testing.assert_allclose(axes["pitch"].engine_error, found["pitch", "engine_at_zero"].sound_error[0])
+    assert all(np.isnan(responses.engine_error).all() for axis, responses in axes.items() if axis != "pitch")
 
 
 def test_a_clip_at_another_rate_is_resampled(clip):

@@ -17,6 +17,7 @@ from audioinv.sound.operators import TimeShift
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.engines import choose_engines
 from audioinv.sweep.plan import SweepPlan, plan_sweep
+from audioinv.sweep.responses import SOUND_COLUMNS
 from audioinv.sweep.run import sweep_clips
 
 from .test_shared import both
@@ -57,7 +58,7 @@ def test_scores_are_those_of_every_window_by_itself(clip, arch, edges, grid):
     np.testing.assert_allclose(ours.scores, plain.scores, rtol=0, atol=PROMISED)
     top = np.sort(plain.scores)[..., -1] - np.sort(plain.scores)[..., -2] > 1e-5
     assert (ours.scores.argmax(-1) == plain.scores.argmax(-1))[top].all()
-    for column in ("shifts", "energy_kept", "level_change_db", "window_filled", "harmonicity_error"):
+    for column in ("shifts", *SOUND_COLUMNS):
         np.testing.assert_allclose(getattr(ours, column), getattr(plain, column), rtol=0, atol=1e-12)
     assert (ours.edges, ours.engine, ours.unit) == (plain.edges, plain.engine, plain.unit)
     assert np.ptp(plain.scores, axis=1).max() > 100 * PROMISED  # the delays do change the scores

@@ -8,9 +8,10 @@ from torch import nn
 from torch.nn import functional
 
 from audioinv.errors import ModelError
+from audioinv.sweep.borders import name_ends
 from audioinv.sweep.lattice import Lattice
 from audioinv.sweep.reading import read_network
-from audioinv.sweep.shared import plan_sharing, respond_shared
+from audioinv.sweep.shared import BLOCK, plan_sharing, respond_shared
 
 # The same sums in another order: float64 to 12 digits; float32 to the bound that is promised to the user.
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 5e-6}
@@ -24,17 +25,17 @@ def realistic(network, dtype=torch.float64, seed=0):
         if isinstance(module, nn.modules.conv._ConvNd):
             fan = module.weight[0].numel()
             module.weight.data.normal_(0, (2 / fan) ** 0.5, generator=generator)
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.track_running_stats:
             module.running_mean.normal_(0, 0.1, generator=generator)
             module.running_var.uniform_(0.7, 1.3, generator=generator)
     return network.eval().requires_grad_(False).to(dtype)
 
 
-def both(network, shape, offsets, *, axis=-1, period=None, worth=0.9, dtype=torch.float64):
+def both(network, shape, offsets, *, axis=-1, period=None, worth=0.9, dtype=torch.float64, reading=None):
     """Answers shared and window by window, and the plan: windows of `shape` out of a tape of noise."""
-    network = realistic(network, dtype)
+    network = network if reading else realistic(network, dtype)
     n_columns = shape[axis]
-    reading = read_network(network, (BATCH, *shape), axis=axis)
+    reading = reading or read_network(network, (BATCH, *shape), axis=axis)
     plan = plan_sharing(reading, Lattice(tuple(offsets), period), worth=worth)
     first = 0 if period else offsets[0]
     size = list(shape)
@@ -146,6 +147,10 @@ def zoo():
             [Apply(lambda m: functional.layer_norm(m.transpose(1, 3), (1,)).transpose(1, 3) + m), *conv2(1, 4)],
         ),
         "gates": (one, [nn.Conv1d(2, 8, 3, padding=1), nn.GLU(1), nn.PReLU(4), Apply(lambda m: m / (1 + m.abs()))]),
+        "wide mirror": (one, [nn.ReflectionPad1d((9, 7)), nn.Conv1d(2, 4, 2), nn.MaxPool1d(2), *conv1(4, 4)]),
+        "cut, then bent": (one, [*conv1(2, 4), Apply(lambda maps: maps[..., 2:-2].sub(0.5).relu() + maps[..., 1:-3])]),
+        "squares": (one, [nn.Conv1d(2, 4, 3), Apply(lambda maps: maps * maps), *conv1(4, 4)]),
+        "written over": (one, [*conv1(2, 4), Apply(lambda maps: (maps * maps).add_(1).sqrt() + maps), nn.ELU()]),
         "bins as channels": (two, [Apply(lambda maps: maps.flatten(1, 2)), *conv1(7, 4), nn.MaxPool1d(2)]),
     }
     return {name: (shape, nn.Sequential(*layers, Head())) for name, (shape, layers) in trunks.items()}
@@ -189,6 +194,24 @@ def test_single_precision_keeps_the_promised_bound(name):
     torch.testing.assert_close(found, expected, rtol=0, atol=TOLERANCE[torch.float32])
 
 
+@pytest.mark.parametrize("name", ZOO)
+def test_ends_in_silence_are_computed_once(name):
+    shape, network = ZOO[name]
+    offsets, long = range(-90, 91, 3), 300
+    tape = torch.zeros(2, *shape[:-1], long, dtype=torch.float64)
+    tape[..., 120:170] = torch.randn(50, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    plan = plan_sharing(read_network(realistic(network), (BATCH, *shape)), Lattice(tuple(offsets)), worth=1e9)
+    tape = tape[..., : plan.layouts[plan.reading.input].length] * torch.tensor([1.0, -2.0]).view(2, *[1] * len(shape))
+    windows = torch.cat([one.unfold(-1, shape[-1], 3).movedim(-2, 0) for one in tape])
+    with torch.inference_mode():
+        torch.testing.assert_close(respond_shared(plan, tape), network(windows), rtol=0, atol=1e-12)
+    names = name_ends(plan, tape)
+    alike = [len(offsets) - len(set(side)) for side in names]
+    assert (min(alike) > 10) == (plan.reaches is not None)
+    noisy = name_ends(plan, tape + torch.rand(tape.shape[-1]))
+    assert all(max(side) < 0 for side, reach in zip(noisy, plan.reaches or (), strict=False) if reach)
+
+
 def test_sharing_stops_where_it_no_longer_pays():
     shape, network = ZOO["zeros"]
     far_apart = (0, 500, 1000)
@@ -199,7 +222,7 @@ def test_sharing_stops_where_it_no_longer_pays():
 
 def test_more_windows_than_a_block_and_a_batch_that_is_not_full():
     shape, network = ZOO["pools"]
-    found, expected, _ = both(network, shape, range(0, 3 * 131, 3))
+    found, expected, _ = both(network, shape, range(0, 3 * (BLOCK + 3), 3))
     torch.testing.assert_close(found, expected, rtol=0, atol=TOLERANCE[torch.float64])
 
 
@@ -370,7 +393,7 @@ def test_networks_drawn_at_random(parts, data):
     network = nn.Sequential(nn.Conv1d(1, 4, 3, padding=1), *parts, Head())
     try:
         network.eval()(torch.zeros(1, 1, n_columns))
-    except RuntimeError:  # drawn longer than its input
+    except (RuntimeError, IndexError):  # drawn longer than its input
         return
     worth = data.draw(st.sampled_from([0.9, 1e9]), label="worth")
     found, expected, _ = both(network, (1, n_columns), offsets, period=n_columns if wraps else None, worth=worth)

@@ -1,0 +1,97 @@
+"""What a sweep will take: passes of the network, time and memory, from a short probe of the model's rate.
+
+Conventions
+-----------
+Time is of one clip along one axis, in seconds, on this machine as busy as it is: a pass is timed, an operator is
+timed on one shift, and a network's share is predicted by counts (`audioinv.sweep.cost`). Memory is what comes on top
+of the model and of the process, in bytes.
+
+What is here: `Estimate`, `estimate_axis`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..nets.model import Model
+from ..sound.audio import Clip
+from ..sound.grid import ShiftGrid
+from .cost import shared_values
+from .engines import EngineChoice
+from .plan import SweepPlan, operator_of
+from .probing import largest_map
+
+__all__ = ["Estimate", "estimate_axis"]
+
+_BYTES = 4  # of a value in single precision
+_MAPS = 3  # of a batch at once: what a layer takes, makes, and the one before, which goes when the next is made
+_LEVEL = 0.1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one axis takes of one clip.
+
+    Parameters
+    ----------
+    passes : float
+        Of the network over one window.
+    seconds : float
+    n_bytes : int
+    """
+
+    passes: float
+    seconds: float
+    n_bytes: int
+
+    @property
+    def text(self) -> str:
+        """The estimate for people."""
+        return f"estimated {self.passes:.3g} passes, {self.seconds:.2g} s a clip, {max(1, self.n_bytes >> 20)} MB"
+
+
+def estimate_axis(
+    model: Model, plan: SweepPlan, grid: ShiftGrid, choice: EngineChoice, *, seconds_of_pass: float
+) -> Estimate:
+    """Say what one axis of a sweep will take of one clip.
+
+    Parameters
+    ----------
+    model : Model
+    plan : SweepPlan
+    grid : ShiftGrid
+        One of the plan's.
+    choice : EngineChoice
+        From `choose_engines`, for this axis.
+    seconds_of_pass : float
+        From `audioinv.sweep.probing.seconds_of_pass`.
+
+    Returns
+    -------
+    Estimate
+    """
+    n_batched = len(grid.amounts)
+    passes, n_bytes = 0.0, _BYTES * _MAPS * plan.batch_size * largest_map(model)
+    if choice.plans and choice.cost is not None:
+        n_batched -= len(choice.offsets)
+        passes += choice.cost.passes + 1 + plan.verify
+        n_bytes = max(n_bytes if n_batched else 0, _BYTES * max(shared_values(part) for part in choice.plans))
+    passes += n_batched
+    shifting = n_batched * _seconds_of_shift(model, plan, grid) if n_batched and grid.axis != "bins" else 0.0
+    windows = _BYTES * min(len(grid.amounts), plan.batch_size) * model.spec.n_samples
+    return Estimate(passes, passes * seconds_of_pass + shifting, n_bytes + windows)
+
+
+def _seconds_of_shift(model: Model, plan: SweepPlan, grid: ShiftGrid) -> float:
+    """Time the largest shift on noise, a first one left out."""
+    spec = model.spec
+    samples = _LEVEL * np.random.default_rng(plan.seed).standard_normal(spec.n_samples)
+    clip, operator = Clip(samples.astype(np.float32), spec.sample_rate), operator_of(grid.axis, plan, spec)
+    amount = grid.natural(spec.sample_rate, model.hop_samples)[-1:]
+    for _ in range(2):
+        started = time.perf_counter()
+        operator.shift(clip, amount)
+    return time.perf_counter() - started

@@ -1,0 +1,39 @@
+"""Many clips: what is kept of them is joined on the way, and comes out as if it had been joined once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audioinv.nets.model import as_model
+from audioinv.sound.audio import Clip
+from audioinv.sweep import run
+from audioinv.sweep.batched import respond_to_clip
+from audioinv.sweep.plan import plan_sweep
+from audioinv.sweep.responses import stack_clips
+from audioinv.sweep.run import sweep_clips
+
+
+@pytest.mark.parametrize("n_clips", [1, 2, 3, 7, 9, 28])
+def test_clips_are_joined_in_their_order(monkeypatch, rng, n_clips):
+    monkeypatch.setattr(run, "_TOGETHER", 3)
+    model = as_model(lambda x: x[:, [10, 20]], sample_rate=8000, labels="ab", n_samples=400)
+    plan = replace(plan_sweep(model, {"time": "-1:1:1ms"}), engine="batched")
+    clips = [Clip(rng.standard_normal(400).astype(np.float32), 8000, f"clip {i}") for i in range(n_clips)]
+    (found,) = sweep_clips([(model, plan)], clips).responses
+    expected = stack_clips([respond_to_clip(model, clip, plan) for clip in clips])
+    assert [clip.name for clip in found.clips] == [clip.name for clip in clips]
+    np.testing.assert_array_equal(found.axes["time"].scores, expected.axes["time"].scores)
+    np.testing.assert_array_equal(found.controls[0].scores, expected.controls[0].scores)
+
+
+def test_parts_are_few(rng):
+    parts = []
+    model = as_model(lambda x: x[:, :1], sample_rate=8000, labels="a", n_samples=400)
+    plan = replace(plan_sweep(model, {"time": "0ms"}), engine="batched")
+    one = respond_to_clip(model, Clip(rng.standard_normal(400).astype(np.float32), 8000), plan)
+    for n_clips in range(1, 1100):
+        parts.append(one)
+        run._join_last(parts)
+        assert sum(len(part.clips) for part in parts) == n_clips
+    assert len(parts) == 1 + (1099 - 1024) // 32 + (1099 - 1024) % 32
