@@ -1,12 +1,14 @@
-"""Models by name or path: what ships with audioinv, and files that `audioinv train` or `save_reference` wrote.
+"""Models by name or path: what ships with audioinv, files that it wrote, and anybody's model in a format it reads.
 
 Conventions
 -----------
 A shipped model is a folder of `models/` that holds ``model.safetensors`` and its card. A path may name such a
 folder or the file in it. In an installed package the shipped files lie inside the package; in a checkout they lie
-at its top.
+at its top. A file or folder wins over a shipped name, that over a name that a package registered, and that over
+``module:attr``.
 
-What is here: `DEFAULT_MODEL`, `shipped_folder`, `shipped_models`, `load_model`, `choose_device`.
+What is here: `DEFAULT_MODEL`, `shipped_folder`, `shipped_models`, `load_model`, `open_model`, `is_model`,
+`choose_device`.
 """
 
 from __future__ import annotations
@@ -19,13 +21,17 @@ from typing import TYPE_CHECKING
 from ..errors import ModelError
 
 if TYPE_CHECKING:
-    from .classifier import ClassifierModel
-    from .reference_model import ReferenceModel
+    from .adapters.declaration import Declaration
+    from .adapters.opened import Opened
+    from .model import Model
 
-__all__ = ["DEFAULT_MODEL", "choose_device", "load_model", "shipped_folder", "shipped_models"]
+__all__ = ["DEFAULT_MODEL", "choose_device", "is_model", "load_model", "open_model", "shipped_folder", "shipped_models"]
 
 DEFAULT_MODEL = "drums-cnn2d"
 MODEL_FILE = "model.safetensors"
+_PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
+_FORMATS = (".safetensors", ".pt2", ".onnx", ".tflite")
+_ARCHIVES = (".ts", ".jit", ".torchscript")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -59,59 +65,189 @@ def shipped_models() -> dict[str, Path]:
     return {path.parent.name: path for path in sorted(shipped_folder("models").glob(f"*/{MODEL_FILE}"))}
 
 
-def load_model(source: str | os.PathLike[str], *, device: str = "cpu") -> ClassifierModel | ReferenceModel:
-    """Load a model by the name of a shipped one, or from a file or folder.
+def load_model(
+    source: str | os.PathLike[str],
+    *,
+    device: str = "cpu",
+    said: Declaration | None = None,
+    trust_pickle: bool = False,
+) -> Model:
+    """Load a model by the name of a shipped one, from a file or folder, or from Python.
 
     Parameters
     ----------
     source : str or path
+        A shipped or registered name, a file, a folder, or ``module:attr``.
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default "cpu"
+    said : Declaration, optional
+        What the model does not say itself; wins over its sidecar and what is embedded in it.
+    trust_pickle : bool, default False
+        Whether a pickle, which can run any code, is loaded.
 
     Returns
     -------
-    ClassifierModel or ReferenceModel
-        As the file says.
+    Model
 
     Raises
     ------
     ModelError
-        If there is no such model, its format is not one we read, or the device is not there.
+        If there is no such model, its format is not one we read, its spec is incomplete or does not fit it, or the
+        device is not there.
     CheckpointError
-        If the file is damaged.
+        If a file of ours is damaged.
     """
+    from .adapters.declaration import Declaration
+    from .adapters.opened import Opened, build_model
+
+    flags = said or Declaration()
+    opened = open_model(source, device=device, said=flags, trust_pickle=trust_pickle)
+    if isinstance(opened, Opened):
+        return build_model(opened, flags, os.fspath(source))
+    if flags.said():
+        raise ModelError(
+            f"{source} says its spec itself; leave out {', '.join(flags.said())}, or write them into the sidecar of "
+            "the model they are meant for"
+        )
+    return opened
+
+
+def open_model(
+    source: str | os.PathLike[str],
+    *,
+    device: str = "cpu",
+    said: Declaration | None = None,
+    trust_pickle: bool = False,
+) -> Model | Opened:
+    """Open a model, whether or not all is known that its use needs.
+
+    Parameters
+    ----------
+    source, device, said, trust_pickle
+        As in `load_model`.
+
+    Returns
+    -------
+    Model or Opened
+        A `Model` where it is complete in itself.
+
+    Raises
+    ------
+    ModelError, CheckpointError
+        As `load_model`, but for what only an incomplete or unfitting spec makes.
+    """
+    from .adapters.declaration import Declaration
+
+    chosen, name = choose_device(device), os.fspath(source)
+    path = _own_file(Path(source)) or shipped_models().get(name)
+    if path is not None:
+        return _load_own(path, chosen)
+    if Path(source).exists():
+        return _open_path(Path(source), chosen, said or Declaration(), trust_pickle)
+    return _open_named(name, chosen)
+
+
+def is_model(source: str | os.PathLike[str]) -> bool:
+    """Tell what would be read as a model from sounds, results and everything else.
+
+    Parameters
+    ----------
+    source : str or path
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_model("net.onnx"), is_model("package.module:build"), is_model("clip.wav")
+    (True, True, False)
+    """
+    path, name = Path(source), os.fspath(source)
+    if path.is_dir():
+        return (path / MODEL_FILE).is_file() or _is_foreign(path)
+    if path.suffix in (*_FORMATS, *_PICKLES, *_ARCHIVES) or name in shipped_models():
+        return True
+    if path.exists():
+        return False
+    from .adapters.registry import registered_models
+
+    return name in registered_models() or ":" in name
+
+
+def _own_file(path: Path) -> Path | None:
+    """Return the file that audioinv wrote, where a path leads to one."""
+    if path.is_dir():
+        return path / MODEL_FILE if (path / MODEL_FILE).is_file() and not _is_foreign(path) else None
+    return path if path.is_file() and path.suffix == ".safetensors" else None
+
+
+def _is_foreign(folder: Path) -> bool:
+    from .adapters.huggingface import is_transformers_folder
+
+    return is_transformers_folder(folder)
+
+
+def _load_own(path: Path, device: str) -> Model:
     from .checkpoints import CLASSIFIER, read_checkpoint
     from .classifier import ClassifierModel, build_classifier
 
-    path = _find_model(source)
-    chosen = choose_device(device)
     checkpoint = read_checkpoint(path)
-    model: ClassifierModel | ReferenceModel
+    model: Model
     if checkpoint.kind == CLASSIFIER:
-        model = ClassifierModel(build_classifier(checkpoint), chosen)
+        model = ClassifierModel(build_classifier(checkpoint), device)
     else:
         from .reference_model import ReferenceModel
         from .references import build_reference
 
-        model = ReferenceModel(build_reference(checkpoint), chosen)
+        model = ReferenceModel(build_reference(checkpoint), device)
     name = path.parent.name if path.name == MODEL_FILE else path.stem
     model.spec = replace(model.spec, name=name)
     return model
 
 
-def _find_model(source: str | os.PathLike[str]) -> Path:
-    path = Path(source)
-    if path.is_dir() and (path / MODEL_FILE).is_file():
-        return path / MODEL_FILE
-    if path.is_file():
-        if path.suffix == ".safetensors":
-            return path
-        raise ModelError(f"{path}: models are read from .safetensors files that audioinv train wrote")
-    shipped = shipped_models()
-    if str(source) in shipped:
-        return shipped[str(source)]
+def _open_path(path: Path, device: str, said: Declaration, trust_pickle: bool) -> Opened:
+    """Open a file or folder that audioinv did not write; each format loads its library when it is met."""
+    if path.is_dir() and _is_foreign(path):
+        from .adapters.huggingface import open_transformers
+
+        return open_transformers(path, device)
+    if path.suffix == ".onnx":
+        from .adapters.onnx import open_onnx
+
+        return open_onnx(path, device, said)
+    if path.suffix == ".tflite":
+        from .adapters.tflite import open_tflite
+
+        return open_tflite(path, said)
+    if path.suffix == ".pt2":
+        from .adapters.torch_export import open_exported
+
+        return open_exported(path, device)
+    from .adapters.torchscript import is_torchscript, open_pickle, open_torchscript
+
+    if path.is_file() and is_torchscript(path):
+        return open_torchscript(path, device)
+    if path.suffix in _PICKLES:
+        return open_pickle(path, device, trusted=trust_pickle)
     raise ModelError(
-        f"no model {str(source)!r}: neither a file, nor a folder with {MODEL_FILE}, nor one of the shipped models "
-        f"({', '.join(shipped) or 'none found'})"
+        f"{path}: no model that we read: {', '.join(_FORMATS)}, TorchScript, or a folder with {MODEL_FILE} or of "
+        "Hugging Face transformers"
+    )
+
+
+def _open_named(name: str, device: str) -> Model | Opened:
+    """Open what a package registered, or ``module:attr``."""
+    from .adapters.python_object import import_object, open_object
+    from .adapters.registry import registered_models
+
+    registered = registered_models()
+    if name in registered:
+        return open_object(registered[name].load(), name, device)
+    if ":" in name:
+        return open_object(import_object(name), name, device)
+    raise ModelError(
+        f"no model {name!r}: neither a file, nor a folder with {MODEL_FILE}, nor module:attr, nor one of the shipped "
+        f"models ({', '.join([*shipped_models(), *registered]) or 'none found'})"
     )
 
 

@@ -25,10 +25,13 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..sound.audio import Clip, open_window
+from ..sound.axes.registry import change_along
+from ..sound.grid import ShiftGrid
 from ..sound.pitch import pitch_shift
 from ..sound.shifts import bin_shift, frequency_shift, time_shift
 from .classifier import Classifier, ClassifierConfig
 from .model import ModelSpec
+from .ranks import Ranks
 
 __all__ = ["Epoch", "TrainingConfig", "TrainingResult", "one_thread", "targets_of", "train_classifier", "windows_of"]
 
@@ -41,6 +44,7 @@ _JITTERS = (
     "gain_jitter_db",
     "mixup",
 )
+_WITH_JITTER = ("time", "freq", "pitch", "bins")
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ class TrainingConfig:
         Largest move of the spectrogram in bins, either way.
     gain_jitter_db : float, default 0
         Largest change of level, either way.
+    changes : tuple of ShiftGrid, default ()
+        Further changes of sound, along the axes of `audioinv.sound.axes`: for each clip and epoch one amount of each
+        grid, drawn evenly; 0, no change, is one of them.
     mixup : float, default 0
         Parameter of the beta distribution by which pairs of clips and their labels are mixed [1]_; 0 mixes none.
     seed : int, default 0
@@ -90,6 +97,7 @@ class TrainingConfig:
     pitch_jitter_semitones: float = 0.0
     bin_jitter: int = 0
     gain_jitter_db: float = 0.0
+    changes: tuple[ShiftGrid, ...] = ()
     mixup: float = 0.0
     seed: int = 0
 
@@ -100,6 +108,9 @@ class TrainingConfig:
         for name in ("weight_decay", *_JITTERS):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must not be negative")
+        with_jitter = [grid.axis for grid in self.changes if grid.axis in _WITH_JITTER]
+        if with_jitter:
+            raise InputError(f"changes along {', '.join(with_jitter)} have a jitter of their own; use that")
 
 
 @dataclass(frozen=True)
@@ -202,7 +213,16 @@ class _JitteredWindows:
         if config.gain_jitter_db:
             gains_db = rng.uniform(-config.gain_jitter_db, config.gain_jitter_db, n_clips)
             windows = windows * torch.as_tensor(10 ** (gains_db / 20), dtype=windows.dtype)[:, None]
+        for grid in config.changes:
+            windows = self._changed(windows, grid, rng)
         return windows
+
+    def _changed(self, windows: Tensor, grid: ShiftGrid, rng: np.random.Generator) -> Tensor:
+        """Change every window by an amount of its own, with noise and orders of this batch."""
+        operator = change_along(grid.axis, grid.variant, seed=int(rng.integers(2**31)), anchor_samples=self.lead)
+        amounts = rng.choice(grid.natural(self.sample_rate), len(windows))
+        pairs = zip(windows.numpy(), amounts, strict=True)
+        return torch.cat([operator.shift(Clip(window, self.sample_rate), [amount]) for window, amount in pairs])
 
 
 def train_classifier(
@@ -279,12 +299,14 @@ class _Run:
         self.source = _JitteredWindows(train_clips, spec, config)
         self.targets = targets_of(train_clips, spec.labels)
         self.valid_windows, self.valid_targets = windows_of(valid_clips, spec), targets_of(valid_clips, spec.labels)
-        self.loss = nn.CrossEntropyLoss(weight=_class_weights(self.targets, len(spec.labels)))
+        self.class_weights = _class_weights(self.targets, len(spec.labels))
+        self.loss = nn.CrossEntropyLoss(weight=self.class_weights)
         self.rng = np.random.default_rng(config.seed)
         self.optimizer = torch.optim.AdamW(
             classifier.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        n_batches = math.ceil(len(self.targets) / config.batch_size)
+        self.ranks = Ranks.here()
+        n_batches = math.ceil(len(self.targets) / (config.batch_size * self.ranks.size))
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, max_lr=config.learning_rate, total_steps=config.epochs * n_batches, pct_start=0.2
         )
@@ -294,7 +316,8 @@ class _Run:
         best, kept = math.inf, {}
         best_epoch = 0
         for number in range(1, self.config.epochs + 1):
-            train_loss = self._train_once()
+            with self.ranks.shared_norms(self.classifier):
+                train_loss = self._train_once()
             valid_loss, accuracy = self._validate()
             epoch = Epoch(number, float(self.schedule.get_last_lr()[0]), train_loss, valid_loss, accuracy)
             history.append(epoch)
@@ -314,37 +337,45 @@ class _Run:
         self.classifier.train()
         order = torch.from_numpy(self.rng.permutation(len(self.targets)))
         total = 0.0
-        for chosen in order.split(self.config.batch_size):
-            if len(chosen) == 1 and len(order) > 1:
-                continue  # batch norm needs two
+        for chosen in order.split(self.config.batch_size * self.ranks.size):
+            if len(chosen) < max(2, self.ranks.size) and len(order) > 1:
+                continue  # batch norm needs two, and every rank one
             loss = self._jittered_loss(chosen)
             self.optimizer.zero_grad()
             loss.backward()
+            self.ranks.add_gradients(self.classifier)
             self.optimizer.step()
             self.schedule.step()
-            total += float(loss.detach()) * len(chosen)
+            total += self.ranks.add(loss.detach()) * len(chosen)
         return total / len(order)
 
     def _jittered_loss(self, chosen: Tensor) -> Tensor:
+        """Return this rank's part of the loss; every rank draws the whole batch, so that all draw the same."""
         windows, targets = self.source.draw(chosen, self.rng), self.targets[chosen]
         if not self.config.mixup:
-            loss: Tensor = self.loss(self._logits(windows), targets)
-            return loss
+            return self._loss(self._logits(windows), targets)
         share = float(self.rng.beta(self.config.mixup, self.config.mixup))
         partner = torch.from_numpy(self.rng.permutation(len(chosen)))
         logits = self._logits(share * windows + (1 - share) * windows[partner])
-        mixed: Tensor = share * self.loss(logits, targets) + (1 - share) * self.loss(logits, targets[partner])
-        return mixed
+        return share * self._loss(logits, targets) + (1 - share) * self._loss(logits, targets[partner])
+
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        mine = self.ranks.mine(targets)
+        loss: Tensor = self.loss(logits, mine)
+        if self.ranks.size == 1:
+            return loss
+        weights = self.class_weights
+        return loss * weights[mine].sum() / weights[targets].sum()
 
     def _logits(self, windows: Tensor) -> Tensor:
         front_end = self.classifier.front_end
         if front_end is None:
-            return self.classifier.classify_spectrograms(windows[:, None])
+            return self.classifier.classify_spectrograms(self.ranks.mine(windows)[:, None])
         with torch.no_grad():
-            spectrograms = front_end(windows)
+            spectrograms = front_end(self.ranks.mine(windows))
             if self.config.bin_jitter:
                 bins = self.rng.integers(-self.config.bin_jitter, self.config.bin_jitter + 1, len(windows))
-                spectrograms = bin_shift(spectrograms, bins, fill=front_end.floor_db)
+                spectrograms = bin_shift(spectrograms, self.ranks.mine(bins), fill=front_end.floor_db)
         return self.classifier.classify_spectrograms(spectrograms)
 
     def _validate(self) -> tuple[float, float]:

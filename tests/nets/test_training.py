@@ -11,6 +11,7 @@ from audioinv.nets.classifier import ClassifierModel
 from audioinv.nets.model import ModelSpec
 from audioinv.nets.training import TrainingConfig, _JitteredWindows, train_classifier, windows_of
 from audioinv.sound.audio import Clip
+from audioinv.sound.grid import parse_grid
 from audioinv.sound.synthetic import noise, tone
 
 SAMPLE_RATE = 8000
@@ -63,6 +64,25 @@ def test_same_seed_same_weights_and_another_seed_others(rng):
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
     assert torch.equal(torch.random.get_rng_state(), state)  # training leaves the caller's generator alone
+
+
+def test_changes_are_drawn_for_each_clip_from_their_grid(rng):
+    clips = [Clip(rng.standard_normal(1500).astype(np.float32), SAMPLE_RATE, str(i), "low") for i in range(60)]
+    spec = ModelSpec("toy", SAMPLE_RATE, 1500, ("low",))
+    config = TrainingConfig(changes=(parse_grid("gain", "-20:20:20dB"), parse_grid("polarity", "180deg")))
+    source = _JitteredWindows(clips, spec, config)
+    seen = source.draw(torch.arange(60), rng) / source.wide
+    ratios = {round(float(row.mean()), 3) for row in seen}
+    assert torch.allclose(seen, seen.mean(1, keepdim=True).expand_as(seen), rtol=1e-4)  # one amount for a whole clip
+    assert ratios == {0.1, 1.0, 10.0, -0.1, -1.0, -10.0}
+    assert not torch.equal(source.draw(torch.arange(60), rng) / source.wide, seen)
+    noisy = _JitteredWindows(clips, spec, TrainingConfig(changes=(parse_grid("noise", "20dB"),)))
+    first, second = (noisy.draw(torch.arange(60), rng) - noisy.wide for _ in range(2))
+    both = (first.abs().sum(1) > 0) & (second.abs().sum(1) > 0)
+    assert 5 < both.sum() < 30  # one half of the half
+    assert not torch.isclose(first[both], second[both]).all(1).any()  # other noise in another epoch
+    with pytest.raises(InputError, match="changes along time have a jitter of their own"):
+        TrainingConfig(changes=(parse_grid("time", "5ms"),))
 
 
 def test_time_jitter_shows_the_recording_around_the_window(rng):

@@ -1,0 +1,66 @@
+"""What is known of a model that audioinv did not write, in lines: each value of its spec, and who said it.
+
+Conventions
+-----------
+Functions return lines and print nothing. What is missing is named with what to give.
+
+What is here: `spec_lines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..nets.adapters.declaration import ASKED, Resolved
+
+__all__ = ["spec_lines"]
+
+_MOST_LABELS = 3
+
+
+def spec_lines(title: str, known: Resolved, cautions: Sequence[str]) -> list[str]:
+    """Write the spec of a model, a line a value.
+
+    Parameters
+    ----------
+    title : str
+        What the model is.
+    known : Resolved
+    cautions : sequence of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from audioinv.nets.adapters.declaration import Declaration, resolve
+    >>> for line in spec_lines("net: ONNX", resolve([("flag", Declaration(sample_rate=16000))]), []):
+    ...     print(line.rstrip())
+    net: ONNX
+      sample_rate      16000 Hz  flag
+      input_samples    missing   give --input-samples N
+      labels           missing   give --labels FILE
+      activation       missing   give --activation softmax|sigmoid|none
+    """
+    said = known.declaration.said()
+    rows = [
+        (key, _shown(key, said[key]), known.origins[key]) if key in said else (key, "missing", f"give {remedy}")
+        for key, remedy in ASKED.items()
+    ]
+    rows += [(key, _shown(key, said[key]), known.origins[key]) for key in said if key not in ASKED]
+    width = max(len(value) for _, value, _ in rows) + 2
+    lines = [title, *(f"  {key:<17}{value:<{width}}{origin}" for key, value, origin in rows)]
+    return lines + [f"  ! {caution}" for caution in cautions]
+
+
+def _shown(key: str, value: Any) -> str:
+    if key == "sample_rate":
+        return f"{value} Hz"
+    if key == "labels":
+        more = ", …" if len(value) > _MOST_LABELS else ""
+        return f"{len(value)}: {', '.join(value[:_MOST_LABELS])}{more}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {entry}" for name, entry in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)

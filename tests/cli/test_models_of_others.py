@@ -1,0 +1,136 @@
+"""Models that audioinv did not write, at the command line: flags, ``info``, ``train --export``, pickles."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from audioinv.nets.library import load_model
+
+NETWORK = """
+import torch
+
+class Energy(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.convolution = torch.nn.Conv1d(1, 2, 16, stride=8)
+
+    def forward(self, waveforms):
+        level = self.convolution(waveforms[:, None]).square().mean(-1).log10()
+        return level - level.mean(-1, keepdim=True)
+
+torch.manual_seed(0)
+network = Energy()
+"""
+
+FLAGS = ("--sample-rate", 16000, "--labels", "labels.txt", "--activation", "softmax", "--input-samples", 4800)
+
+
+@pytest.fixture
+def foreign(place, monkeypatch):
+    (place / "energy_model.py").write_text(NETWORK)
+    (place / "labels.txt").write_text("high\nlow\n")
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    yield "energy_model:network"
+    sys.modules.pop("energy_model", None)
+
+
+def test_analyze_with_flags(run, foreign, summary):
+    done = run("analyze", "clips", "-m", foreign, *FLAGS, "--time", "-5:5:5ms", "-o", "out", "--no-progress")
+    assert done.exit_code == 0, done.stderr
+    (found,) = summary("out")["models"].values()
+    assert found["accuracy"] is not None
+    record = json.loads(Path("out/run.json").read_text())
+    assert record["models"]["network"]["provenance"]["origins"]["sample_rate"] == "flag"
+    assert "trust_pickle" not in record["options"]
+    again = run("analyze", "clips", "--config", "out/run.json", "-o", "again", "--no-progress")
+    assert again.exit_code == 0, again.stderr
+    assert summary("again")["run"]["id"] == summary("out")["run"]["id"]
+
+
+def test_what_is_missing_is_one_error(run, foreign):
+    done = run("analyze", "clips", "-m", foreign, "-o", "out")
+    assert done.exit_code == 2
+    assert "does not say its sample rate, input samples, labels and activation" in done.stderr
+    assert "--sample-rate HZ --input-samples N --labels FILE" in done.stderr
+    assert "into energy_model.audioinv.toml beside it" in done.stderr
+
+
+def test_info_says_who_said_what_and_what_is_missing(run, foreign, place):
+    (place / "energy_model.audioinv.toml").write_text('sample_rate = 16000\nlabels = "labels.txt"\n')
+    done = run("info", foreign, "--activation", "none")
+    assert done.exit_code == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["sample_rate", "16000", "Hz", "sidecar", "energy_model.audioinv.toml"] in lines
+    assert ["labels", "2:", "high,", "low", "sidecar", "energy_model.audioinv.toml"] in lines
+    assert ["activation", "none", "flag"] in lines
+    assert ["input_samples", "missing", "give", "--input-samples", "N"] in lines
+    facts = json.loads(run("info", foreign, "--json").stdout)
+    assert facts["kind"] == "model"
+    assert facts["missing"] == ["input_samples", "activation"]
+    assert (
+        "are taken as scores as they are" in run("info", foreign, *FLAGS[:4], "--activation", "none", *FLAGS[6:]).stdout
+    )
+
+
+def test_layers_looks_into_their_network(run, foreign):
+    done = run("layers", foreign, "clips", *FLAGS, "--time", "0:1:1ms", "-o", "inside", "--limit", 2, "--no-progress")
+    assert done.exit_code == 0, done.stderr
+    assert "convolution" in done.stdout
+
+
+def test_a_doubt_is_told_on_stderr_and_kept_in_the_summary(run, foreign, summary):
+    flags = ("--activation", "none", *FLAGS[:4], *FLAGS[6:])
+    done = run("analyze", "clips", "-m", foreign, *flags, "--time", "-5:5:5ms", "-o", "out", "--no-progress")
+    assert "! model network: its outputs run from" in done.stderr
+    (found,) = summary("out")["models"].values()
+    assert any(warning.startswith("model.spec: its outputs run") for warning in found["warnings"])
+
+
+def test_flags_do_not_overrule_a_file_of_ours(run, place):
+    done = run("analyze", "clips", "-m", "toy", "--sample-rate", 8000, "-o", "out")
+    assert done.exit_code == 2
+    assert "toy says its spec itself; leave out sample_rate" in done.stderr
+
+
+def test_a_pickle_needs_the_ugly_flag_typed(run, place):
+    torch.save(torch.nn.Linear(4800, 2), "net.pt")
+    (place / "labels.txt").write_text("high\nlow\n")
+    done = run("analyze", "clips", "-m", "net.pt", *FLAGS, "-o", "out")
+    assert done.exit_code == 2
+    assert "--trust-pickle-i-know-it-runs-code loads it all the same" in done.stderr
+    (place / "run.toml").write_text("trust_pickle = true\n")
+    done = run("analyze", "clips", "-m", "net.pt", *FLAGS, "--config", "run.toml", "-o", "out")
+    assert done.exit_code == 2
+    assert "sets trust_pickle, which analyze does not know" in " ".join(done.stderr.split())
+    done = run(
+        "analyze",
+        "clips",
+        "-m",
+        "net.pt",
+        *FLAGS,
+        "--trust-pickle-i-know-it-runs-code",
+        "--time",
+        "0:5:5ms",
+        "-o",
+        "out",
+    )
+    assert done.exit_code == 0, done.stderr
+
+
+def test_train_exports_and_proves_it(run, place):
+    pytest.importorskip("onnxscript")
+    arguments = ("train", "clips", "--epochs", 1, "--window", 0.3, "--lead", 0.05, "--no-progress")
+    done = run(*arguments, "-o", "mine", "--export", "onnx,pt2")
+    assert done.exit_code == 0, done.stderr
+    assert "exported model.onnx: scores differ by" in done.stdout
+    assert "exported model.pt2: scores differ by" in done.stdout
+    assert "model.safetensors, model.onnx, model.pt2" in done.stdout
+    for name in ("mine/model.onnx", "mine/model.pt2"):
+        assert load_model(name).spec == load_model("mine").spec
+        assert run("info", name).exit_code == 0
+    done = run(*arguments, "-o", "other", "--export", "keras")
+    assert done.exit_code == 2
+    assert "export format keras is not one of onnx, pt2" in done.stderr
