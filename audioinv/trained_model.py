@@ -3,7 +3,7 @@
 Conventions
 -----------
 Sounds that are equal when decoded are dropped before the split, and a group stays on one side. Test clips are
-heard once, after training. The baseline gets the very same windows. Accuracies come with a 95 % bootstrap interval
+heard once, after training. The baseline gets the very same windows. Accuracies come with a 95 % interval
 over the groups of the test clips.
 
 What is here: `ModelOptions`, `TrainedModel`, `prepare_corpus`, `train_model`.
@@ -349,6 +349,7 @@ def card(model: TrainedModel) -> str:
         f"mel bins ±{training.bin_jitter}" if training.bin_jitter else "",
         f"pitch ±{training.pitch_jitter_semitones:g} semitones" if training.pitch_jitter_semitones else "",
         f"level ±{training.gain_jitter_db:g} dB" if training.gain_jitter_db else "",
+        *(f"{grid.axis} {grid}" for grid in training.changes),
         f"mixup {training.mixup:g}" if training.mixup else "",
     ]
     sides = " · ".join(f"{side} {model.counts[side]} clips, {model.groups[side]} groups" for side in model.counts)
@@ -365,7 +366,7 @@ def card(model: TrainedModel) -> str:
         f"- **Kept apart**: no group is on two sides, and {model.n_dropped} clips whose decoded sound stands in the "
         "corpus already were dropped before the split.",
         f"- **Held-out accuracy**: {_percent(model.accuracy)}, n = {model.accuracy.n} clips from "
-        f"{model.accuracy.n_groups} groups (95 % bootstrap interval over {model.accuracy.unit}s).",
+        f"{model.accuracy.n_groups} groups (95 % interval over {model.accuracy.unit}s).",
         f"- **Baseline** (logistic regression on mean and deviation of 20 MFCC, same windows): "
         f"{_percent(model.baseline)}. Paired difference: {_signed(model.gain)}.",
         f"- **Command**: `{model.command}`",

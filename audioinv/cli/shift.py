@@ -85,7 +85,7 @@ def _shift(operator: Operator, sound: Clip, amount: Any) -> tuple[dict[str, Any]
     scale = min(1.0, 1.0 / peak) if peak else 1.0
     facts = {
         name: _number(getattr(fidelity, name)[0])
-        for name in ("energy_kept", "level_change_db", "window_filled", "round_trip_error")
+        for name in ("energy_kept", "level_change_db", "window_filled", "bandwidth_lost", "round_trip_error")
     }
     facts["scaled_by"] = scale
     pitch = find_pitch(sound.waveform, sound.sample_rate)
@@ -117,7 +117,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 
     lines = [
         f"energy kept {shown('energy_kept', 3)} · level {shown('level_change_db', 2, ' dB')} · padding "
-        f"{shown('window_filled', 3)} of the window · round-trip error {shown('round_trip_error', 4)}"
+        f"{shown('window_filled', 3)} of the window · band lost {shown('bandwidth_lost', 3)} · round-trip error "
+        f"{shown('round_trip_error', 4)}"
     ]
     if facts["scaled_by"] < 1:
         lines.append(f"scaled by {facts['scaled_by']:.3f} to stay below full scale")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -13,11 +14,16 @@ from ..errors import InputError
 from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
 
 if TYPE_CHECKING:
+    from ..corpus.entries import Corpus
+    from ..nets.adapters.export import Exported
     from ..nets.training import Epoch
+    from ..sound.grid import ShiftGrid
     from ..sound.spectrogram import Edges
     from ..trained_model import TrainedModel
 
 __all__ = ["train"]
+
+_N_COMPARED = 64
 
 
 def train(
@@ -56,8 +62,15 @@ def train(
     bin_jitter: Annotated[int, typer.Option(min=0, help="Largest shift of the spectrogram in training, in bins.")] = 0,
     pitch_jitter: Annotated[float, typer.Option(help="Largest interval in training, in semitones.")] = 0.0,
     gain_jitter: Annotated[float, typer.Option(help="Largest change of level in training, in decibels.")] = 0.0,
+    jitter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXIS=GRID", help="Further changes, e.g. noise=10:60:10dB, reverb=0:1:0.1s; may repeat."),
+    ] = None,
     mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0 mixes none.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    export: Annotated[
+        str, typer.Option(metavar="onnx,pt2", help="Write the model in these formats too, and check that they agree.")
+    ] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -69,8 +82,14 @@ def train(
     """Train a small classifier, test it on clips kept apart, and compare it with a simple baseline."""
     if (out / "model.safetensors").exists() and not overwrite:
         raise InputError(f"{out} holds a model already; give another -o, or --overwrite")
+    formats = tuple(filter(None, export.split(",")))
+    if formats:
+        from ..nets.adapters.export import check_formats
+
+        check_formats(formats)
     from ..corpus.census import take_census
     from ..corpus.layouts import read_corpus
+    from ..nets.ranks import joined_ranks
     from ..nets.training import TrainingConfig
     from ..trained_model import ModelOptions, prepare_corpus, train_model
 
@@ -96,6 +115,7 @@ def train(
             bin_jitter=bin_jitter,
             pitch_jitter_semitones=pitch_jitter,
             gain_jitter_db=gain_jitter,
+            changes=tuple(map(_read_jitter, jitter or ())),
             mixup=mixup,
             seed=seed,
         ),
@@ -106,15 +126,28 @@ def train(
         note(f"error: no sound to train on in {data}{f' ({reasons})' if reasons else ''}")
         return ExitCode.NOTHING
     corpus = prepare_corpus(found, seed=seed)
-    if not (quiet or json):
-        for line in take_census(corpus).lines():
+    with joined_ranks() as rank:
+        loud = not (quiet or json or rank)
+        for line in take_census(corpus).lines() if loud else ():
             note(line)
-    shown = not (quiet or json or no_progress)
-    command = shlex.join(["audioinv", *sys.argv[1:]])
-    model = train_model(corpus, options, on_epoch=_print_epoch if shown else None, command=command)
+        shown = loud and not no_progress
+        command = shlex.join(["audioinv", *sys.argv[1:]])
+        model = train_model(corpus, options, on_epoch=_print_epoch if shown else None, command=command)
+    if rank:
+        return ExitCode.DONE
     model.save(out)
-    _report(model, out, quiet=quiet, json=json)
+    exported = _export(model, corpus, out, formats) if formats else ()
+    _report(model, out, exported, quiet=quiet, json=json)
     return ExitCode.DONE
+
+
+def _read_jitter(text: str) -> ShiftGrid:
+    from ..sound.grid import parse_grid
+
+    axis, found, grid = text.partition("=")
+    if not found:
+        raise InputError(f"--jitter {text!r} is not AXIS=GRID; write it as noise=10:60:10dB")
+    return parse_grid(axis, grid)
 
 
 def _print_epoch(epoch: Epoch) -> None:
@@ -124,15 +157,28 @@ def _print_epoch(epoch: Epoch) -> None:
     )
 
 
-def _report(model: TrainedModel, out: Path, *, quiet: bool, json: bool) -> None:
-    if json:
-        print_json(model.facts())
-    elif not quiet:
-        from dataclasses import asdict
+def _export(model: TrainedModel, corpus: Corpus, out: Path, formats: tuple[str, ...]) -> tuple[Exported, ...]:
+    """Write other formats and compare them on clips that the model never heard."""
+    from ..nets.adapters.export import export_classifier
+    from ..nets.training import windows_of
 
+    classifier = model.result.classifier
+    spec = classifier.config.spec
+    clips = [entry.load(spec.sample_rate) for entry in corpus.part("test").entries[:_N_COMPARED]]
+    return export_classifier(classifier, out, formats, windows_of(clips, spec))
+
+
+def _report(model: TrainedModel, out: Path, exported: tuple[Exported, ...], *, quiet: bool, json: bool) -> None:
+    if json:
+        exports = [{**asdict(found), "path": str(found.path)} for found in exported]
+        print_json({**model.facts(), **({"exports": exports} if exports else {})})
+    elif not quiet:
         from ..report.text import interval
 
         say(f"held-out accuracy  {interval(asdict(model.accuracy), 3)}  n = {model.accuracy.n}")
         say(f"baseline on MFCC   {interval(asdict(model.baseline), 3)}")
         say(f"difference         {interval(asdict(model.gain), 3)}")
-        say(f"wrote {out}: model.safetensors, metrics.csv, train.json, README.md")
+        for found in exported:
+            say(f"exported {found.line}")
+        files = ["model.safetensors", *(found.path.name for found in exported)]
+        say(f"wrote {out}: {', '.join(files)}, metrics.csv, train.json, README.md")

@@ -6,7 +6,8 @@ An operator works on a `Clip` laid out as a model's window, takes amounts in its
 semitones) of shape ``(n_shifts,)`` and returns ``(n_shifts, n_samples)``. Whatever it does to a sound beside
 what it says, it reports as `Fidelity`, so that its own traces cannot pass for a model's sensitivity.
 
-What is here: `Operator`, `TimeShift`, `FrequencyShift`, `PitchShift`, `Fidelity`, and `bin_fidelity` of a spectrogram.
+What is here: `Operator`, `TimeShift`, `FrequencyShift`, `PitchShift`, `Fidelity`, and `bin_fidelity` of a spectrogram;
+`filled_bands`, where a clip has sound.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from .harmonics import moved_places
 from .pitch import pitch_shift, run_engine, semitones_to_ratio
 from .shifts import bin_shift, frequency_shift, surroundings, time_shift
 
-__all__ = ["Fidelity", "FrequencyShift", "Operator", "PitchShift", "TimeShift", "bin_fidelity"]
+__all__ = ["Fidelity", "FrequencyShift", "Operator", "PitchShift", "TimeShift", "bin_fidelity", "filled_bands"]
 
 FloatArray = npt.NDArray[np.float64]
+
+_N_BANDS = 256
+_FILLED = 1e-6  # of the power of the strongest band: 60 dB below
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +47,18 @@ class Fidelity:
         Change of the mean power of the window. ``nan`` when either side is silent.
     window_filled : ndarray
         Share of the window that is padding: silence or noise that the operator brought in.
+    bandwidth_lost : ndarray
+        Share of the band that the clip fills which has no place any more: beyond 0 Hz or Nyquist, or filtered out.
+        ``nan`` for a silent clip.
     round_trip_error : ndarray
-        Relative error (Euclidean norm) after shifting there and back. ``nan`` for a silent clip.
+        Relative error (Euclidean norm) after shifting there and back. ``nan`` for a silent clip, and where there is
+        no way back.
     """
 
     energy_kept: FloatArray
     level_change_db: FloatArray
     window_filled: FloatArray
+    bandwidth_lost: FloatArray
     round_trip_error: FloatArray
 
 
@@ -58,6 +67,11 @@ class Operator(ABC):
 
     axis: str
     engine: str
+
+    @property
+    def has_inverse(self) -> bool:
+        """Whether `shift_back` leads back, up to what left the window."""
+        return True
 
     @abstractmethod
     def shift(self, clip: Clip, amounts: Any) -> Tensor:
@@ -79,6 +93,11 @@ class Operator(ABC):
         """Return the share of the window that is padding at each amount, of shape (n_shifts,)."""
         return np.zeros(len(amounts))
 
+    def bandwidth_lost(self, clip: Clip, amounts: FloatArray) -> FloatArray:
+        """Return the share of the clip's band that has no place at each amount, of shape (n_shifts,)."""
+        filled = filled_bands(clip)
+        return np.isnan(self.landing_hz(filled, amounts, clip)).mean(axis=1) if len(filled) else amounts * np.nan
+
     def fidelity(self, clip: Clip, amounts: Any, shifted: Tensor | None = None, *, round_trip: bool = True) -> Fidelity:
         """Measure what the operator does to one clip beside shifting it.
 
@@ -98,11 +117,13 @@ class Operator(ABC):
         """
         amounts = np.atleast_1d(np.asarray(amounts, dtype=np.float64))
         shifted = self.shift(clip, amounts) if shifted is None else shifted
-        error = self._round_trip_error(clip, amounts, shifted) if round_trip else np.full(len(amounts), np.nan)
+        there_and_back = round_trip and self.has_inverse
+        error = self._round_trip_error(clip, amounts, shifted) if there_and_back else np.full(len(amounts), np.nan)
         return Fidelity(
             energy_kept=self.energy_kept(clip, amounts, shifted),
             level_change_db=level_change_db(shifted, clip),
             window_filled=self.window_filled(clip, amounts),
+            bandwidth_lost=self.bandwidth_lost(clip, amounts),
             round_trip_error=error,
         )
 
@@ -128,6 +149,35 @@ def level_change_db(shifted: Tensor, clip: Clip) -> FloatArray:
     ratio = _ratio(_power(shifted), _power(torch.from_numpy(clip.waveform)))
     audible = np.where(ratio > 0, ratio, np.nan)
     return np.asarray(10 * np.log10(audible))
+
+
+def filled_bands(clip: Clip) -> FloatArray:
+    """Return where a clip has sound: the centres of the bands within 60 dB of its strongest.
+
+    Parameters
+    ----------
+    clip : Clip
+
+    Returns
+    -------
+    ndarray of shape (n_filled,)
+        In hertz, of 256 bands of equal width up to Nyquist; empty for a silent clip.
+
+    Examples
+    --------
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000).astype(np.float32)
+    >>> filled_bands(Clip(tone, 8000))
+    array([ 992.1875, 1007.8125])
+    """
+    spectrum = np.abs(np.fft.rfft(clip.waveform * np.hanning(len(clip.waveform)))) ** 2
+    nyquist = clip.sample_rate / 2
+    places = np.arange(len(spectrum)) * _N_BANDS // len(spectrum)
+    return (_filled(np.bincount(places, spectrum, _N_BANDS)) + 0.5) * nyquist / _N_BANDS
+
+
+def _filled(power: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return which bands are within 60 dB of the strongest."""
+    return np.flatnonzero((power > 0) & (power >= _FILLED * power.max()))
 
 
 def bin_fidelity(spectrogram: Tensor, n_bins_up: Any, *, floor_db: float) -> Fidelity:
@@ -160,10 +210,13 @@ def bin_fidelity(spectrogram: Tensor, n_bins_up: Any, *, floor_db: float) -> Fid
     whole = (10 ** (original / 10)).sum().numpy()
     lost = (10 ** (back / 20) - 10 ** (original / 20)).square().sum((-2, -1)).numpy()
     n_bins = original.shape[-2]
+    filled = _filled((10 ** (original / 10)).mean(-1).numpy())
+    landing = filled + np.round(amounts)[:, None]
     return Fidelity(
         energy_kept=power / whole,
         level_change_db=10 * np.log10(power / whole),
         window_filled=np.minimum(np.abs(amounts), n_bins) / n_bins,
+        bandwidth_lost=((landing < 0) | (landing >= n_bins)).mean(axis=1),
         round_trip_error=np.sqrt(lost / whole),
     )
 
@@ -260,6 +313,7 @@ class TimeShift(Operator):
             energy_kept=ratio if circular else self.energy_kept(clip, amounts, torch.empty(0)),
             level_change_db=10 * np.log10(np.where(ratio > 0, ratio, np.nan)),
             window_filled=self.window_filled(clip, amounts),
+            bandwidth_lost=self.bandwidth_lost(clip, amounts),
             round_trip_error=np.full(len(amounts), np.nan),
         )
 
@@ -278,6 +332,10 @@ class TimeShift(Operator):
     def landing_hz(self, frequency_hz: FloatArray, amounts: FloatArray, clip: Clip) -> FloatArray:
         """Return the components where they were: a delay moves no frequency."""
         return np.broadcast_to(frequency_hz, (len(amounts), len(frequency_hz)))
+
+    def bandwidth_lost(self, clip: Clip, amounts: FloatArray) -> FloatArray:
+        """Return 0: a delay takes no frequency away."""
+        return np.zeros(len(amounts))
 
     def energy_kept(self, clip: Clip, amounts: FloatArray, shifted: Tensor) -> FloatArray:
         """Return the share of the clip's energy that a delay leaves in the window."""

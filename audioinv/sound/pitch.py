@@ -13,7 +13,8 @@ Engines
 ``resample``
     soxr at an exact ratio: no traces, but the sound becomes shorter (up) or longer (down).
 
-What is here: `pitch_shift`, `run_engine`, `ENGINES`, `semitones_to_ratio`.
+What is here: `pitch_shift`, `run_engine`, `ENGINES`, `semitones_to_ratio`; `fit_window`, for sounds of another
+duration.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import torch
 from ..errors import InputError
 from .shifts import as_tensor, like_input
 
-__all__ = ["ENGINES", "pitch_shift", "run_engine", "semitones_to_ratio"]
+__all__ = ["ENGINES", "fit_window", "pitch_shift", "run_engine", "semitones_to_ratio"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -154,9 +155,29 @@ def _check_engine(engine: str) -> None:
 def _resampled(waveform: FloatArray, ratio: float, anchor_samples: int) -> FloatArray:
     """Play a sound `ratio` times as fast, keeping `anchor_samples` where it is and the length as it was."""
     faster = np.asarray(soxr.resample(waveform, ratio, 1.0, quality="HQ"), dtype=np.float32)
-    offset = round(anchor_samples / ratio) - anchor_samples
-    index = np.arange(len(waveform)) + offset
-    inside = (index >= 0) & (index < len(faster))
-    fitted = np.zeros_like(waveform)
-    fitted[inside] = faster[index[inside]]
-    return np.asarray(fitted)
+    return fit_window(faster, len(waveform), ratio, anchor_samples)
+
+
+def fit_window(played: FloatArray, n_samples: int, ratio: float, anchor_samples: int) -> FloatArray:
+    """Lay a sound whose duration has changed into its window again.
+
+    Parameters
+    ----------
+    played : ndarray of shape (n_played,), float32
+    n_samples : int
+        Length of the window.
+    ratio : float
+        How many times as fast it is now.
+    anchor_samples : int
+        The moment of the window that stays in place.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float32
+        Silence where the sound has become too short, cut where it has become too long.
+    """
+    index = np.arange(n_samples) + round(anchor_samples / ratio) - anchor_samples
+    inside = (index >= 0) & (index < len(played))
+    fitted = np.zeros(n_samples, dtype=np.float32)
+    fitted[inside] = played[index[inside]]
+    return fitted

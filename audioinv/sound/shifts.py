@@ -28,6 +28,7 @@ from ..errors import InputError
 
 __all__ = [
     "EDGES",
+    "as_amounts",
     "as_tensor",
     "background_noise",
     "bin_shift",
@@ -81,8 +82,25 @@ def like_input(result: Tensor, waveform: Any) -> Any:
     return result if isinstance(waveform, Tensor) else result.numpy()
 
 
-def _amounts(amount: Any, samples: Tensor, n_signal_axes: int = 1) -> Tensor:
-    """Return float64 amounts broadcast against the leading axes of `samples`."""
+def as_amounts(amount: Any, samples: Tensor, n_signal_axes: int = 1) -> Tensor:
+    """Return amounts broadcast against the leading axes of a sound.
+
+    Parameters
+    ----------
+    amount : float or array
+    samples : Tensor of shape (..., n_samples)
+    n_signal_axes : int, default 1
+        How many of the last axes are the signal's own.
+
+    Returns
+    -------
+    Tensor of shape (...), float64
+
+    Raises
+    ------
+    InputError
+        If an amount is no finite number, or shapes do not fit.
+    """
     amounts = torch.as_tensor(amount, dtype=torch.float64, device=samples.device)
     if not bool(torch.isfinite(amounts).all()):
         raise InputError("a shift must be a finite number")
@@ -148,7 +166,7 @@ def time_shift(
            [2., 3., 1.]])
     """
     samples = as_tensor(waveform)
-    delays = _amounts(delay_samples, samples)
+    delays = as_amounts(delay_samples, samples)
     if edges == "circular":
         return like_input(_circular_delay(samples, delays), waveform)
     before, after = surroundings(samples, edges=edges, before=before, after=after, rng=rng)
@@ -323,7 +341,7 @@ def frequency_shift(waveform: Any, offset_hz: Any, sample_rate: float) -> Any:
     if not sample_rate > 0:
         raise InputError(f"sample_rate={sample_rate} must be a positive number of hertz")
     samples = as_tensor(waveform)
-    offsets = _amounts(offset_hz, samples)
+    offsets = as_amounts(offset_hz, samples)
     n_samples = samples.shape[-1]
     hertz = torch.fft.rfftfreq(n_samples, 1 / sample_rate, dtype=torch.float64, device=samples.device)
     landing = hertz + offsets[..., None]
@@ -372,7 +390,7 @@ def bin_shift(spectrogram: Any, n_bins_up: Any, *, fill: float = 0.0) -> Any:
     values = as_tensor(spectrogram)
     if values.ndim < 2:
         raise InputError(f"a spectrogram has shape (..., n_bins, n_frames); got {tuple(values.shape)}")
-    amounts = _amounts(n_bins_up, values, n_signal_axes=2)
+    amounts = as_amounts(n_bins_up, values, n_signal_axes=2)
     if bool((amounts != amounts.round()).any()):
         raise InputError("a spectrogram is moved by whole bins")
     n_bins, n_frames = values.shape[-2:]

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -120,3 +122,22 @@ def test_a_model_is_not_replaced_unasked(run, corpus):
     assert "holds a model already" in done.stderr
     assert (corpus / "mine" / "model.safetensors").read_bytes() == before
     assert run("train", "data", "-o", "mine", *FAST, "--seed", 5, "--overwrite", "-q").exit_code == 0
+
+
+@pytest.mark.slow
+def test_torchrun_trains_by_two_and_one_of_them_writes(corpus):
+    torchrun = (
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "audioinv",
+    )
+    command = [*torchrun, "train", "data", "-o", "mine", *map(str, FAST), "--batch-size", "4"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("wrote mine") == 1
+    assert load_model("mine").spec.labels == ("beep", "hiss")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioinv.errors import InputError
-from audioinv.sound.grid import ShiftGrid, parse_grid
+from audioinv.sound.grid import ShiftGrid, parse_grid, percent_of_snr, snr_of_percent
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,58 @@ def test_a_grid_always_holds_zero_and_ascends():
         ShiftGrid("time", (float("nan"),), "ms")
     with pytest.raises(InputError, match="frames need a model"):
         ShiftGrid("time", (1.0,), "frame").natural(16000)
+
+
+@pytest.mark.parametrize(
+    ("axis", "text", "amounts", "unit", "variant"),
+    [
+        ("noise", "0:40:20dB", (0, 1, 10, 100), "%", "white"),
+        ("noise", "pink:20dB", (0, 10), "%", "pink"),
+        ("noise", "sounds/fan.wav:-20:0:20dB", (0, 100, 1000), "%", "sounds/fan.wav"),
+        ("noise", "50%", (0, 50), "%", "white"),
+        ("gain", "-6:6:6dB", (-6, 0, 6), "dB", "linear"),
+        ("gain", "clip:6dB", (0, 6), "dB", "clip"),
+        ("filter", "20dB", (0, 20), "dB", "telephone"),
+        ("filter", "low2000:0:20:10dB", (0, 10, 20), "dB", "low2000"),
+        ("filter", "band200-800:20dB", (0, 20), "dB", "band200-800"),
+        ("mask", "50ms", (0, 50), "ms", "time"),
+        ("mask", "1oct", (0, 1), "oct", "band"),
+        ("resolution", "1oct", (0, 1), "oct", "rate"),
+        ("resolution", "8bits", (0, 8), "bit", "bits"),
+        ("resolution", "100%", (0, 100), "%", "vorbis"),
+        ("resolution", "mp3:100%", (0, 100), "%", "mp3"),
+        ("polarity", "180deg", (0, 180), "deg", ""),
+        ("order", "0:2:1cuts", (0, 1, 2), "cuts", ""),
+    ],
+)
+def test_variants_stand_in_front_or_follow_from_the_unit(axis, text, amounts, unit, variant):
+    assert parse_grid(axis, text) == ShiftGrid(axis, amounts, unit, variant)
+
+
+def test_times_become_samples_but_for_a_decay():
+    np.testing.assert_array_equal(parse_grid("mask", "10ms").natural(16000), [0, 160])
+    np.testing.assert_array_equal(parse_grid("reverse", "0.5s").natural(16000), [0, 8000])
+    np.testing.assert_array_equal(parse_grid("reverb", "500ms").natural(16000), [0, 0.5])
+    np.testing.assert_array_equal(parse_grid("reverb", "0.5s").natural(16000), [0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("axis", "text", "words"),
+    [
+        ("noise", "blue:10%", "noise has no variant 'blue' in %"),
+        ("mask", "band:10ms", "mask has no variant 'band' in ms"),
+        ("filter", "band500:10dB", "filter has no variant 'band500'"),
+        ("time", "pink:10ms", "time has no variant 'pink'"),
+        ("reverb", "-1:1:1s", "reverb=-1 s is below 0, which is no change at all"),
+        ("order", "1.5cuts", "whole numbers"),
+    ],
+)
+def test_a_variant_or_direction_that_is_none_is_refused(axis, text, words):
+    with pytest.raises(InputError, match=words):
+        parse_grid(axis, text)
+
+
+@given(st.floats(-40, 80))
+def test_noise_in_percent_is_its_ratio_in_decibels(snr_db):
+    assert snr_of_percent(percent_of_snr(snr_db)) == pytest.approx(snr_db, abs=1e-4)
+    assert np.isnan(snr_of_percent(0.0))

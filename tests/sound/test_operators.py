@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from audioinv.sound.audio import Clip
-from audioinv.sound.operators import FrequencyShift, PitchShift, TimeShift, bin_fidelity
+from audioinv.sound.operators import FrequencyShift, PitchShift, TimeShift, bin_fidelity, filled_bands
 from audioinv.sound.synthetic import harmonic_tone
 
 SAMPLE_RATE = 16000
@@ -99,10 +99,45 @@ def test_moved_bins_keep_what_is_left_on_the_axis(rng):
     assert bin_fidelity(uneven, 2, floor_db=-300.0).energy_kept[0] == pytest.approx(expected)
 
 
+def test_the_band_that_is_lost_is_what_crosses_the_edges(rng):
+    """White noise fills the whole band, of which a shift or a ratio cuts the computed share off."""
+    noise = Clip(rng.standard_normal(16000).astype(np.float32), SAMPLE_RATE)
+    band = 1 / 256
+    np.testing.assert_allclose(
+        FrequencyShift().fidelity(noise, [-2000.0, 0.0, 500.0]).bandwidth_lost, [0.25, 0, 1 / 16], atol=band
+    )
+    np.testing.assert_allclose(PitchShift().bandwidth_lost(noise, np.array([-12.0, 12.0])), [0, 0.5], atol=band)
+    assert (TimeShift().fidelity(noise, [-400, 1e5], round_trip=False).bandwidth_lost == 0).all()
+    low = np.fft.irfft(np.fft.rfft(noise.waveform) * (np.fft.rfftfreq(16000, 1 / SAMPLE_RATE) < 2000))
+    dull = Clip(low.astype(np.float32), SAMPLE_RATE)  # nothing above 2 kHz that could be lost
+    np.testing.assert_allclose(
+        FrequencyShift().bandwidth_lost(dull, np.array([5000.0, 6500.0, -1000.0])), [0, 0.25, 0.5], atol=4 * band
+    )
+    flat = bin_fidelity(torch.cat([torch.zeros(6, 4), torch.full((4, 4), -80.0)]), [-3, 2, 7], floor_db=-300.0)
+    np.testing.assert_allclose(flat.bandwidth_lost, [3 / 6, 0, 3 / 6])
+
+
+def test_filled_bands_are_those_of_a_loop(rng):
+    tilt = 10 ** (-80 / 20 * np.linspace(0, 1, 2501))  # the band falls by 80 dB
+    clip = Clip(np.fft.irfft(np.fft.rfft(rng.standard_normal(5000)) * tilt).astype(np.float32), 8000)
+    spectrum = np.abs(np.fft.rfft(clip.waveform * np.hanning(5000))) ** 2
+    power = np.zeros(256)
+    for k, value in enumerate(spectrum):
+        power[int(k / len(spectrum) * 256)] += value
+    expected = [(band + 0.5) * 4000 / 256 for band in range(256) if 10 * np.log10(power[band] / power.max()) >= -60]
+    assert 150 < len(expected) < 230
+    np.testing.assert_allclose(filled_bands(clip), expected)
+
+
 def test_silence_has_no_fidelity():
     silent = Clip(np.zeros(1000, np.float32), SAMPLE_RATE)
     fidelity = FrequencyShift().fidelity(silent, [10.0])
-    for values in (fidelity.energy_kept, fidelity.level_change_db, fidelity.round_trip_error):
+    for values in (
+        fidelity.energy_kept,
+        fidelity.level_change_db,
+        fidelity.bandwidth_lost,
+        fidelity.round_trip_error,
+    ):
         assert np.isnan(values).all()
 
 

@@ -1,0 +1,209 @@
+"""A profile in words and a table.
+
+Conventions
+-----------
+Amounts are sizes; ``≥`` marks one that nothing tried was too much for. "95 % stand" is the largest amount up to which
+95 % of the clips keep their answer, "as noise" the ratio at which white noise moves a log-mel spectrogram as far as the
+largest amount of the range. A verdict with a question mark is one that the interval leaves open.
+
+What is here: `profile_lines`, `noise_line`, `change_name`, `size_text`, `stood_text`, `verdict_counts`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..measure.endurance import Endurance
+from ..measure.statistics import Estimate
+from ..sound.grid import ShiftGrid, snr_of_percent
+from .profile_results import Change, ProfileResults
+from .text import aligned, interval, wrapped
+from .wording import axis_title, count_text, share_text, shown_name
+
+__all__ = ["change_name", "noise_line", "profile_lines", "size_text", "stood_text", "verdict_counts"]
+
+_HEADER = ("change", "range", "as noise", "stand it all", "95 % stand", "50 % stand", "verdict")
+_MODEL_WIDTH = 24
+_UNITS = {"deg": "°", "bit": "bits"}
+
+
+def change_name(grid: ShiftGrid) -> str:
+    """Name a change.
+
+    Parameters
+    ----------
+    grid : ShiftGrid
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> change_name(ShiftGrid("noise", (10.0,), "%", "pink"))
+    'noise, pink'
+    """
+    plain = not grid.variant or grid.variant in ("linear", "time")
+    return axis_title(grid.axis) if plain else f"{axis_title(grid.axis)}, {shown_name(grid.variant, 12)}"
+
+
+def size_text(amount: float, grid: ShiftGrid) -> str:
+    """Write the size of a change; noise as the signal-to-noise ratio that it leaves.
+
+    Parameters
+    ----------
+    amount : float
+    grid : ShiftGrid
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> size_text(17.7828, ShiftGrid("noise", (17.7828,), "%")), size_text(0.25, ShiftGrid("reverb", (1.0,), "s"))
+    ('15 dB SNR', '0.25 s')
+    """
+    if amount != amount:
+        return "–"
+    if amount == 0:
+        return "none"
+    if grid.axis == "noise":
+        return f"{snr_of_percent(amount):.3g} dB SNR"
+    unit = _UNITS.get(grid.unit, grid.unit)
+    return f"{amount:g}{'' if unit == '°' else ' '}{unit}"
+
+
+def stood_text(endurance: Endurance, place: int, grid: ShiftGrid) -> str:
+    """Write the largest amount that a share of the clips stand.
+
+    Parameters
+    ----------
+    endurance : Endurance
+    place : int
+        Which of the shares: 0 for 95 %, 1 for 50 %.
+    grid : ShiftGrid
+
+    Returns
+    -------
+    str
+        ``all`` where they stand everything that was tried.
+    """
+    amount = endurance.stood[place].amount
+    return f"≥ {size_text(amount, grid)}" if amount >= endurance.limit else size_text(amount, grid)
+
+
+def _stood_with_interval(endurance: Endurance, place: int, grid: ShiftGrid) -> str:
+    stood = endurance.stood[place]
+    text = stood_text(endurance, place, grid)
+    if stood.low != stood.low or stood.low == stood.high:
+        return text
+    return f"{text} [{size_text(stood.low, grid)} to {size_text(stood.high, grid)}]"
+
+
+def _range(endurance: Endurance, grid: ShiftGrid) -> str:
+    sign = "±" if grid.amounts[0] < 0 < grid.amounts[-1] else ""
+    return f"{sign}{size_text(endurance.limit, grid)}"
+
+
+def profile_lines(results: ProfileResults) -> Iterator[str]:
+    """Say what every model stands, a table each, and what all of it comes to.
+
+    Parameters
+    ----------
+    results : ProfileResults
+
+    Yields
+    ------
+    str
+    """
+    declared = results.listener.source or "nobody: give --listener FILE, or a listener.toml beside the clips"
+    yield f"{count_text(results.n_clips, 'clip')} · a listener's wishes by {declared}"
+    for spec in results.models[: len(results.models) - results.n_references]:
+        yield ""
+        yield f"{spec.name}: accuracy {interval(vars(results.accuracies[spec.name]))} unchanged"
+        yield ""
+        yield from aligned([_HEADER, *(_row(change, spec.name) for change in results.changes)])
+        yield from wrapped(noise_line(results, spec.name))
+    yield ""
+    if results.run.get("no_references"):
+        yield f"no references: {results.run['no_references']}"
+    yield "verdicts, model by model:"
+    yield from aligned(list(_counts(results)))
+
+
+def _row(change: Change, model: str) -> tuple[str, ...]:
+    grid, found = change.expectation.grid, change.models[model]
+    endurance = found.endurance
+    equivalent = change.sizes_at(endurance.limit)[1]
+    return (
+        change_name(grid),
+        _range(endurance, grid),
+        f"{equivalent:.0f} dB" if equivalent == equivalent else "–",
+        _share_with_interval(endurance.at_limit),
+        _stood_with_interval(endurance, 0, grid),
+        stood_text(endurance, 1, grid),
+        str(found.verdict),
+    )
+
+
+def _share_with_interval(share: Estimate) -> str:
+    if share.value != share.value:
+        return "–"
+    within = f" [{100 * share.low:.0f}, {100 * share.high:.0f}]" if share.low == share.low else ""
+    return f"{share_text(share.value)}{within}"
+
+
+def noise_line(results: ProfileResults, model: str) -> str:
+    """Say at which white noise as many answers change as under other changes at their largest.
+
+    Parameters
+    ----------
+    results : ProfileResults
+    model : str
+
+    Returns
+    -------
+    str
+        Empty where white noise was not tried.
+    """
+    whites = [change for change in results.changes if change.expectation.grid.variant == "white"]
+    if not whites:
+        return ""
+    noise = whites[0].models[model].endurance
+    told = []
+    for change in results.changes:
+        grid, endurance = change.expectation.grid, change.models[model].endurance
+        at = np.flatnonzero(noise.standing.value <= endurance.at_limit.value)
+        if grid.axis != "noise" and len(at) and at[0] > 0:
+            below = "over " if at[0] == 1 else ""  # the weakest noise tried costs as much or more
+            size = size_text(noise.tried[at[0]], whites[0].expectation.grid)
+            told.append(f"{change_name(grid)} {_range(endurance, grid)}: {below}{size}")
+    return f"as many answers change as under white noise of: {' · '.join(told)}" if told else ""
+
+
+def verdict_counts(results: ProfileResults, model: str) -> Counter[str]:
+    """Count a model's verdicts, clear or not.
+
+    Parameters
+    ----------
+    results : ProfileResults
+    model : str
+
+    Returns
+    -------
+    Counter of str
+    """
+    return Counter(change.models[model].verdict.kind for change in results.changes)
+
+
+def _counts(results: ProfileResults) -> Iterator[tuple[str, ...]]:
+    kinds = ("invariant as wished", "too sensitive", "changes as wished", "too invariant", "not judged")
+    yield ("", *kinds)
+    for place, spec in enumerate(results.models):
+        counts = verdict_counts(results, spec.name)
+        reference = " (reference)" if place >= len(results.models) - results.n_references else ""
+        yield (f"{shown_name(spec.name, _MODEL_WIDTH)}{reference}", *(str(counts[kind]) for kind in kinds))

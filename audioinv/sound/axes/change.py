@@ -1,0 +1,130 @@
+"""What the changes of this room have in common: components that stay, the way back, chance that belongs to a clip.
+
+Conventions
+-----------
+Amounts broadcast against the leading axes of a waveform, as everywhere in `audioinv.sound`. An amount of 0 is the
+neutral one and returns the very samples that went in; the further from 0, the stronger the change. What is drawn at
+random is drawn once for a sound and scaled by the amount, so that amounts of one sweep differ by nothing else.
+
+What is here: `Change`, `keep_neutral`, `change_rows`, `clip_rng`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ...errors import InputError
+from ..audio import Clip
+from ..operators import Operator
+from ..shifts import as_amounts, as_tensor, like_input
+
+__all__ = ["Change", "change_rows", "clip_rng", "keep_neutral"]
+
+FloatArray = npt.NDArray[np.float64]
+Row = npt.NDArray[np.float32]
+
+
+class Change(Operator):
+    """A change of sound that has no way back and moves no component, unless it says otherwise."""
+
+    @property
+    def has_inverse(self) -> bool:
+        """Whether there is a way back."""
+        return False
+
+    def shift_back(self, shifted: Tensor, clip: Clip, amounts: Any) -> Tensor:
+        """Refuse: there is no way back.
+
+        Parameters
+        ----------
+        shifted : Tensor of shape (n_shifts, n_samples)
+        clip : Clip
+        amounts : array of shape (n_shifts,)
+
+        Returns
+        -------
+        Tensor of shape (n_shifts, n_samples)
+
+        Raises
+        ------
+        InputError
+            Always.
+        """
+        raise InputError(f"{self.axis} ({self.engine}) cannot be undone; look at has_inverse first")
+
+    def landing_hz(self, frequency_hz: FloatArray, amounts: FloatArray, clip: Clip) -> FloatArray:
+        """Return the components where they were."""
+        return np.broadcast_to(frequency_hz, (len(amounts), len(frequency_hz)))
+
+
+def keep_neutral(samples: Tensor, amounts: Tensor, changed: Tensor) -> Tensor:
+    """Put the very samples that went in where the amount is 0.
+
+    Parameters
+    ----------
+    samples : Tensor of shape (..., n_samples)
+        What went in.
+    amounts : Tensor of shape (...)
+    changed : Tensor of shape (..., n_samples)
+        In any precision.
+
+    Returns
+    -------
+    Tensor of shape (..., n_samples)
+        In the precision of `samples`.
+    """
+    return torch.where((amounts == 0)[..., None], samples, changed.to(samples.dtype))
+
+
+def change_rows(waveform: Any, amounts: Any, change: Callable[[Row, float], Row]) -> Any:
+    """Change sounds one after the other, by a library that takes one at a time.
+
+    Parameters
+    ----------
+    waveform : Tensor or ndarray of shape (..., n_samples)
+    amounts : float or array
+        Broadcasts against the leading axes.
+    change : callable
+        From one sound, of shape (n_samples,), and its amount to the changed sound. Not asked where the amount is 0.
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_samples)
+
+    Examples
+    --------
+    >>> change_rows(np.ones(2, np.float32), [0.0, 3.0], lambda row, amount: row * np.float32(amount))
+    array([[1., 1.],
+           [3., 3.]], dtype=float32)
+    """
+    samples = as_tensor(waveform)
+    strengths = as_amounts(amounts, samples)
+    changed = samples.expand(*strengths.shape, samples.shape[-1]).clone()
+    rows = changed.view(-1, samples.shape[-1])
+    for row, amount in enumerate(strengths.reshape(-1).tolist()):
+        if amount:
+            sound = change(rows[row].detach().cpu().numpy().astype(np.float32), amount)
+            rows[row] = torch.as_tensor(sound).to(rows)
+    return like_input(changed, waveform)
+
+
+def clip_rng(clip: Clip, seed: int) -> np.random.Generator:
+    """Return a clip's own source of chance: other clips draw other numbers, the same clip always the same.
+
+    Parameters
+    ----------
+    clip : Clip
+    seed : int
+
+    Returns
+    -------
+    numpy.random.Generator
+    """
+    return np.random.default_rng([seed, zlib.crc32(clip.waveform.tobytes())])

@@ -1,0 +1,124 @@
+"""A profile in words and as a figure: what is drawn and written is what was found."""
+
+from dataclasses import replace
+from html import unescape
+
+import numpy as np
+import pytest
+
+from audioinv.corpus.listener import Expectation, ListenerFile
+from audioinv.measure.endurance import endure, judge
+from audioinv.measure.statistics import Estimate
+from audioinv.nets.model import ModelSpec
+from audioinv.report.profile_figure import profile_figure
+from audioinv.report.profile_results import Change, ChangeOfModel, ProfileResults
+from audioinv.report.profile_text import change_name, noise_line, profile_lines, size_text
+from audioinv.sound.grid import parse_grid
+
+
+def change(axis, text, wish, limits):
+    """Make a change of which clip i stands less than ``limits[i]`` of the amounts."""
+    grid = parse_grid(axis, text)
+    shifts = np.array(grid.amounts)
+    places = np.unique(np.abs(shifts), return_inverse=True)[1]
+    answers = (places >= np.array(limits)[:, None]).astype(int)
+    endurance = endure(answers, shifts, None, rng=np.random.default_rng(0))
+    sizes = np.abs(shifts)
+    found = ChangeOfModel(endurance, judge(wish, endurance.at_limit))
+    return Change(Expectation(grid, wish, "so"), sizes, 50 - sizes, {"one": found, "two": found})
+
+
+@pytest.fixture
+def results():
+    specs = tuple(ModelSpec(name, 16000, 16000, ("a", "b")) for name in ("one", "two"))
+    changes = (
+        change("gain", "-20:20:10dB", "invariant", [9] * 100),
+        change("noise", "pink:0:20:10dB", "invariant", [2] * 3 + [9] * 37),
+        change("order", "0:3:1cuts", "change", [2] * 40),
+        change("polarity", "180deg", "unknown", [1] * 40),
+    )
+    accuracies = {spec.name: Estimate(0.8, 0.7, 0.9, 40, 40, "clip") for spec in specs}
+    return ProfileResults(
+        ListenerFile("", tuple(one.expectation for one in changes), "l.toml"), specs, 1, 40, accuracies, changes
+    )
+
+
+def test_the_table_says_what_was_found(results):
+    lines = list(profile_lines(results))
+    assert lines[0] == "40 clips · a listener's wishes by l.toml"
+    rows = [
+        [cell for cell in line.split("  ") if cell]
+        for line in lines
+        if line.startswith(("gain", "noise", "order", "pol"))
+    ]
+    stripped = [[cell.strip() for cell in row] for row in rows]
+    assert stripped[0] == ["gain", "±20 dB", "30 dB", "100 % [96, 100]", "≥ 20 dB", "≥ 20 dB", "invariant as wished"]
+    assert stripped[1][:3] == ["noise, pink", "0 dB SNR", "-50 dB"]
+    assert stripped[1][3].startswith("92 % [")
+    assert stripped[1][4:] == ["20 dB SNR [20 dB SNR to 0 dB SNR]", "≥ 0 dB SNR", "too sensitive?"]
+    assert stripped[2][4:] == ["1 cuts", "1 cuts", "changes as wished"]
+    assert stripped[3][4:] == ["none", "none", "not judged"]
+    assert lines[-1].split() == ["two", "(reference)", "1", "1", "1", "0", "1"]
+
+
+def test_a_file_that_nobody_wrote_is_said(results):
+    nobody = ProfileResults(
+        ListenerFile("", results.listener.expectations), results.models, 1, 40, results.accuracies, results.changes
+    )
+    assert "by nobody: give --listener FILE" in next(profile_lines(nobody))
+
+
+def test_sizes_in_words():
+    assert [size_text(amount, parse_grid("polarity", "180deg")) for amount in (0.0, 180.0, np.nan)] == [
+        "none",
+        "180°",
+        "–",
+    ]
+    assert size_text(4.0, parse_grid("resolution", "4bit")) == "4 bits"
+    assert change_name(parse_grid("gain", "1dB")) == "gain"
+    assert change_name(parse_grid("filter", "low2000:1dB")) == "filter, low2000"
+    assert change_name(parse_grid("noise", "some/where/fan.wav:1dB")) == "noise, where…an.wav"
+
+
+def test_bars_are_as_long_as_what_clips_stand(results):
+    figure = profile_figure(results)
+    first, second = (ax for ax in figure.axes)
+    assert (first.get_title(loc="left"), second.get_title(loc="left")) == ("one\n80 % right", "two\nreference")
+    labels = [label.get_text() for label in first.get_yticklabels()]
+    assert "the answer should stay" in labels
+    assert {"gain ±20 dB", "noise, pink to 0 dB SNR", "order to 3 cuts", "polarity to 180°"} <= set(labels)
+    track = first.lines[0].get_xdata()[1]
+    rows = {labels[i]: position for i, position in enumerate(first.get_yticks())}
+    thick = {line.get_ydata()[0]: line.get_xdata()[1] / track for line in first.lines if line.get_zorder() == 3}
+    thin = {line.get_ydata()[0]: line.get_xdata()[1] / track for line in first.lines if line.get_zorder() == 2}
+    assert thick[rows["gain ±20 dB"]] == pytest.approx(1)
+    assert thick[rows["noise, pink to 0 dB SNR"]] == pytest.approx(1 / 3)
+    assert thin[rows["noise, pink to 0 dB SNR"]] == pytest.approx(1)
+    assert thick[rows["order to 3 cuts"]] == pytest.approx(1 / 3)
+    assert thick[rows["polarity to 180°"]] == 0
+    texts = [text.get_text() for text in first.texts]
+    assert "✓" in texts
+    assert "(!)" in texts
+    assert texts[:2] == ["100 %", "✓"]
+    assert "92 %" in texts
+
+
+def test_noise_of_the_same_cost(results):
+    limits = [9] * 10 + [1] * 10 + [2] * 10 + [3] * 10  # 100 %, 75 %, 50 %, 25 % stand none, 20 dB, 10 dB, 0 dB
+    white = change("noise", "0:20:10dB", "unknown", limits)
+    half = change("time", "0:2:1ms", "unknown", [9] * 20 + [1] * 20)
+    most = change("order", "0:2:1cuts", "unknown", [9] * 39 + [1])
+    hardly = change("mask", "0:2:1ms", "unknown", [9] + [1] * 39)
+    found = replace(results, changes=(white, half, most, hardly))
+    assert (
+        noise_line(found, "one")
+        == "as many answers change as under white noise of: time 2 ms: 10 dB SNR · order 2 cuts: over 20 dB SNR"
+    )
+    assert noise_line(replace(results, changes=(half,)), "one") == ""
+
+
+def test_a_notebook_shows_the_same_lines_as_text(results):
+    html = results._repr_html_()
+    assert html.startswith("<pre>")
+    assert html.count("<") == 2
+    assert unescape(html[5:-6]).split("\n") == list(profile_lines(results))

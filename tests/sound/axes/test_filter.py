@@ -1,0 +1,68 @@
+"""Filters: tones by their place, the response against a direct sum, a group under addition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import linalg
+
+from audioinv.errors import InputError
+from audioinv.sound.axes.filter import PassBand, attenuate_outside, read_band
+
+SAMPLE_RATE = 16000
+depths = st.floats(-40, 40)
+
+
+def tone(hertz):
+    return np.cos(2 * np.pi * hertz * np.arange(1600) / SAMPLE_RATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("low", 900, 1300),
+        ("high300", 310, 230),
+        ("band200-800", 500, 100),
+        ("band", 1990, 2600),
+        ("telephone", 3400, 4300),
+    ],
+)
+def test_tones_inside_stay_and_tones_outside_go_down_by_the_amount(name, inside, outside):
+    band = read_band(name)
+    np.testing.assert_allclose(attenuate_outside(tone(inside), 30.0, SAMPLE_RATE, band), tone(inside), atol=1e-12)
+    expected = tone(outside) * 10 ** (-30 / 20)
+    np.testing.assert_allclose(attenuate_outside(tone(outside), 30.0, SAMPLE_RATE, band), expected, atol=1e-12)
+
+
+def test_half_way_through_the_transition_half_of_the_decibels():
+    hertz = 1000 * 2 ** (1 / 6)
+    assert PassBand(0, 1000).outside(np.array([hertz]))[0] == pytest.approx(0.5)
+    assert PassBand(1000).outside(np.array([1000 * 2 ** (-1 / 6)]))[0] == pytest.approx(0.5)
+
+
+def test_it_is_the_circular_convolution_with_its_own_response(rng):
+    sound, click = rng.standard_normal(256), np.eye(1, 256)[0]
+    response = attenuate_outside(click, 20.0, SAMPLE_RATE, read_band("telephone"))
+    directly = linalg.circulant(response) @ sound
+    np.testing.assert_allclose(attenuate_outside(sound, 20.0, SAMPLE_RATE, read_band("telephone")), directly)
+    np.testing.assert_allclose(response[1:], response[:0:-1])  # symmetric in time: no phase
+
+
+@given(depths, depths)
+def test_amounts_add(first, second):
+    sound, band = np.random.default_rng(0).standard_normal(64), read_band("low")
+    twice = attenuate_outside(attenuate_outside(sound, first, SAMPLE_RATE, band), second, SAMPLE_RATE, band)
+    once = attenuate_outside(sound, first + second, SAMPLE_RATE, band)
+    np.testing.assert_allclose(twice, once, rtol=1e-9, atol=1e-9 * 10 ** (80 / 20))
+
+
+@pytest.mark.parametrize("name", ["", "lows", "telephone300", "band500", "low1-2", "band800-200", "low0"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(InputError, match=r"unknown|empty"):
+        read_band(name)
+
+
+def test_a_band_that_holds_all_or_nothing_is_refused():
+    for band in (PassBand(0, 9000), PassBand(12000)):
+        with pytest.raises(InputError, match="changes nothing or everything at 16000 Hz"):
+            attenuate_outside(tone(500), 10.0, SAMPLE_RATE, band)

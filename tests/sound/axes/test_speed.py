@@ -1,0 +1,44 @@
+"""Speed: clicks and tones land where the ratio says, and a phase-exact reference agrees."""
+
+import numpy as np
+import pytest
+from scipy import signal
+
+from audioinv.errors import InputError
+from audioinv.sound.axes.speed import change_speed, speed_back
+
+SAMPLE_RATE = 16000
+
+
+@pytest.mark.parametrize("percent", [-37.5, 25.0, 100.0])
+def test_it_is_the_sound_read_at_another_pace(percent):
+    places, ratio = np.arange(8000), 1 + percent / 100
+
+    def chirp(place):
+        return np.sin(2 * np.pi * (200 + 0.01 * place) * place / SAMPLE_RATE)
+
+    faster = change_speed(chirp(places).astype(np.float32), percent, SAMPLE_RATE)
+    heard = slice(500, int(min(8000, 8000 / ratio)) - 500)
+    np.testing.assert_allclose(faster[heard], chirp(places * ratio)[heard], atol=5e-3)
+
+
+def test_scipy_resamples_to_the_same(rng):
+    band = signal.butter(6, 2000, fs=SAMPLE_RATE, output="sos")
+    sound = signal.sosfiltfilt(band, rng.standard_normal(8000)).astype(np.float32)
+    reference = signal.resample_poly(sound, 4, 5)
+    faster = change_speed(sound, 25.0, SAMPLE_RATE)
+    error = np.linalg.norm((faster[:6400] - reference)[300:-300]) / np.linalg.norm(reference)
+    assert error < 5e-3
+
+
+def test_the_anchor_stays_and_the_rest_comes_earlier():
+    sound = np.zeros(8000, np.float32)
+    sound[[1000, 5000]] = 1
+    faster = change_speed(sound, 100.0, SAMPLE_RATE, anchor_samples=1000)
+    assert [int(np.abs(faster[:2000]).argmax()), 2000 + int(np.abs(faster[2000:]).argmax())] == [1000, 3000]
+
+
+def test_the_opposite_amount_and_what_cannot_be():
+    np.testing.assert_allclose(speed_back([100.0, -20.0]), [-50, 25])
+    with pytest.raises(InputError, match="above −100"):
+        change_speed(np.ones(100), -100.0, SAMPLE_RATE)
