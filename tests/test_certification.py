@@ -13,7 +13,7 @@ from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.sound.audio import Clip
 
-from .measure.exhaustive import true_modulus
+from .measure.certificates.exhaustive import true_modulus
 
 HOP = 160
 
