@@ -5,7 +5,7 @@ Conventions
 Grids are text as on the command line (``"-50:50:1ms"``). With no grid at all, all three axes of sound are swept
 over ranges that suit the model's window. Every choice made on the way stands in the results' `run`.
 
-What is here: `analyze`, `analyze_models`, `AnalysisOptions`, `plan_model`.
+What is here: `analyze`, `analyze_models`, `AnalysisOptions`, `Sweeper`, `plan_model`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Protocol
 
 from .corpus.entries import CorpusEntry
 from .errors import InputError
@@ -30,12 +30,25 @@ from .sound.audio import Clip
 from .sound.grid import ShiftGrid
 from .sweep.plan import SweepPlan, plan_sweep
 from .sweep.responses import Failure, ModelResponses
-from .sweep.run import sweep_clips
+from .sweep.run import Sweep, sweep_clips
 
-__all__ = ["AnalysisOptions", "analyze", "analyze_models", "plan_model"]
+__all__ = ["AnalysisOptions", "Sweeper", "analyze", "analyze_models", "plan_model"]
 
 _HOW = ("batch_size", "engine", "verify")  # of a plan: where and how it runs, never what comes out
 _LIBRARIES = ("audioinv", "torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "python-stretch", "pyarrow")
+
+
+class Sweeper(Protocol):
+    """What gets the answers of models to clips."""
+
+    def __call__(
+        self,
+        models: Sequence[tuple[Model, SweepPlan]],
+        clips: Iterable[CorpusEntry | Clip],
+        *,
+        on_clip: Callable[[str], None] | None = None,
+    ) -> Sweep:
+        """Sweep models over clips."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,8 @@ def analyze(
     engine : {"auto", "batched", "shared"}, default "auto"
         What computes the answers; they are the same.
     **grids : str or ShiftGrid
-        ``time="-50:50:1ms"``, ``freq="-200:200:20Hz"``, ``pitch="-2:2:0.5st"``, ``bins="-4:4:1bins"``; without any,
-        time, frequency and pitch over ranges that suit the model.
+        ``time="-50:50:1ms"``, ``freq="-200:200:20Hz"``, ``gain="-20:20:5dB"`` and so on, along every axis of
+        `audioinv.sound.grid`; without any, time, frequency and pitch over ranges that suit the model.
 
     Returns
     -------
@@ -139,6 +152,7 @@ def analyze_models(
     *,
     on_clip: Callable[[str], None] | None = None,
     provenance: Mapping[str, Any] | None = None,
+    sweep: Sweeper = sweep_clips,
 ) -> Results:
     """Analyse several models on the same clips.
 
@@ -151,6 +165,8 @@ def analyze_models(
         Called after each clip, for progress.
     provenance : mapping, optional
         Joins `run`: the command line, hashes of the models' files.
+    sweep : callable, default `audioinv.sweep.run.sweep_clips`
+        What gets the answers: here and now, or as `audioinv.journalled_run` does it.
 
     Returns
     -------
@@ -163,30 +179,30 @@ def analyze_models(
     plans = [plan_model(model, options) for model in models]
     started = clock.perf_counter()
     sample = PassingSample()
-    sweep = sweep_clips(list(zip(models, plans, strict=True)), sample.watch(clips), on_clip=on_clip)
-    swept = clock.perf_counter()
+    swept = sweep(list(zip(models, plans, strict=True)), sample.watch(clips), on_clip=on_clip)
+    measuring = clock.perf_counter()
     summaries = {
         found.spec.name: _summarize(found, model, sample if options.references else None, options.seed)
-        for found, model in zip(sweep.responses, models, strict=False)  # without responses there is nothing to pair
+        for found, model in zip(swept.responses, models, strict=False)  # without responses there is nothing to pair
     }
-    timing = {"sweep_s": swept - started, "measure_s": clock.perf_counter() - swept}
+    timing = {"sweep_s": measuring - started, "measure_s": clock.perf_counter() - measuring}
     run = {
         "schema_version": SCHEMA_VERSION,
         "config": {**asdict(options), "grids": {axis: _as_text(grid) for axis, grid in options.grids.items()}},
         "plans": {model.spec.name: asdict(plan) for model, plan in zip(models, plans, strict=True)},
         "engines": {
             model.spec.name: {axis: choice.facts for axis, choice in chosen.items()}
-            for model, chosen in zip(models, sweep.engines, strict=True)
+            for model, chosen in zip(models, swept.engines, strict=True)
         },
-        "models": {model.spec.name: _describe(model) for model in models},
+        "models": {model.spec.name: describe_model(model) for model in models},
         "device": sorted({str(model.device) for model in models}),
         "versions": versions(),
-        "data": _fingerprint(sweep.responses, sweep.failures),
+        "data": _fingerprint(swept.responses, swept.failures),
         "timing": timing,
         **(provenance or {}),
     }
     document = {"schema_version": SCHEMA_VERSION, "run": _identity(run), "models": summaries}
-    return Results({found.spec.name: found for found in sweep.responses}, document, run, sweep.failures)
+    return Results({found.spec.name: found for found in swept.responses}, document, run, swept.failures)
 
 
 def plan_model(model: Model, options: AnalysisOptions) -> SweepPlan:
@@ -218,11 +234,13 @@ def plan_model(model: Model, options: AnalysisOptions) -> SweepPlan:
 
 
 def _summarize(responses: ModelResponses, model: Model, sample: PassingSample | None, seed: int) -> dict[str, Any]:
-    facts = ModelFacts(model.spec.sample_rate, model.spec.activation, model.hop_samples, model.stride_samples)
+    answers = "sigmoid" if model.spec.multi_label else model.spec.activation
+    facts = ModelFacts(model.spec.sample_rate, answers, model.hop_samples, model.stride_samples)
     clips = ClipTable.of(responses.clips, responses.spec.labels)
     controls = summarize_controls(responses, clips, rng_seed=seed)
     summary = summarize_model(responses.axes, clips, controls=controls, rng_seed=seed, facts=facts)
-    warnings = [*control_cautions(controls), *summary["warnings"]]
+    doubts = [f"model.spec: {caution}" for caution in model.provenance.cautions] if model.provenance else []
+    warnings = [*doubts, *control_cautions(controls), *summary["warnings"]]
     if sample is None:
         return {**summary, "references": None, "warnings": [*warnings, "references.models: were not asked for"]}
     try:
@@ -233,10 +251,21 @@ def _summarize(responses: ModelResponses, model: Model, sample: PassingSample | 
     return {**summary, "references": references, "warnings": [*alarm, *warnings]}
 
 
-def _describe(model: Model) -> dict[str, Any]:
-    """Return what is to be known of a model: its spec, its strides and a hash of its weights."""
+def describe_model(model: Model) -> dict[str, Any]:
+    """Return what is to be known of a model: its spec, its strides and a hash of its weights.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    dict
+        Plain JSON data.
+    """
     return {
         "spec": asdict(model.spec),
+        "provenance": asdict(model.provenance) if model.provenance else None,
         "hop_samples": model.hop_samples,
         "stride_samples": model.stride_samples,
         "weights_sha256": model.fingerprint,

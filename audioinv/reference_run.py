@@ -18,13 +18,12 @@ Conventions
 Delays are *circular*, because that is what the proof of invariance is for, up to a quarter of the window either way.
 Untrained networks hardly tell clips apart, so their answers are standardised over the clips before they count.
 
-What is here: `PassingSample`, `run_references`, `reference_caution`.
+What is here: `PassingSample`, `opened`, `reference_models`, `run_references`, `reference_caution`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,7 @@ from .sweep.plan import SweepPlan, check_window
 from .sweep.responses import AxisResponses
 from .sweep.run import sweep_clips
 
-__all__ = ["PassingSample", "reference_caution", "run_references"]
+__all__ = ["PassingSample", "opened", "reference_caution", "reference_models", "run_references"]
 
 UNSTEADY = 0.95
 _MAX_CLIPS = 8
@@ -130,11 +129,11 @@ def run_references(model: Model, sources: Sequence[Clip | CorpusEntry], *, noise
     """
     if len(model.spec.labels) < 2:
         raise InputError("a model of a single class has no reference that answers otherwise")
-    spec = replace(model.spec, activation="softmax")
-    clips = [clip for source in sources if (clip := _opened(source, spec)) is not None]
+    spec = model.spec.at_once()
+    clips = [clip for source in sources if (clip := opened(source, spec)) is not None]
     if len(clips) < 2:
         raise InputError(f"{len(clips)} clips are left to run references on; two at least are needed")
-    models = {**_references(spec, windows_of(clips, spec)), "this_model": model}
+    models = {**reference_models(spec, windows_of(clips, spec)), "this_model": model}
     grid = ShiftGrid("time", tuple(float((spec.n_samples // 16 | 1) * k) for k in range(-_STEPS, _STEPS + 1)), "smp")
     plan = SweepPlan((grid,), "circular")
     swept = sweep_clips([(each, plan) for each in models.values()], clips).responses
@@ -158,8 +157,18 @@ def run_references(model: Model, sources: Sequence[Clip | CorpusEntry], *, noise
     return {**document, "separated": not _failings(document["models"])}
 
 
-def _opened(source: Clip | CorpusEntry, spec: ModelSpec) -> Clip | None:
-    """Return a clip at the model's rate; None where the analysis itself would refuse it."""
+def opened(source: Clip | CorpusEntry, spec: ModelSpec) -> Clip | None:
+    """Return a clip at the model's rate; None where the analysis itself would refuse it.
+
+    Parameters
+    ----------
+    source : Clip or CorpusEntry
+    spec : ModelSpec
+
+    Returns
+    -------
+    Clip or None
+    """
     try:
         clip = (source if isinstance(source, Clip) else source.load()).resampled(spec.sample_rate)
         check_window(clip, open_window(clip, spec.n_samples, spec.lead_samples))
@@ -168,7 +177,20 @@ def _opened(source: Clip | CorpusEntry, spec: ModelSpec) -> Clip | None:
     return clip
 
 
-def _references(spec: ModelSpec, windows: Tensor) -> dict[str, Model]:
+def reference_models(spec: ModelSpec, windows: Tensor) -> dict[str, Model]:
+    """Make the references for a window and its classes.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    windows : Tensor of shape (n_windows, n_samples)
+        Over which the answers of untrained networks are standardised.
+
+    Returns
+    -------
+    dict of str to Model
+        By name, as in the table above, without the model under test.
+    """
     return {
         "constant": constant_model(spec),
         "invariant": spectrum_model(spec, seed=_SEED),

@@ -5,7 +5,8 @@ Conventions
 A command parses, calls the library, prints and returns an exit code. Progress and log go to stderr, the summary to
 stdout. What a user can put right is one line on stderr; a traceback comes with ``-v`` only.
 
-What is here: the shared options, `command`, `say`, `note`, exit codes.
+What is here: the shared options, those that say what a model does not say itself, `load_models`, `command`, `say`,
+`note`, `say_nothing`, exit codes.
 """
 
 from __future__ import annotations
@@ -14,27 +15,42 @@ import functools
 import json
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import AudioinvError
 
+if TYPE_CHECKING:
+    from ..corpus.entries import Corpus
+    from ..nets.adapters.declaration import Declaration
+    from ..nets.model import Model
+
 __all__ = [
+    "Activation",
     "Config",
     "ExitCode",
+    "InputSamples",
     "Json",
+    "Labels",
     "NoProgress",
     "Quiet",
+    "SampleRate",
+    "TrustPickle",
     "Verbose",
     "Version",
     "command",
+    "load_models",
     "note",
     "print_json",
+    "said_of_models",
     "say",
+    "say_nothing",
 ]
+
+_TYPED_ONLY = {"trust_pickle"}  # never taken from a file
 
 
 class ExitCode:
@@ -73,7 +89,7 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
             found = found.get(context.info_name, found)
     except (OSError, ValueError, AttributeError) as error:
         raise typer.BadParameter(f"{path} cannot be read as a run.json or TOML file ({error})") from error
-    known = {parameter.name for parameter in context.command.params}
+    known = {parameter.name for parameter in context.command.params} - _TYPED_ONLY
     defaults = {str(name).replace("-", "_"): value for name, value in found.items() if not isinstance(value, dict)}
     unknown = sorted(set(defaults) - known)
     if unknown:
@@ -99,6 +115,74 @@ Config = Annotated[
         help="Take options from a run.json or a TOML file; flags win.",
     ),
 ]
+SampleRate = Annotated[
+    int | None, typer.Option("--sample-rate", metavar="HZ", help="Of a model that does not say its own; never guessed.")
+]
+Labels = Annotated[
+    str | None,
+    typer.Option("--labels", metavar="FILE", help="Of such a model: one a line, in the order of its outputs."),
+]
+Activation = Annotated[
+    str | None,
+    typer.Option("--activation", metavar="softmax|sigmoid|none", help="What makes scores of such a model's outputs."),
+]
+InputSamples = Annotated[
+    int | None, typer.Option("--input-samples", metavar="N", help="What such a model takes at once, in samples.")
+]
+TrustPickle = Annotated[
+    bool,
+    typer.Option(
+        "--trust-pickle-i-know-it-runs-code", help="Load a pickled network, which can run any code on this machine."
+    ),
+]
+
+
+def said_of_models(
+    sample_rate: int | None, labels: str | None, activation: str | None, input_samples: int | None
+) -> Declaration:
+    """Return what flags say of models.
+
+    Parameters
+    ----------
+    sample_rate, labels, activation, input_samples
+        As typed.
+
+    Returns
+    -------
+    Declaration
+    """
+    from ..nets.adapters.declaration import Declaration, read_labels
+
+    return Declaration(
+        sample_rate=sample_rate,
+        labels=None if labels is None else read_labels(Path(labels)),
+        activation=activation,
+        input_samples=input_samples,
+    )
+
+
+def load_models(sources: Sequence[str], device: str, said: Declaration, *, trust_pickle: bool) -> list[Model]:
+    """Load models, and say on stderr what about them looks wrong.
+
+    Parameters
+    ----------
+    sources : sequence of str
+    device : str
+    said : Declaration
+        By flags; for all of those that audioinv did not write.
+    trust_pickle : bool
+
+    Returns
+    -------
+    list of Model
+    """
+    from ..nets.library import load_model
+
+    models = [load_model(source, device=device, said=said, trust_pickle=trust_pickle) for source in sources]
+    for model in models:
+        for caution in model.provenance.cautions if model.provenance else ():
+            note(f"! model {model.spec.name}: {caution}")
+    return models
 
 
 def say(text: str = "") -> None:
@@ -119,6 +203,29 @@ def note(text: str) -> None:
     text : str
     """
     print(text, file=sys.stderr, flush=True)
+
+
+def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
+    """Say why there is nothing to analyse.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        As typed.
+    corpus : Corpus
+        Without a sound among its entries.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    for failure in corpus.failures:
+        note(f"! {failure.path}: {failure.reason}")
+    if not all(failure.path.is_dir() for failure in corpus.failures):
+        return ExitCode.SOME_FAILED
+    note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")
+    return ExitCode.NOTHING
 
 
 def print_json(content: Any) -> None:

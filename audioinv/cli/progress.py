@@ -1,6 +1,6 @@
 """Progress on stderr: a bar on a terminal, a line each tenth otherwise.
 
-What is here: `progress`.
+What is here: `progress`, `rate_text`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from .options import note
 
-__all__ = ["progress"]
+__all__ = ["progress", "rate_text"]
 
 _QUIET_SECONDS = 5.0  # work that is done by then needs no lines in a log
 
@@ -45,11 +45,21 @@ def progress(total: int, title: str, *, shown: bool) -> Iterator[Callable[[str],
 
 @contextmanager
 def _bar(total: int, title: str) -> Iterator[Callable[[str], None]]:
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    class Rate(rich.ProgressColumn):
+        def render(self, task: rich.Task) -> str:
+            return rate_text(task.speed) if task.speed else ""
+
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        Rate(),
+        rich.TimeRemainingColumn(),
+    )
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda _: bar.advance(task)
 
@@ -64,7 +74,30 @@ def _lines(total: int, title: str) -> Callable[[str], None]:
         elapsed = time.monotonic() - started
         if tenths > state["tenths"] and elapsed > _QUIET_SECONDS and state["done"] < total:
             remaining = elapsed / state["done"] * (total - state["done"])
-            note(f"{title} {state['done']}/{total}, about {remaining:.0f} s left")
+            rate = rate_text(state["done"] / elapsed)
+            note(f"{title} {state['done']}/{total}, {rate}, about {remaining:.0f} s left")
         state["tenths"] = tenths
 
     return advance
+
+
+def rate_text(per_second: float) -> str:
+    """Say how fast something goes, by the second, the minute or the hour.
+
+    Parameters
+    ----------
+    per_second : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> rate_text(12.3), rate_text(0.5), rate_text(0.01)
+    ('12/s', '30/min', '36/h')
+    """
+    units = ((1, "s"), (60, "min"), (3600, "h"))
+    seconds, unit = next((each for each in units if per_second * each[0] >= 1), units[-1])
+    rate = per_second * seconds
+    return f"{rate:.1f}/{unit}" if rate < 10 else f"{rate:.0f}/{unit}"

@@ -5,16 +5,18 @@ Conventions
 A folder holds ``results.parquet``, ``summary.json``, ``run.json`` and ``failures.csv``. It is written beside its
 place and renamed when complete, so that a folder with a ``summary.json`` is whole.
 
-What is here: `Results`, `load_results`, `SCHEMA_VERSION`.
+What is here: `Results`, `load_results`, `write_results`, `check_free`, `free_folder`,
+`unfinished`, `FILES`, `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,17 +30,22 @@ import pyarrow.parquet as pq
 from ..errors import CheckpointError, InputError
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure, ModelResponses
-from .table import from_table, to_table
+from .table import SCHEMA, from_table, table_parts, to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..sound.audio import Clip
     from .gate.verdicts import GateReport
+    from .listening import Listening
 
 __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 
 SCHEMA_VERSION = 1
-_FILES = ("results.parquet", "summary.json", "run.json", "failures.csv")
+FILES = ("results.parquet", "run.json", "failures.csv", "summary.json")
+"""Of a results folder, in the order in which they are written: where the last stands, all do."""
+PARTS, SHARD, LOCK = "results", "shard.json", ".lock"
+"""In a folder that is being written: the parts, what a share says of itself, and the lock of who writes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +94,11 @@ class Results:
             )
         return next(iter(self.responses))
 
+    @property
+    def n_rows(self) -> int:
+        """Rows of the table."""
+        return sum(axis.scores[..., 0].size for found in self.responses.values() for axis in found.axes.values())
+
     @cached_property
     def table(self) -> pa.Table:
         """One row for each model, clip, axis and shift."""
@@ -121,11 +133,7 @@ class Results:
         unfinished = target.with_name(target.name + ".part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
-        metadata = {"schema_version": str(SCHEMA_VERSION), "run": str(self.document["run"]["id"])}
-        pq.write_table(self.table.replace_schema_metadata(metadata), unfinished / "results.parquet", compression="zstd")
-        _write_json(unfinished / "summary.json", self.document)
-        _write_json(unfinished / "run.json", self.run)
-        _write_failures(unfinished / "failures.csv", self.failures)
+        write_results(self, unfinished)
         if target.exists():
             shutil.rmtree(target)
         unfinished.replace(target)
@@ -147,6 +155,25 @@ class Results:
         from .figures import draw
 
         return draw(self, kind, **options)
+
+    def listen(self, clip: str | Clip, *, model: str | None = None, **shift: str) -> Listening:
+        """Hear a clip of these results before and after a shift; see `audioinv.report.listening`.
+
+        Parameters
+        ----------
+        clip : str or Clip
+        model : str, optional
+        **shift : str
+            One of ``time="50ms"``, ``freq="50Hz"``, ``pitch="2st"``.
+
+        Returns
+        -------
+        Listening
+            A notebook shows it as two players, of one gain.
+        """
+        from .listening import listen
+
+        return listen(self, clip, model=model, **shift)
 
     def check(
         self, rules: Mapping[str, Any], *, baseline: Results | None = None, model: str | Sequence[str] | None = None
@@ -188,7 +215,43 @@ class Results:
         return table
 
 
-def check_free(target: Path, *, overwrite: bool) -> None:
+def write_results(results: Results, folder: Path) -> None:
+    """Write the files of a results folder, its summary last: where that stands, the others do.
+
+    Parameters
+    ----------
+    results : Results
+    folder : Path
+        That exists.
+    """
+    metadata = {"schema_version": str(SCHEMA_VERSION), "run": str(results.document["run"]["id"])}
+    schema = SCHEMA.with_metadata(metadata)
+    with pq.ParquetWriter(folder / "results.parquet", schema, compression="zstd") as writer:
+        for rows in table_parts(results.responses.values()):
+            writer.write_table(rows.cast(schema))
+    _write_json(folder / "run.json", results.run)
+    _write_failures(folder / "failures.csv", results.failures)
+    _write_json(folder / "summary.json", results.document)
+
+
+def unfinished(folder: Path) -> bool:
+    """Tell whether a folder holds a run that was begun and not finished, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+    """
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not names & {LOCK, PARTS} or not names <= {LOCK, PARTS, SHARD, *FILES[:-1]}:
+        return False
+    return all(path.name.startswith("part-") or path.suffix == ".tmp" for path in (folder / PARTS).glob("*"))
+
+
+def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> None:
     """Refuse to write where something else stands.
 
     Parameters
@@ -196,6 +259,8 @@ def check_free(target: Path, *, overwrite: bool) -> None:
     target : Path
     overwrite : bool
         Whether a results folder may be replaced.
+    resumable : bool, default False
+        Whether who asks goes on with an unfinished run.
 
     Raises
     ------
@@ -209,10 +274,36 @@ def check_free(target: Path, *, overwrite: bool) -> None:
     content = {path.name for path in target.iterdir()}
     if not content:
         return
+    begun = unfinished(target)
+    if begun and resumable:
+        return
     if not overwrite:
         raise InputError(f"{target} exists already; give another -o, or --overwrite")
-    if "summary.json" not in content:
+    if "summary.json" not in content and not begun:
         raise InputError(f"{target} is no results folder, so --overwrite does not touch it; give another -o")
+
+
+def free_folder(base: Path, *, overwrite: bool = False, resumable: Callable[[Path], bool] | None = None) -> Path:
+    """Return the first of ``base``, ``base-2``, … that may be written.
+
+    Parameters
+    ----------
+    base : Path
+    overwrite : bool, default False
+        Whether `base` itself may be replaced.
+    resumable : callable, optional
+        Tells of a folder whether who asks can go on with what was begun in it.
+
+    Returns
+    -------
+    Path
+    """
+    names = itertools.chain([base], (base.with_name(f"{base.name}-{n}") for n in itertools.count(2)))
+    return next(
+        path
+        for path in names
+        if overwrite or not path.exists() or (resumable is not None and unfinished(path) and resumable(path))
+    )
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -244,7 +335,7 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
         If the folder or one of its files is missing or damaged, or is of a newer version.
     """
     source = Path(folder)
-    missing = [name for name in _FILES if not (source / name).is_file()]
+    missing = [name for name in FILES if not (source / name).is_file()]
     if missing:
         raise CheckpointError(f"{source} is no results folder: {', '.join(missing)} is missing")
     try:

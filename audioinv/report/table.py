@@ -6,12 +6,13 @@ Columns are those of the results folder's contract; rows are ordered by model, a
 seconds, `shift` is in `unit`, levels in decibels. A number that does not apply is null. The table alone, with the
 specs of the models, gives the responses back exactly.
 
-What is here: `to_table`, `from_table`, `SCHEMA`.
+What is here: `to_table`, `table_parts`, `from_table`, `SCHEMA`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,9 @@ from ..errors import CheckpointError
 from ..measure import drift, outcome
 from ..measure.cliptable import ClipTable
 from ..nets.model import ModelSpec
-from ..sweep.responses import AxisResponses, ClipRecord, ModelResponses
+from ..sweep.responses import SOUND_COLUMNS, AxisResponses, ClipRecord, ModelResponses
 
-__all__ = ["SCHEMA", "from_table", "to_table"]
+__all__ = ["SCHEMA", "from_table", "table_parts", "to_table"]
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -51,10 +52,12 @@ SCHEMA = pa.schema(
         ("level_change_db", pa.float64()),
         ("window_filled", pa.float64()),
         ("harmonicity_error", pa.float64()),
+        ("bandwidth_lost", pa.float64()),
+        ("engine_error", pa.float64()),
         ("probs", pa.list_(pa.float32())),
     ]
 )
-_SOUND_COLUMNS = ("energy_kept", "level_change_db", "window_filled", "harmonicity_error")
+_ADDED = ("bandwidth_lost", "engine_error")  # older folders lack them
 
 
 def to_table(models: Iterable[ModelResponses]) -> pa.Table:
@@ -69,22 +72,51 @@ def to_table(models: Iterable[ModelResponses]) -> pa.Table:
     pyarrow.Table
         Of schema `SCHEMA`.
     """
-    parts = [_axis_table(model, axis) for model in models for axis in model.axes.values()]
+    parts = list(table_parts(models))
     return pa.concat_tables(parts).unify_dictionaries() if parts else SCHEMA.empty_table()
 
 
-def _axis_table(model: ModelResponses, axis: AxisResponses) -> pa.Table:
+def table_parts(models: Iterable[ModelResponses], n_rows: int = 1 << 17) -> Iterator[pa.Table]:
+    """Lay out responses as rows, some clips at a time, so that a large table need not lie in memory.
+
+    Parameters
+    ----------
+    models : iterable of ModelResponses
+    n_rows : int, default 2 ** 17
+        Roughly, of a part.
+
+    Yields
+    ------
+    pyarrow.Table
+        Of schema `SCHEMA`; all of them in turn are the table.
+    """
+    for model in models:
+        for axis in model.axes.values():
+            n_clips = max(1, n_rows // len(axis.shifts))
+            for first in range(0, len(model.clips), n_clips):
+                yield _axis_table(model, axis, slice(first, first + n_clips))
+
+
+def _axis_table(model: ModelResponses, axis: AxisResponses, some: slice) -> pa.Table:
+    model = replace(model, clips=model.clips[some])
+    arrays: dict[str, Any] = {name: getattr(axis, name)[some] for name in ("scores", *SOUND_COLUMNS)}
+    axis = replace(axis, **arrays)
     n_clips, n_shifts, n_classes = axis.scores.shape
     n_rows = n_clips * n_shifts
+    clip_of_row = pa.array(np.repeat(np.arange(n_clips), n_shifts))
     clips = ClipTable.of(model.clips, model.spec.labels)
     answers = outcome.top1(axis.scores, axis.zero)
     best = np.take_along_axis(axis.scores, answers[..., None], -1)[..., 0]
 
     def constant(text: str) -> pa.Array:
-        return pa.array([text] * n_rows, pa.string())
+        return pa.DictionaryArray.from_arrays(np.zeros(n_rows, dtype=np.int32), pa.array([text], pa.string()))
 
-    def for_clips(values: Iterable[Any], kind: pa.DataType) -> pa.Array:
-        return pa.array(np.repeat(np.array(list(values), dtype=object), n_shifts), kind)
+    def texts_of(values: Iterable[str | None]) -> pa.Array:
+        known = pa.array(values, pa.string()).dictionary_encode()
+        return pa.DictionaryArray.from_arrays(known.indices.take(clip_of_row), known.dictionary)
+
+    def times_of(values: Iterable[float]) -> pa.Array:
+        return pa.array(np.repeat(np.fromiter(values, np.float64), n_shifts))
 
     def numbers(values: npt.NDArray[Any]) -> pa.Array:
         flat = np.asarray(values).ravel()
@@ -92,11 +124,11 @@ def _axis_table(model: ModelResponses, axis: AxisResponses) -> pa.Table:
 
     columns = {
         "model": constant(model.spec.name),
-        "clip": for_clips((clip.name for clip in model.clips), pa.string()),
-        "start_s": for_clips((clip.start_seconds for clip in model.clips), pa.float64()),
-        "end_s": for_clips((clip.end_seconds for clip in model.clips), pa.float64()),
-        "label": for_clips((clip.label for clip in model.clips), pa.string()),
-        "group": for_clips((clip.group for clip in model.clips), pa.string()),
+        "clip": texts_of([clip.name for clip in model.clips]),
+        "start_s": times_of(clip.start_seconds for clip in model.clips),
+        "end_s": times_of(clip.end_seconds for clip in model.clips),
+        "label": texts_of([clip.label for clip in model.clips]),
+        "group": texts_of([clip.group for clip in model.clips]),
         "axis": constant(axis.axis),
         "unit": constant(axis.unit),
         "shift": pa.array(np.tile(axis.shifts, n_clips)),
@@ -108,13 +140,17 @@ def _axis_table(model: ModelResponses, axis: AxisResponses) -> pa.Table:
         "margin": numbers(drift.margin(axis.scores)),
         "same_as_zero": pa.array((answers == answers[:, [axis.zero]]).ravel()),
         "js_divergence": numbers(drift.js_divergence(axis.scores, axis.zero)),
-        **{name: numbers(getattr(axis, name)) for name in _SOUND_COLUMNS},
+        **{name: numbers(getattr(axis, name)) for name in SOUND_COLUMNS},
         "probs": pa.ListArray.from_arrays(
             pa.array(np.arange(0, n_rows * n_classes + 1, n_classes, dtype=np.int32)),
             pa.array(axis.scores.astype(np.float32).ravel()),
         ),
     }
-    return pa.table([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+    return pa.table([_as_type(columns[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    return column if column.type == kind else column.cast(kind)
 
 
 def from_table(table: pa.Table, specs: Mapping[str, ModelSpec]) -> dict[str, ModelResponses]:
@@ -137,21 +173,29 @@ def from_table(table: pa.Table, specs: Mapping[str, ModelSpec]) -> dict[str, Mod
     CheckpointError
         If columns are missing, rows are missing, or a model has no spec.
     """
-    missing = set(SCHEMA.names) - set(table.column_names)
+    missing = set(SCHEMA.names) - set(table.column_names) - set(_ADDED)
     if missing:
         raise CheckpointError(f"the results table lacks the columns {', '.join(sorted(missing))}")
     found: dict[str, ModelResponses] = {}
-    for name in pc.unique(table["model"]).to_pylist():
+    for name, rows in _runs(table, "model"):
         if name not in specs:
             raise CheckpointError(f"the results table holds model {name}, of which run.json knows nothing")
-        rows = table.filter(pc.equal(table["model"], name))
         axes = {}
-        for axis in pc.unique(rows["axis"]).to_pylist():
-            of_axis = rows.filter(pc.equal(rows["axis"], axis))
+        for axis, of_axis in _runs(rows, "axis"):
             axes[axis] = _read_axis(of_axis, specs[name])
             clips = _read_clips(of_axis, len(axes[axis].shifts))
         found[name] = ModelResponses(specs[name], clips, axes)
     return found
+
+
+def _runs(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
+    """Split rows where a column changes, without copying them."""
+    runs = pc.run_end_encode(table[column].cast(pa.string()).combine_chunks())
+    names, ends = runs.values.to_pylist(), runs.run_ends.to_pylist()
+    if len(set(names)) < len(names):
+        raise CheckpointError(f"rows of the results table are out of order: one {column} stands in two places")
+    for name, start, end in zip(names, [0, *ends], ends, strict=False):
+        yield name, table.slice(start, end - start)
 
 
 def _read_axis(rows: pa.Table, spec: ModelSpec) -> AxisResponses:
@@ -161,8 +205,15 @@ def _read_axis(rows: pa.Table, spec: ModelSpec) -> AxisResponses:
     if left or len(values) != len(rows) * len(spec.labels):
         raise CheckpointError(f"axis {rows['axis'][0].as_py()} of model {spec.name}: rows are missing from the table")
     first = {name: rows[name][0].as_py() for name in ("axis", "unit", "edges", "engine")}
-    sound = {name: rows[name].to_numpy().astype(np.float64).reshape(n_clips, len(shifts)) for name in _SOUND_COLUMNS}
+    sound: dict[str, Any] = {name: _column(rows, name).reshape(n_clips, len(shifts)) for name in SOUND_COLUMNS}
     return AxisResponses(shifts=shifts, scores=values.reshape(n_clips, len(shifts), -1), **first, **sound)
+
+
+def _column(rows: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    """Return numbers, ``nan`` where they are null or were not yet told when the folder was written."""
+    if name not in rows.column_names:
+        return np.full(len(rows), np.nan)
+    return np.asarray(rows[name].to_numpy().astype(np.float64))
 
 
 def _read_clips(rows: pa.Table, n_shifts: int) -> tuple[ClipRecord, ...]:

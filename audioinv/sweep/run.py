@@ -19,10 +19,13 @@ from ..nets.model import Model
 from ..sound.audio import Clip
 from .batched import respond_to_clip
 from .engines import EngineChoice, choose_engines
+from .heard import ShiftedSounds
 from .plan import SweepPlan
 from .responses import Failure, ModelResponses, stack_clips
 
 __all__ = ["Sweep", "sweep_clips"]
+
+_TOGETHER = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +45,18 @@ class Sweep:
     failures: tuple[Failure, ...]
     engines: tuple[Mapping[str, EngineChoice], ...] = ()
 
+    @property
+    def n_clips(self) -> int:
+        """Clips that were answered."""
+        return len(self.responses[0].clips) if self.responses else 0
+
 
 def sweep_clips(
     models: Sequence[tuple[Model, SweepPlan]],
     clips: Iterable[CorpusEntry | Clip],
     *,
     on_clip: Callable[[str], None] | None = None,
+    engines: Sequence[Mapping[str, EngineChoice]] | None = None,
 ) -> Sweep:
     """Sweep models over clips.
 
@@ -58,6 +67,8 @@ def sweep_clips(
         An entry is read when its turn comes.
     on_clip : callable, optional
         Called after each clip, with its name or why it failed, for progress.
+    engines : sequence of mapping of axis to EngineChoice, optional
+        Where they have been chosen for a corpus of which these clips are a part; chosen for these if not given.
 
     Returns
     -------
@@ -69,8 +80,9 @@ def sweep_clips(
     ModelError
         If a model answers in the wrong shape, or NaN.
     """
-    n_clips = len(clips) if isinstance(clips, Sized) else 1
-    engines = tuple(choose_engines(model, plan, n_clips) for model, plan in models)
+    if engines is None:
+        n_clips = len(clips) if isinstance(clips, Sized) else 1
+        engines = [choose_engines(model, plan, n_clips) for model, plan in models]
     kept: list[list[ModelResponses]] = [[] for _ in models]
     failures: list[Failure] = []
     for clip in clips:
@@ -80,9 +92,22 @@ def sweep_clips(
         else:
             for collected, responses in zip(kept, outcome, strict=True):
                 collected.append(responses)
+                _join_last(collected)
         if on_clip is not None:
             on_clip(outcome.path if isinstance(outcome, Failure) else outcome[0].clips[0].name)
-    return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures), engines)
+    return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures), tuple(engines))
+
+
+def _join_last(parts: list[ModelResponses]) -> None:
+    """Join the last parts where they hold equally many clips.
+
+    The arrays of one clip are small and outlive its windows, which are large. Left among them, each kept the memory
+    of a whole clip from being used again: 190 kB in place of 3.
+    """
+    last = parts[-_TOGETHER:]
+    if len(last) == _TOGETHER and len({len(part.clips) for part in last}) == 1:
+        parts[-_TOGETHER:] = [stack_clips(last)]
+        _join_last(parts)
 
 
 def _sweep_one(
@@ -93,9 +118,10 @@ def _sweep_one(
     name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
     try:
         clip = source if isinstance(source, Clip) else source.load()
-        stage = "check"
+        stage, sounds = "check", ShiftedSounds(len(models))
         return [
-            respond_to_clip(model, clip, plan, chosen) for (model, plan), chosen in zip(models, engines, strict=True)
+            respond_to_clip(model, clip, plan, chosen, sounds)
+            for (model, plan), chosen in zip(models, engines, strict=True)
         ]
     except (AudioFileError, InputError) as error:
         return Failure(name, stage, str(error).removeprefix(f"{name}: "))

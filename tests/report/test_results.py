@@ -10,6 +10,16 @@ import pytest
 from audioinv.errors import CheckpointError, InputError
 from audioinv.report.results import load_results
 from audioinv.report.table import SCHEMA
+from audioinv.sweep.responses import SOUND_COLUMNS
+
+
+def test_a_folder_from_before_a_column_was_told_is_still_read(results, tmp_path):
+    folder = results.save(tmp_path / "run")
+    table = pq.read_table(folder / "results.parquet")
+    pq.write_table(table.drop_columns(["bandwidth_lost", "engine_error"]), folder / "results.parquet")
+    axis = load_results(folder).responses["centroid"].axes["pitch"]
+    assert np.isnan(axis.bandwidth_lost).all()
+    np.testing.assert_array_equal(axis.energy_kept, results.responses["centroid"].axes["pitch"].energy_kept)
 
 
 def test_a_saved_folder_reads_back_the_same(results, tmp_path):
@@ -25,7 +35,7 @@ def test_a_saved_folder_reads_back_the_same(results, tmp_path):
         assert list(again.axes) == list(responses.axes)
         for axis, found in responses.axes.items():
             np.testing.assert_array_equal(again.axes[axis].scores, found.scores)
-            for column in ("shifts", "energy_kept", "level_change_db", "window_filled", "harmonicity_error"):
+            for column in ("shifts", *SOUND_COLUMNS):
                 np.testing.assert_array_equal(getattr(again.axes[axis], column), getattr(found, column))
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "failures.csv",

@@ -1,0 +1,555 @@
+"""A run with a journal gives the rows of one without, whatever interrupts it; and nothing stale is ever picked up."""
+
+import fcntl
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from audioinv.analysis import AnalysisOptions, analyze_models
+from audioinv.corpus.layouts import read_sources
+from audioinv.errors import CheckpointError, InputError
+from audioinv.journalled_run import JournalledRun, ModelSource
+from audioinv.nets.architectures import architecture
+from audioinv.nets.classifier import Classifier, save_classifier
+from audioinv.nets.library import load_model
+from audioinv.nets.model import ModelSpec, as_model
+from audioinv.report.journal import PartFolder
+from audioinv.report.results import load_results
+from audioinv.sound.audio import Clip, write_audio
+from audioinv.sweep.plan import plan_sweep
+from audioinv.sweep.responses import Failure
+from audioinv.sweep.run import sweep_clips
+from audioinv.sweep.units import Unit, cut_units, name_of
+from audioinv.sweep.workers import Done, hand_out
+
+GRIDS = {"time": "-10:10:5ms", "pitch": "-1:1:1st"}
+RATE = 8000
+
+
+def write_clips(folder, n_clips, rng):
+    folder.mkdir(parents=True)
+    for i in range(n_clips):
+        note = 0.3 * np.sin(2 * np.pi * (200 + 20 * i) * np.arange(RATE // 10) / RATE)
+        write_audio(folder / f"{i:04}.wav", note + 0.01 * rng.standard_normal(len(note)), RATE)
+
+
+def save_toy(folder, seed=1):
+    spec = ModelSpec("toy", RATE, RATE // 5, ("high", "low"), lead_samples=RATE // 50)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        save_classifier(Classifier(architecture("cnn2d-mel", spec)).eval(), folder / "model.safetensors")
+
+
+@pytest.fixture
+def place(tmp_path, rng, monkeypatch):
+    """A working folder with twelve clips, one of which is no sound, and a model."""
+    write_clips(tmp_path / "clips", 12, rng)
+    (tmp_path / "clips" / "0005.wav").write_bytes(b"no sound at all")
+    save_toy(tmp_path / "toy")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def analyze(out, *, grids=GRIDS, sources=("toy",), **how):
+    """Run an analysis with a journal into a folder, and return the run."""
+    models = [load_model(source) for source in sources]
+    run = JournalledRun(out, sources=tuple(map(ModelSource, sources)), **how)
+    with run:
+        options = AnalysisOptions(grids, references=False)
+        run.finish(analyze_models(models, read_sources(["clips"]).entries, options, sweep=run.sweep))
+    return run
+
+
+def rows(folder):
+    return pq.read_table(folder / "results.parquet").replace_schema_metadata(None)
+
+
+def units(folder):
+    return json.loads((folder / "run.json").read_text())["units"]
+
+
+@pytest.fixture
+def begun(place, monkeypatch):
+    """Begin a run into a folder and interrupt it after so many units."""
+    keep = PartFolder.keep
+
+    def begin(out, n_units, **how):
+        left = iter(range(n_units))
+
+        def keep_or_stop(self, name, found):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            keep(self, name, found)
+
+        monkeypatch.setattr(PartFolder, "keep", keep_or_stop)
+        with pytest.raises(KeyboardInterrupt):
+            analyze(out, **how)
+        monkeypatch.setattr(PartFolder, "keep", keep)
+        return out
+
+    return begin
+
+
+def test_a_run_with_a_journal_is_a_run_without(place):
+    analyze(place / "with")
+    models, entries = [load_model("toy")], read_sources(["clips"]).entries
+    plain = analyze_models(models, list(entries), AnalysisOptions(GRIDS, references=False))
+    kept = load_results(place / "with")
+    assert kept.table.equals(plain.table)
+    assert kept.failures == plain.failures
+    assert len(kept.failures) == 1
+    assert {**kept.document, "run": None} == {**plain.document, "run": None}  # with the controls, which no row holds
+    assert sorted(path.name for path in (place / "with").iterdir()) == [
+        "failures.csv",
+        "results.parquet",
+        "run.json",
+        "summary.json",
+    ]
+
+
+@pytest.mark.parametrize("n_units", [0, 1, 7])
+def test_an_interrupted_run_goes_on_where_it_stopped(place, begun, n_units):
+    begun(place / "run", n_units)
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run") == {"done": 12, "found": n_units}
+    assert units(place / "whole") == {"done": 12, "found": 0}
+
+
+def test_no_resume_does_everything_again(place, begun):
+    begun(place / "run", 5)
+    analyze(place / "run", resume=False)
+    assert units(place / "run") == {"done": 12, "found": 0}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to end a process from outside")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.parametrize("n_parts", [1, 4, 9])
+def test_kill_9_costs_nothing_but_time(place, n_parts):
+    child = os.fork()
+    if child == 0:
+        try:
+            analyze(place / "run")
+        finally:
+            os._exit(0)
+    while len(list((place / "run" / "results").glob("part-*.parquet"))) < n_parts:
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert not (place / "run" / "summary.json").exists()
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert n_parts <= units(place / "run")["found"] < 12
+
+
+def test_a_killed_finish_is_finished(place, begun, monkeypatch):
+    moves = iter(range(2))
+    real = os.fsync
+
+    def stop(descriptor):
+        if next(moves, None) is None:
+            raise KeyboardInterrupt
+        real(descriptor)
+
+    begun(place / "run", 12 - 1)
+    options = AnalysisOptions(GRIDS, references=False)
+    with JournalledRun(place / "run") as run:
+        found = analyze_models([load_model("toy")], read_sources(["clips"]).entries, options, sweep=run.sweep)
+        monkeypatch.setattr(os, "fsync", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run.finish(found)
+    monkeypatch.setattr(os, "fsync", real)
+    assert not (place / "run" / "summary.json").exists()
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run")["found"] == 12
+
+
+def test_a_changed_file_is_heard_again_and_nothing_else(place, begun):
+    begun(place / "run", 8)
+    shutil.copy(place / "clips" / "0011.wav", place / "clips" / "0002.wav")
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run") == {"done": 12, "found": 7}
+
+
+def test_a_file_that_could_not_be_read_is_read_when_it_can(place, begun):
+    begun(place / "run", 8)
+    shutil.copy(place / "clips" / "0011.wav", place / "clips" / "0005.wav")
+    analyze(place / "run")
+    assert load_results(place / "run").failures == ()
+    assert len(rows(place / "run")) == 12 * (5 + 3)
+
+
+@pytest.mark.parametrize("change", ["grid", "model"])
+def test_parts_of_another_run_are_never_picked_up_and_never_thrown_away_unasked(place, begun, change):
+    begun(place / "run", 6)
+    before = sorted(path.name for path in (place / "run" / "results").iterdir())
+    how = {"grids": {**GRIDS, "time": "-20:20:5ms"}} if change == "grid" else {}
+    if change == "model":
+        save_toy(place / "toy", seed=2)
+    with pytest.raises(InputError, match=r"unfinished run of other parameters.*--overwrite"):
+        analyze(place / "run", **how)
+    assert sorted(path.name for path in (place / "run" / "results").iterdir()) == before
+    analyze(place / "run", overwrite=True, **how)
+    analyze(place / "whole", **how)
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run")["found"] == 0
+
+
+def test_without_a_folder_of_its_own_a_run_takes_up_its_like_and_leaves_others_alone(place, begun):
+    begun(place / "runs" / "clips", 6)
+    other = analyze(place / "runs" / "clips", fixed=False, grids={"time": "-5:5:5ms"})
+    assert other.out == place / "runs" / "clips-2"
+    same = analyze(place / "runs" / "clips", fixed=False)
+    assert same.out == place / "runs" / "clips"
+    assert units(same.out) == {"done": 12, "found": 6}
+    assert analyze(place / "runs" / "clips", fixed=False).out == place / "runs" / "clips-3"
+
+
+def test_a_finished_run_stands_until_another_is(place, begun):
+    analyze(place / "run")
+    (place / "run" / "report.html").write_text("of the first")
+    first = rows(place / "run")
+    with pytest.raises(InputError, match="exists already"):
+        analyze(place / "run")
+    grids = {"time": "-5:5:5ms"}
+    begun(place / "run", 3, grids=grids, overwrite=True)
+    assert load_results(place / "run").table.num_rows == len(first)
+    analyze(place / "run", grids=grids, overwrite=True)
+    assert units(place / "run")["found"] == 3
+    assert sorted(path.name for path in (place / "run").iterdir()) == [
+        "failures.csv",
+        "results.parquet",
+        "run.json",
+        "summary.json",
+    ]
+
+
+def test_two_cannot_write_one_folder(place):
+    (place / "run").mkdir()
+    with (place / "run" / ".lock").open("w") as held:
+        held.write("process 4711 on elsewhere\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match=r"run is being written by process 4711 on elsewhere; wait"):
+            analyze(place / "run")
+    analyze(place / "run")  # the lock of a process that is gone holds nobody up
+
+
+@pytest.mark.parametrize("kilobytes", [1, 16])
+def test_a_full_disk_is_one_line_and_nothing_is_lost(place, kilobytes):
+    """A limit of the system on the size of files: 1 kB stops the first part, 16 kB the table at the end."""
+    if kilobytes == 16:
+        write_clips(place / "clips" / "more", 60, np.random.default_rng(1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"^\S+ cannot be written \(.*\); what is done is kept: make room"):
+            analyze(place / "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run")["found"] == (0 if kilobytes == 1 else 72)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True).returncode:
+        pytest.skip("may not mount a small disk here")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_disk_that_is_really_full_is_one_line_and_nothing_is_lost(place, small_disk):
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); what is done is kept"):
+        analyze(small_disk / "run")
+    n_parts = len(list((small_disk / "run" / "results").glob("part-*.parquet")))
+    assert n_parts
+    subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)
+    analyze(small_disk / "run")
+    analyze(place / "whole")
+    assert rows(small_disk / "run").equals(rows(place / "whole"))
+    assert units(small_disk / "run")["found"] == n_parts
+
+
+def test_a_place_that_cannot_be_written_is_named(place):
+    with pytest.raises(InputError, match=r"run cannot be written \(Not a directory\)"):
+        analyze(place / "clips" / "0001.wav" / "run")
+
+
+@pytest.mark.parametrize("spoil", ["cut", "swap", "flip", "foreign", "forge"])
+def test_a_damaged_part_is_named_and_done_again(place, begun, spoil):
+    begun(place / "run", 6)
+    first, second = sorted((place / "run" / "results").iterdir())[:2]
+    content = first.read_bytes()
+    if spoil == "cut":
+        first.write_bytes(content[:-100])
+    elif spoil == "flip":
+        at = len(content) // 4
+        first.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    elif spoil == "forge":
+        table = pq.read_table(first)
+        column = table.column_names.index("energy_kept")
+        pq.write_table(table.set_column(column, "energy_kept", table["level_change_db"]), first)
+    elif spoil == "swap":
+        shutil.copy(second, first)
+    else:
+        first.write_bytes(b"PAR1 but no more")
+    said = []
+    analyze(place / "run", tell=said.append)
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run")["found"] == 5
+    assert len(said) == 1
+    assert first.name in said[0]
+    assert said[0].endswith("done again")
+
+
+def test_a_part_gives_back_what_was_put_in(tmp_path, rng):
+    model = as_model(
+        lambda x: np.stack([x.mean(-1), x.std(-1)], -1), sample_rate=RATE, labels=["a", "b"], n_samples=800
+    )
+    clips = [Clip(rng.standard_normal(800).astype(np.float32), RATE, f"clip {i}", "a", None, 0.1 * i) for i in range(3)]
+    plan = plan_sweep(model, {"time": "-5:5:1ms", "pitch": "-1:1:0.5st"}, edges="zero")
+    found = sweep_clips([(model, plan)], clips)
+    found = replace(found, failures=(Failure("x", "read", "because"),), engines=())
+    parts = PartFolder(tmp_path, "recipe", (model.spec,))
+    assert parts.find("unit") is None
+    parts.keep("unit", found)
+    again = parts.find("unit")
+    assert again.failures == found.failures
+    (was,), (now,) = found.responses, again.responses
+    assert now.clips == was.clips
+    assert now.spec == was.spec
+    for axis in was.axes.values():
+        for name, values in vars(axis).items():
+            np.testing.assert_array_equal(getattr(now.axes[axis.axis], name), values)
+    for before, after in zip(was.controls, now.controls, strict=True):
+        for name, values in vars(before).items():
+            np.testing.assert_array_equal(getattr(after, name), values)
+    assert len(was.controls) == len(now.controls) > 2
+    shutil.copy(parts.path("unit"), parts.path("other"))
+    with pytest.raises(CheckpointError, match="does not hold what its name says"):
+        parts.find("other")
+
+
+def test_a_unit_is_known_by_its_sounds_and_what_is_said_of_them(place):
+    entry = read_sources(["clips"]).entries[0]
+    same = name_of(Unit(0, (entry,)))
+    assert name_of(Unit(3, (entry,))) == same
+    for other in (
+        replace(entry, label="x"),
+        replace(entry, group="x"),
+        replace(entry, start_seconds=0.01),
+        replace(entry, path=entry.path.with_name("0001.wav")),
+    ):
+        assert name_of(Unit(0, (other,))) != same
+    shutil.copy(place / "clips" / "0001.wav", entry.path)
+    assert name_of(Unit(0, (entry,))) != same
+
+
+@pytest.mark.parametrize(("n_clips", "size"), [(0, 0), (1, 1), (250, 1), (251, 2), (8000, 4), (8001, 5), (100_000, 50)])
+def test_how_a_corpus_is_cut_depends_on_the_corpus_alone(n_clips, size):
+    clip = Clip(np.zeros(1, np.float32), RATE)
+    cut = cut_units([clip] * n_clips)
+    assert sum(len(unit.sources) for unit in cut) == n_clips
+    assert [unit.place for unit in cut] == list(range(len(cut)))
+    assert {len(unit.sources) for unit in cut[:-1]} <= {size}
+    assert len(cut) <= 2000
+
+
+class Clumsy:
+    """A crew of two that does the last unit given first, and loses some."""
+
+    def __init__(self, lost):
+        self.lost, self.given, self.dismissed = list(lost), [], False
+
+    @property
+    def has_room(self):
+        return len(self.given) < 2
+
+    def give(self, unit):
+        self.given.append(unit)
+
+    def take(self):
+        unit = self.given.pop()
+        if unit.place in self.lost:
+            self.lost.remove(unit.place)
+            return unit, None
+        return unit, Done(unit, f"part {unit.place}")
+
+    def dismiss(self):
+        self.dismissed = True
+
+
+def test_a_lost_unit_is_tried_once_more_and_then_named():
+    clip = Clip(np.zeros(1, np.float32), RATE)
+    work = [Unit(place, (replace(clip, name=f"clip {place}"),)) for place in range(5)]
+    crew = Clumsy(lost=[1, 3, 3])
+    done = sorted(hand_out(work, crew), key=lambda done: done.unit.place)
+    assert [receipt.name for receipt in done] == ["part 0", "part 1", "part 2", "", "part 4"]
+    assert [(failure.path, failure.stage) for receipt in done for failure in receipt.failures] == [("clip 3", "worker")]
+    assert crew.dismissed
+
+
+def test_whoever_stops_listening_sends_the_crew_home():
+    crew = Clumsy(lost=[])
+    receipts = hand_out([Unit(place, ()) for place in range(5)], crew)
+    next(receipts)
+    receipts.close()
+    assert crew.dismissed
+
+
+def test_two_jobs_need_models_that_others_can_load(place):
+    model = load_model("toy")
+    with JournalledRun(place / "run", jobs=2) as run, pytest.raises(InputError, match="need models that they can load"):
+        analyze_models([model], read_sources(["clips"]).entries, AnalysisOptions(GRIDS), sweep=run.sweep)
+    assert not (place / "run").exists()
+
+
+def test_a_model_without_a_fingerprint_is_said_to_start_again(place):
+    model = as_model(lambda x: np.ones((len(x), 2)), sample_rate=RATE, labels=["a", "b"], n_samples=800)
+    said = []
+    with JournalledRun(place / "run", tell=said.append) as run:
+        options = AnalysisOptions(GRIDS, references=False)
+        run.finish(analyze_models([model], read_sources(["clips"]).entries, options, sweep=run.sweep))
+    assert said == ["! model <lambda> has no fingerprint: if interrupted, this run starts again"]
+    assert load_results(place / "run").table.num_rows == 11 * 8
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_kill_9_at_twenty_random_moments_of_five_hundred_units(place, rng, monkeypatch):
+    monkeypatch.setattr("audioinv.sweep.units.FEW", 1000)  # so that every clip is a unit of its own
+    write_clips(place / "clips" / "more", 500, rng)
+    grids = {"time": "-5:5:5ms"}
+    started = time.monotonic()
+    analyze(place / "whole", grids=grids)
+    seconds, found = time.monotonic() - started, []
+    for moment in rng.uniform(0, seconds, size=20):
+        child = os.fork()
+        if child == 0:
+            try:
+                analyze(place / "run", grids=grids)
+            finally:
+                os._exit(0)
+        time.sleep(moment)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if not (place / "run" / "summary.json").exists():
+            analyze(place / "run", grids=grids)
+        assert rows(place / "run").equals(rows(place / "whole"))
+        found.append(units(place / "run")["found"])
+        shutil.rmtree(place / "run")
+    assert units(place / "whole")["done"] == 512
+    assert len(set(found)) > 10  # they were killed at different places, and gone on with there
+
+
+def test_two_jobs_find_what_one_finds(place):
+    analyze(place / "one")
+    analyze(place / "two", jobs=2)
+    assert rows(place / "two").equals(rows(place / "one"))
+    assert (place / "two" / "failures.csv").read_text() == (place / "one" / "failures.csv").read_text()
+    summaries = [json.loads((place / name / "summary.json").read_text()) for name in ("one", "two")]
+    assert summaries[0] == summaries[1]
+
+
+@pytest.mark.slow
+def test_four_jobs_go_on_with_what_one_began(place, begun):
+    begun(place / "run", 5)
+    analyze(place / "run", jobs=4)
+    analyze(place / "one")
+    assert rows(place / "run").equals(rows(place / "one"))
+    assert units(place / "run")["found"] == 5
+
+
+LETHAL = """
+import os, signal
+import numpy as np
+
+def hear(waveforms):
+    if np.abs(waveforms.mean(-1)).max() > 0.2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return np.stack([np.abs(waveforms).mean(-1), waveforms.std(-1)], -1)
+
+"""
+
+
+@pytest.mark.slow
+def test_a_clip_that_kills_whoever_hears_it_is_named_and_the_others_are_done(place, monkeypatch):
+    (place / "lethal.py").write_text(LETHAL)
+    (place / "lethal.audioinv.toml").write_text(
+        'sample_rate = 8000\ninput_samples = 800\nlabels = ["a", "b"]\nactivation = "none"\n'
+    )
+    monkeypatch.syspath_prepend(place)
+    write_audio(place / "clips" / "0003.wav", np.full(800, 0.5, np.float32), RATE)
+    analyze(place / "run", grids={"time": "-5:5:5ms"}, sources=("lethal:hear",), jobs=2)
+    failures = load_results(place / "run").failures
+    assert [(failure.path, failure.stage) for failure in failures] == [
+        ("clips/0003.wav", "worker"),
+        ("clips/0005.wav", "read"),
+    ]
+    assert "ended 2 times without a word" in failures[0].reason
+    assert len(rows(place / "run")) == 10 * 3
+
+
+def test_a_cluster_that_nobody_knows_is_refused(place):
+    with pytest.raises(InputError, match="cluster='dask' is not one of local, ray"):
+        JournalledRun(place / "run", cluster="dask")
+
+
+@pytest.fixture
+def nodes():
+    """A Ray cluster of three nodes on this machine."""
+    ray = pytest.importorskip("ray", reason="ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    others = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    yield cluster, others
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_cluster_finds_what_one_process_finds(place, rng, nodes, killed):
+    write_clips(place / "clips" / "more", 40, rng)
+    cluster, others = nodes
+    seen = []
+
+    def lose_a_node(_):
+        seen.append(1)
+        if killed and len(seen) == 10:
+            cluster.remove_node(others[0], allow_graceful=False)
+
+    run = JournalledRun(place / "ray", sources=(ModelSource("toy"),), cluster="ray")
+    with run:
+        options = AnalysisOptions(GRIDS, references=False)
+        entries = read_sources(["clips"]).entries
+        run.finish(analyze_models([load_model("toy")], entries, options, on_clip=lose_a_node, sweep=run.sweep))
+    analyze(place / "one")
+    assert rows(place / "ray").equals(rows(place / "one"))
+    assert (place / "ray" / "failures.csv").read_text() == (place / "one" / "failures.csv").read_text()
+    assert len(seen) == 52
