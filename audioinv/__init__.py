@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analysis import AnalysisOptions, analyze, analyze_models
+    from .budget_analysis import BudgetOptions, budget
     from .certification import Certification, certify
     from .corpus.entries import Corpus
     from .corpus.layouts import read_corpus, read_sources
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from .nets.library import load_model
     from .nets.model import Model, ModelSpec, as_model
     from .nets.training import TrainingConfig, train_classifier
+    from .profile_analysis import profile
     from .report.results import Results, load_results
+    from .sliding_analysis import slide
     from .sound.audio import Clip, load_clip, write_audio
     from .sound.fundamental import find_pitch
     from .sound.grid import ShiftGrid, parse_grid
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analysis": ("AnalysisOptions", "analyze", "analyze_models"),
+    "budget_analysis": ("BudgetOptions", "budget"),
     "certification": ("Certification", "certify"),
     "corpus.entries": ("Corpus",),
     "corpus.layouts": ("read_corpus", "read_sources"),
@@ -41,7 +45,9 @@ _HOMES = {
     "nets.library": ("load_model",),
     "nets.model": ("Model", "ModelSpec", "as_model"),
     "nets.training": ("TrainingConfig", "train_classifier"),
+    "profile_analysis": ("profile",),
     "report.results": ("Results", "load_results"),
+    "sliding_analysis": ("slide",),
     "sound.audio": ("Clip", "load_clip", "write_audio"),
     "sound.grid": ("ShiftGrid", "parse_grid"),
     "sound.fundamental": ("find_pitch",),
@@ -56,6 +62,7 @@ __all__ = [
     "AnalysisOptions",
     "AudioFileError",
     "AudioinvError",
+    "BudgetOptions",
     "Certification",
     "CheckpointError",
     "Classifier",
@@ -75,6 +82,7 @@ __all__ = [
     "analyze_models",
     "as_model",
     "bin_shift",
+    "budget",
     "certify",
     "find_pitch",
     "frequency_shift",
@@ -87,9 +95,11 @@ __all__ = [
     "measure_partials",
     "parse_grid",
     "pitch_shift",
+    "profile",
     "read_corpus",
     "read_sources",
     "save_classifier",
+    "slide",
     "time_shift",
     "train_classifier",
     "write_audio",

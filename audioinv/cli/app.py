@@ -16,9 +16,11 @@ from .compare import compare
 from .doctor import doctor
 from .info import info
 from .layers import layers
+from .merge import merge
 from .options import Version, command
 from .plot import plot
 from .profile import profile
+from .report import report
 from .shift import shift
 from .study import study
 from .train import train
@@ -57,7 +59,9 @@ _SHORT: dict[Callable[..., int], str] = {
     layers: "Say where a network gains and loses invariance.",
     certify: "Derive which delays cannot change an answer, and confirm it.",
     check: "Gate a results folder: exit 1 when a rule fails.",
+    merge: "Join the shares of a run that were done apart.",
     compare: "Compare two models on the same clips, paired.",
+    report: "Make a page to look at and listen to.",
     plot: "Draw curves, heat map, spectrogram, harmonics or layers.",
     shift: "Write the shifted sound itself.",
     info: "Say what a clip, model, data set or run is.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +16,12 @@ _SOUND = "For spectrogram and harmonics"
 
 def plot(
     run: Annotated[Path, typer.Argument(help="A results folder.", metavar="RUN")],
-    kind: Annotated[str, typer.Argument(help="Which figure.", metavar="curves|heatmap|spectrogram|harmonics|layers")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="Which figure.", metavar="curves|classes|heatmap|spectrogram|harmonics|layers|budget|sliding"
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help=".png, .svg or .pdf [default: RUN/figures/KIND.png]."),
@@ -57,9 +62,11 @@ def plot(
     version: Version = False,
 ) -> int:
     """Draw a figure of a results folder."""
+    from ..report.budget_results import load_budget
     from ..report.figures import check_suffix, draw, save_figure
     from ..report.layer_results import load_layers
     from ..report.results import load_results
+    from ..report.sliding_results import load_sliding
 
     target = out or run / "figures" / f"{kind}.png"
     check_suffix(target)
@@ -74,7 +81,8 @@ def plot(
         "scale": scale,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    results = load_layers(run) if kind == "layers" else load_results(run)
+    loaders: dict[str, Any] = {"layers": load_layers, "budget": load_budget, "sliding": load_sliding}
+    results = loaders.get(kind, load_results)(run)
     save_figure(draw(results, kind, **given), target)
     if json:
         print_json({"run": str(run), "kind": kind, "options": given, "file": str(target)})

@@ -20,41 +20,49 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 
 from ..errors import InputError
+from .budget_figure import budget_figure
+from .class_figure import classes_figure
 from .curves import curves_figure
 from .figure_style import styling
 from .harmonic_figures import harmonics_figure
 from .heatmap import heatmap_figure
 from .layer_figures import layers_figure
 from .shift_amount import SOUND_AXES
+from .sliding_figure import sliding_figure
 from .spectrogram_figures import spectrogram_figure
 
 if TYPE_CHECKING:
+    from .budget_results import BudgetResults
     from .layer_results import LayerResults
     from .results import Results
+    from .sliding_results import SlidingResults
 
 __all__ = ["KINDS", "draw", "save_figure"]
 
 KINDS: MappingProxyType[str, Callable[..., Figure]] = MappingProxyType(
     {
         "curves": curves_figure,
+        "classes": classes_figure,
         "heatmap": heatmap_figure,
         "spectrogram": spectrogram_figure,
         "harmonics": harmonics_figure,
         "layers": layers_figure,
+        "sliding": sliding_figure,
+        "budget": budget_figure,
     }
 )
 _UNDATED: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 _PNG_DPI = 200
 
 
-def draw(results: Results | LayerResults, kind: str, **options: Any) -> Figure:
+def draw(results: Results | LayerResults | SlidingResults | BudgetResults, kind: str, **options: Any) -> Figure:
     """Draw a figure of results.
 
     Parameters
     ----------
-    results : Results or LayerResults
-        The latter for layers.
-    kind : {"curves", "heatmap", "spectrogram", "harmonics", "layers"}
+    results : Results, LayerResults, SlidingResults or BudgetResults
+        The last three for layers, sliding and budget.
+    kind : {"curves", "classes", "heatmap", "spectrogram", "harmonics", "layers", "sliding", "budget"}
     **options
         Of the function behind the kind; see `KINDS`.
 
@@ -70,7 +78,7 @@ def draw(results: Results | LayerResults, kind: str, **options: Any) -> Figure:
     Examples
     --------
     >>> sorted(KINDS)
-    ['curves', 'harmonics', 'heatmap', 'layers', 'spectrogram']
+    ['budget', 'classes', 'curves', 'harmonics', 'heatmap', 'layers', 'sliding', 'spectrogram']
     """
     if kind not in KINDS:
         raise InputError(f"no figure {kind!r}; there are {', '.join(KINDS)}")

@@ -5,7 +5,7 @@ Conventions
 Identifiers get a prefix, because those of two figures are the same. Metadata, style sheets and namespaces go, so that
 nothing in a figure reaches beyond it. Ink and grey become the page's, light or dark; colours that mean something stay.
 
-What is here: `inline_svg`.
+What is here: `inline_svg`; `foreign_svg`, for what another library drew.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from .figure_style import INK, QUIET, styling
 
-__all__ = ["inline_svg"]
+__all__ = ["foreign_svg", "inline_svg"]
 
 _RASTER_DPI = 144
 _REFERENCE = re.compile(r"url\(#")
@@ -45,14 +45,33 @@ def inline_svg(figure: Figure, key: str, *, label_id: str) -> Markup:
     stream = io.BytesIO()
     with styling():
         figure.savefig(stream, format="svg", dpi=_RASTER_DPI, transparent=True, metadata={"Date": None})
-    root = ElementTree.fromstring(stream.getvalue())
+    text = foreign_svg(stream.getvalue(), key, label_id=label_id)
+    return Markup(text.replace(INK, "currentColor").replace(QUIET, "var(--quiet)"))
+
+
+def foreign_svg(drawing: str | bytes, key: str, *, label_id: str) -> Markup:
+    """Make an SVG file an ``svg`` element of an HTML page, without its colours becoming the page's.
+
+    Parameters
+    ----------
+    drawing : str or bytes
+        The file.
+    key : str
+        Prefix of its identifiers.
+    label_id : str
+        Identifier of the element whose text says what it shows.
+
+    Returns
+    -------
+    Markup
+    """
+    root = ElementTree.fromstring(drawing)
     for element in list(root.iter()):
         _localise(element, key)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.attrib |= {"role": "img", "aria-labelledby": label_id, "class": "figure"}
-    text = ElementTree.tostring(root, encoding="unicode")
-    return Markup(text.replace(INK, "currentColor").replace(QUIET, "var(--quiet)"))
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
 def _localise(element: ElementTree.Element, key: str) -> None:

@@ -5,7 +5,7 @@ Conventions
 Parts hold text as it came; escaping is the template's. Drawings are `Markup`, made from figures, and each has a key of
 its own on the page. No number is computed here: all come from the summary and the table.
 
-What is here: `headline_rows`, `model_part`, `remarks`, `curve_drawings`, `key_drawing`, and the parts that they return.
+What is here: `headline_rows`, `model_part`, `remarks`, and the parts that they return. Charts are in `page_charts`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from .findings import (
     WorstClip,
     axis_finding,
     control_finding,
-    curve_finding,
     flip_finding,
     worst_clips,
 )
-from .selection import swept_axes
 from .text import amount, interval, reference_line, verdict
 from .wording import axis_title, is_reason, range_text
 
@@ -39,9 +37,7 @@ __all__ = [
     "HeadlineRow",
     "ModelPart",
     "Remark",
-    "curve_drawings",
     "headline_rows",
-    "key_drawing",
     "model_part",
     "remarks",
 ]
@@ -96,6 +92,7 @@ class Remark:
 class AxisPart:
     """One axis of one model."""
 
+    axis: str
     title: str
     heatmap: Drawing
     worst: tuple[WorstClip, ...]
@@ -209,6 +206,7 @@ def _axis_part(results: Results, name: str, axis: str, key: str) -> AxisPart:
     figure = heatmap_figure(results, axis=axis, model=name, width_inches=_MAP_INCHES, explained=False)
     svg = inline_svg(figure, key, label_id=f"{key}-caption")
     return AxisPart(
+        axis=axis,
         title=axis_title(axis),
         heatmap=Drawing(key, svg, map_finding(results, axis=axis, model=name)),
         worst=worst_clips(results, name, axis),
@@ -223,51 +221,3 @@ def _control_row(name: str, control: Mapping[str, Any]) -> ControlRow:
         largest_change=f"{control['largest_score_change']:.2g}",
         sound_error=f"{control['sound_error']:.2g}",
     )
-
-
-def curve_drawings(results: Results) -> list[Drawing]:
-    """Draw the curves of all models, a panel an axis.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of Drawing
-    """
-    from .curves import curves_figure
-    from .inline_svg import inline_svg
-
-    panels: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    for axis in swept_axes(results.responses.values()):
-        for name, model in results.document["models"].items():
-            if axis in model["axes"]:  # models swept in different units cannot share a panel
-                panels.setdefault((axis, model["axes"][axis]["unit"]), {})[name] = model["axes"][axis]
-    drawings = []
-    for (axis, unit), summaries in panels.items():
-        key = f"curve-{axis}-{unit}"
-        figure = curves_figure(results, axis=axis, model=list(summaries), explained=False)
-        svg = inline_svg(figure, key, label_id=f"{key}-caption")
-        drawings.append(Drawing(key, svg, curve_finding(axis, summaries)))
-    return drawings
-
-
-def key_drawing(results: Results) -> Drawing:
-    """Draw the legend of the curves.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    Drawing
-    """
-    from .curves import band_note, key_figure
-    from .inline_svg import inline_svg
-
-    svg = inline_svg(key_figure(results), "key", label_id="key-caption")
-    first = next(iter(results.responses))
-    text = f"Shaded: {band_note(results, first)}. Thin dashed: accuracy. 0 is the unshifted clip."
-    return Drawing("key", svg, text)

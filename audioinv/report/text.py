@@ -41,6 +41,17 @@ _AXIS_WORDS = {
     "freq": "a frequency shift",
     "pitch": "a pitch shift",
     "bins": "a shift of the spectrogram's bins",
+    "stretch": "a stretch",
+    "speed": "a change of speed",
+    "gain": "a change of level",
+    "noise": "noise",
+    "filter": "a filter",
+    "reverb": "reverberation",
+    "mask": "a mask",
+    "reverse": "reversed stretches",
+    "order": "shuffled segments",
+    "polarity": "a turn of phase",
+    "resolution": "a loss of resolution",
 }
 _N_WORST = 3
 _WIDTH, _NAME_WIDTH = 110, 70
@@ -217,7 +228,7 @@ def verdict(results: Results, name: str) -> str:
     frequency_text = (
         f"{_share(contrast['frequency_consistency'])} under {_AXIS_WORDS[frequency]} ({range_text(axes[frequency])})"
     )
-    return f"{name} keeps {time_text} and {frequency_text}: {_difference(contrast['difference'])}."
+    return f"{name} keeps {time_text} and {frequency_text}: {_difference(contrast)}."
 
 
 def _share(estimate: Mapping[str, Any]) -> str:
@@ -227,7 +238,8 @@ def _share(estimate: Mapping[str, Any]) -> str:
     return f"{100 * float(format(estimate['value'], '.2f')):.0f} % of its answers"
 
 
-def _difference(difference: Mapping[str, Any]) -> str:
+def _difference(contrast: Mapping[str, Any]) -> str:
+    difference, detectable = contrast["difference"], contrast.get("detectable")
     value, low, high = (difference[key] for key in ("value", "low", "high"))
     if low is None or high is None:
         return f"a difference of {value:+.2f}, of which one recording cannot say how sure it is"
@@ -236,7 +248,8 @@ def _difference(difference: Mapping[str, Any]) -> str:
         return f"it is steadier in time than in frequency, by {text}"
     if high < 0:
         return f"it is steadier in frequency than in time, by {text}"
-    return f"no difference between time and frequency is shown ({text})"
+    missed = "" if detectable is None else f", and one below {detectable:.2f} would most likely be missed"
+    return f"no difference between time and frequency is shown ({text}){missed}"
 
 
 def summary_lines(results: Results) -> list[str]:
@@ -261,6 +274,7 @@ def summary_lines(results: Results) -> list[str]:
         lines += [*alarm, "", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
         lines += aligned([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
         lines += ["", *wrapped(verdict(results, name)), ""]
+        lines += [*_detectable_lines(summary["axes"]), *_class_lines(summary["axes"])]
         lines += [*_worst_lines(summary["axes"]), *_period_lines(summary["axes"])]
         lines += [*_control_lines(summary["controls"]), *wrapped(reference_line(summary))]
         for warning in warnings:
@@ -313,6 +327,24 @@ def wrapped(text: str) -> list[str]:
         The second and the following are indented.
     """
     return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _detectable_lines(axes: Mapping[str, Any]) -> list[str]:
+    """Say how small a change of the consistency these clips can show."""
+    told = [
+        f"{axis['detectable_change']:.2f} in {name}" for name, axis in axes.items() if axis.get("detectable_change")
+    ]
+    return wrapped(f"could have seen a change of the first column by: {' · '.join(told)}") if told else []
+
+
+def _class_lines(axes: Mapping[str, Any]) -> list[str]:
+    """Name the classes that a shift moves more than the others, or less."""
+    lines = []
+    for axis, found in axes.items():
+        flagged = [one for one in found.get("by_class", ()) if one["stands_out"] != "no"]
+        told = [f"{one['name']} {one['value']:.2f} ({one['stands_out']} the others)" for one in flagged]
+        lines += wrapped(f"classes that stand out in {axis}: {' · '.join(told)}") if told else []
+    return lines
 
 
 def _worst_lines(axes: Mapping[str, Any]) -> list[str]:

@@ -6,14 +6,15 @@ Units are written out where they are not of common use. Texts that came from out
 and escaped where they are used.
 
 What is here: `axis_title`, `amount_title`, `shift_label`, `range_text`, `count_text`, `is_reason`, `share_text`,
-`shown_name`.
+`shown_name`, `lines_html`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import PurePath
 from typing import Any
 
@@ -22,14 +23,30 @@ __all__ = [
     "axis_title",
     "count_text",
     "is_reason",
+    "lines_html",
     "range_text",
     "share_text",
     "shift_label",
     "shown_name",
 ]
 
-_TITLES = {"time": "time", "freq": "frequency", "pitch": "pitch", "bins": "spectrogram bins"}
-_AMOUNTS = {"time": "delay", "freq": "frequency shift", "pitch": "pitch shift", "bins": "bin shift"}
+_TITLES = {"freq": "frequency", "bins": "spectrogram bins"}
+_AMOUNTS = {
+    "time": "delay",
+    "freq": "frequency shift",
+    "pitch": "pitch shift",
+    "bins": "bin shift",
+    "stretch": "stretch",
+    "speed": "change of speed",
+    "noise": "noise",
+    "filter": "attenuation outside the band",
+    "reverb": "reverberation",
+    "mask": "mask",
+    "reverse": "reversed stretches",
+    "order": "shuffle",
+    "polarity": "turn of phase",
+    "resolution": "loss of resolution",
+}
 # A measure can be undefined, an axis cannot: reasons name the measure, cautions do not.
 _REASON = re.compile(r"(accuracy|[a-z]+\.[a-z0-9_]+): ")
 _UNITS = {"st": "semitones", "ct": "cents", "smp": "samples", "frame": "frames"}
@@ -163,6 +180,26 @@ def count_text(n: int, thing: str) -> str:
     """
     ending = "es" if thing.endswith("s") else "s"
     return f"{n} {thing}{ending * (n != 1)}"
+
+
+def lines_html(lines: Iterable[str]) -> str:
+    """Show the lines of a terminal in a notebook.
+
+    Parameters
+    ----------
+    lines : iterable of str
+
+    Returns
+    -------
+    str
+        HTML, escaped.
+
+    Examples
+    --------
+    >>> lines_html(["a < b"])
+    '<pre>a &lt; b</pre>'
+    """
+    return f"<pre>{escape(chr(10).join(lines))}</pre>"
 
 
 def is_reason(warning: str) -> bool:

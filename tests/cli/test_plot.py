@@ -16,7 +16,7 @@ def folder(run, place):
     return place / "out"
 
 
-@pytest.mark.parametrize("kind", ["curves", "heatmap", "spectrogram", "harmonics"])
+@pytest.mark.parametrize("kind", ["curves", "classes", "heatmap", "spectrogram", "harmonics"])
 def test_a_figure_goes_into_the_results_folder(run, folder, kind):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = run("plot", folder, kind)
@@ -67,7 +67,7 @@ def test_quiet_and_json(run, folder, place):
     ("arguments", "message"),
     [
         (("curves", "-o", "a.jpg"), "error: a.jpg: figures are written as .png, .svg, .pdf; the suffix says which"),
-        (("pie",), "error: no figure 'pie'; there are curves, heatmap, spectrogram, harmonics, layers"),
+        (("pie",), "error: no figure 'pie'; there are curves, classes, heatmap, spectrogram, harmonics, layers"),
         (("curves", "--clip", "x"), "error: the figure curves has no use for clip; leave it out"),
         (
             ("heatmap", "--axis", "bins"),

@@ -297,7 +297,7 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(results, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
-        ("pie", {}, "no figure 'pie'; there are curves, heatmap, spectrogram, harmonics, layers"),
+        ("pie", {}, "no figure 'pie'; there are curves, classes, heatmap, spectrogram, harmonics, layers"),
         ("curves", {"clip": "a"}, "the figure curves has no use for clip"),
         ("harmonics", {"time": "1ms"}, "the figure harmonics has no use for time"),
         ("curves", {"axis": "bins"}, "not swept along axis 'bins'; there are time, freq, pitch"),

@@ -1,6 +1,7 @@
 """The summary in words says what summary.json says, in both directions of the contrast."""
 
 import re
+from dataclasses import replace
 
 from audioinv.report.text import interval, model_line, summary_lines, verdict
 
@@ -27,6 +28,31 @@ def test_the_contrast_is_said_in_plain_words(results):
         r"centroid keeps 100 % .* steadier in time than in frequency, by \+0\.\d\d \[", verdict(results, "centroid")
     )
     assert "steadier in frequency than in time" in verdict(results, "<b>half</b>")
+
+
+def test_how_small_a_change_could_have_been_seen_is_said(results):
+    text = " ".join(" ".join(summary_lines(results)).split())
+    axes = results.document["models"]["<b>half</b>"]["axes"]
+    assert axes["time"]["detectable_change"] > 0
+    assert f"could have seen a change of the first column by: {axes['time']['detectable_change']:.2f} in time" in text
+    contrast = {"value": 0.01, "low": -0.02, "high": 0.04}
+    summary = dict(results.document["models"]["centroid"])
+    summary["contrast"] = {**summary["contrast"], "difference": contrast, "detectable": 0.123}
+    doubted = replace(results, document={**results.document, "models": {"centroid": summary}})
+    assert "no difference between time and frequency is shown (+0.01 [−0.02, +0.04]), and one below 0.12" in verdict(
+        doubted, "centroid"
+    )
+
+
+def test_classes_that_stand_out_are_named(results):
+    summary = dict(results.document["models"]["centroid"])
+    flagged = {"name": "low", "value": 0.25, "low": 0.1, "high": 0.4, "stands_out": "below"}
+    steady = {"name": "high", "value": 0.9, "low": 0.8, "high": 1.0, "stands_out": "no"}
+    time = {**summary["axes"]["time"], "by_class": [flagged, steady]}
+    summary["axes"] = {**summary["axes"], "time": time}
+    lines = summary_lines(replace(results, document={**results.document, "models": {"centroid": summary}}))
+    assert "classes that stand out in time: low 0.25 (below the others)" in lines
+    assert not any("high 0.90" in line for line in lines)
 
 
 def test_lines_fit_a_terminal(results):

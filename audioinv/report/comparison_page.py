@@ -1,0 +1,179 @@
+"""One self-contained page about two models on the same clips: paired differences, and which clips changed.
+
+Conventions
+-----------
+A difference is A minus B. The page is made as that of one run is: one script by its hash, no connection, every text
+escaped. It computes no number: all come from the comparison and from the pairs it was made of.
+
+What is here: `write_comparison`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..measure.axis_summary import per_clip
+from ..measure.comparison import Compared, Comparison, MeasureDifference, pair_sweeps
+from .comparison_text import difference_cells, measure_name, remark_lines, sample_text, verdict_line
+from .page_charts import Chart, layered_spec
+from .page_file import page_environment, write_text
+from .page_script import embedded_json, page_script, policy
+from .wording import axis_title, count_text, share_text
+
+__all__ = ["write_comparison"]
+
+_MOST_CLIPS = 20
+_ROW_HEIGHT = 26
+_LEAST = 1e-9  # of a share: below, a clip has not changed
+
+
+@dataclass(frozen=True)
+class _ClipRow:
+    """What one clip keeps of its answers, written out."""
+
+    name: str
+    first: str
+    second: str
+    difference: str
+
+
+@dataclass(frozen=True)
+class _AxisPart:
+    """The clips that changed along one axis."""
+
+    title: str
+    finding: str
+    clips: tuple[_ClipRow, ...]
+
+
+def write_comparison(
+    found: Comparison, first: Compared, second: Compared, path: str | os.PathLike[str], *, seed: int = 0
+) -> Path:
+    """Write a comparison as one HTML file.
+
+    Parameters
+    ----------
+    found : Comparison
+        Of these two.
+    first, second : Compared
+    path : str or path
+        Folders on the way are made.
+    seed : int, default 0
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    charts = list(_charts(found))
+    content = {
+        "title": "Two models on the same clips",
+        "version": _version(),
+        "found": found,
+        "sample": sample_text(found),
+        "verdict": _sentence(verdict_line(found)),
+        "lines": [_sentence(line) for line in remark_lines(found)],
+        "charts": charts,
+        "changed": list(_changed(first, second, seed)),
+        "interactive": True,
+        "script": page_script(),
+        "policy": policy(page_script()),
+        "chart_data": embedded_json({chart.key: chart.spec for chart in charts}),
+        "clip_data": embedded_json({"models": [], "clips": []}),
+    }
+    return write_text(Path(path), page_environment().get_template("comparison.html.jinja").render(content))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _version() -> str:
+    try:
+        return version("audioinv")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _charts(found: Comparison) -> Iterator[Chart]:
+    """Draw the differences, an axis at a time."""
+    for axis in dict.fromkeys(row.axis for row in found.differences):
+        rows = [row for row in found.differences if row.axis == axis]
+        title = axis_title(axis) if axis else "unshifted"
+        largest = max(rows, key=lambda row: abs(np.nan_to_num(row.difference.value)))
+        measure = measure_name(largest).rpartition(": ")[2]
+        caption = f"Largest difference, {title}: {measure}, {difference_cells(largest)[-3]}."
+        header = ("measure", "A", "B", "A − B [95 %]", "p (Holm)", "could have seen")
+        table = tuple(tuple(difference_cells(row)) for row in rows)
+        yield Chart(f"difference-{axis or 'none'}", caption, _spec(rows, title), header, table)
+
+
+def _spec(rows: Sequence[MeasureDifference], title: str) -> dict[str, Any]:
+    values: list[dict[str, Any]] = [
+        {
+            "measure": measure_name(row).rpartition(": ")[2],
+            **{name: _known(getattr(row.difference, name)) for name in ("value", "low", "high")},
+        }
+        for row in rows
+    ]
+    reach = max((abs(value[end]) for value in values for end in ("value", "low", "high") if value[end]), default=1.0)
+    x = {"type": "quantitative", "title": "A − B", "scale": {"domain": [-1.05 * reach, 1.05 * reach]}}
+    place = {"y": {"field": "measure", "type": "nominal", "sort": None, "title": None}}
+    layers: list[dict[str, Any]] = [
+        {"mark": {"type": "rule", "color": "var(--quiet)"}, "encoding": {"x": {"datum": 0}}},
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "color": "#0072b2"},
+            "encoding": {**place, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 55, "opacity": 1, "color": "#0072b2"},
+            "encoding": {
+                **place,
+                "x": {**x, "field": "value"},
+                "tooltip": [{"field": name} for name in ("measure", "value", "low", "high")],
+            },
+        },
+    ]
+    return layered_spec(layers, values, title, height=_ROW_HEIGHT * max(2, len(values)))
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _changed(first: Compared, second: Compared, seed: int) -> Iterator[_AxisPart]:
+    """List the clips of which the two keep different shares of their answers, those that differ most first."""
+    for axis in first.responses.axes:
+        pair = pair_sweeps(first, second, axis, seed=seed) if axis in second.responses.axes else None
+        if pair is None:
+            continue
+        kept = [per_clip(sweep, "consistency") for sweep in (pair.first, pair.second)]
+        difference = kept[0] - kept[1]
+        order = np.argsort(-np.abs(np.nan_to_num(difference)), kind="stable")
+        changed = [place for place in order.tolist() if abs(difference[place]) > _LEAST]
+        clips = tuple(
+            _ClipRow(
+                pair.first.clips.names[place],
+                share_text(float(kept[0][place])),
+                share_text(float(kept[1][place])),
+                f"{100 * difference[place]:+.0f} %".replace("-", "−"),
+            )
+            for place in changed[:_MOST_CLIPS]
+        )
+        shown = f"; the {len(clips)} that differ most are here" if len(clips) < len(changed) else ""
+        counted = f"{len(changed)} of {count_text(len(difference), 'clip')}"
+        steadier = int((difference > _LEAST).sum())
+        finding = f"{counted} keep another share of their answers, {steadier} of them more with A{shown}."
+        yield _AxisPart(axis_title(axis), finding, clips)

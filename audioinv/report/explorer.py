@@ -1,0 +1,323 @@
+"""The clip explorer of the page: some clips, their answers at every shift, and the sound itself at those that matter.
+
+Conventions
+-----------
+Scores are those of the table, to four decimals. Sound is what the first model of the run heard: 16-bit FLAC at that
+model's rate, all of the page turned down by one common gain where any of it would exceed full scale. Delayed windows
+are cut from one tape (`TimeShift.tape`), so that every delay of the sweep can be heard; any other change is a sound of
+its own, at the shifts where an answer flips, the worst ones, the ends and 0 first, at the others as far as the budget
+goes. A clip whose file is not where it was has answers only.
+
+What is here: `Explorer`, `explore`, `empty_explorer`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from ..errors import InputError
+from ..measure.cliptable import ClipTable
+from ..measure.outcome import top1
+from ..sound.fundamental import find_pitch
+from ..sound.grid import ShiftGrid
+from ..sound.harmonics import compare_partials, harmonic_places, measure_partials
+from ..sound.operators import TimeShift
+from ..sound.player import common_gain
+from ..sweep.plan import operator_of
+from .page_script import embedded_json
+from .replay import ClipWindow, open_clip
+from .selection import swept_axes
+from .wording import amount_title, axis_title, shown_name
+
+if TYPE_CHECKING:
+    from ..sweep.responses import ModelResponses
+    from .results import Results
+
+__all__ = ["Explorer", "empty_explorer", "explore"]
+
+FloatArray = npt.NDArray[np.floating]
+
+MAX_CLIPS = 24
+_MAX_CLASSES = 8
+_AROUND = 16
+_DIGITS = 4
+_SILENT = ("bins",)
+"""Axes that move a model's spectrogram, not the sound."""
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What the page's explorer shows.
+
+    Parameters
+    ----------
+    clips : tuple of dict
+        For the page's script; JSON.
+    places : mapping of str to int
+        Where a clip stands among them, by name.
+    left_out : str
+        What the budget had no room for, as a sentence; empty if all is there.
+    """
+
+    clips: tuple[dict[str, Any], ...]
+    places: dict[str, int]
+    left_out: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Sound:
+    """One sound to store: of an axis, at a place of its grid; None for the tape of all delays."""
+
+    axis: str
+    place: int | None
+    waveform: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A clip with its answers, and its sounds in the order of their worth."""
+
+    name: str
+    content: dict[str, Any]
+    wanted: tuple[_Sound, ...]
+    further: tuple[_Sound, ...]
+
+
+def explore(results: Results, n_bytes: int) -> Explorer:
+    """Choose clips and sounds for the explorer.
+
+    Parameters
+    ----------
+    results : Results
+    n_bytes : int
+        Room on the page.
+
+    Returns
+    -------
+    Explorer
+        Worst clips of each model and axis first, then one clip of each label in turn.
+    """
+    names = _names(results)
+    candidates = [_candidate(results, name) for name in itertools.islice(_by_worth(results), MAX_CLIPS)]
+    gain = common_gain(sound.waveform for one in candidates for sound in (*one.wanted, *one.further))
+    kept: list[_Candidate] = []
+    room = n_bytes
+    for candidate in candidates:
+        sounds = [_encode(sound, gain, candidate.content["rate"]) for sound in candidate.wanted]
+        cost = _size(candidate.content) + sum(map(_size, sounds))
+        if cost > room:
+            break
+        room -= cost
+        _store(candidate, candidate.wanted, sounds)
+        kept.append(candidate)
+    n_unheard = _fill(kept, gain, room)
+    places = {candidate.name: place for place, candidate in enumerate(kept)}
+    return Explorer(tuple(one.content for one in kept), places, _left_out(len(kept), len(names), n_unheard))
+
+
+def _fill(kept: Sequence[_Candidate], gain: float, room: int) -> int:
+    """Store further sounds, clip after clip, as far as there is room; return how many there was none for."""
+    n_unheard = 0
+    for candidate in kept:
+        for sound in candidate.further:
+            encoded = _encode(sound, gain, candidate.content["rate"])
+            fits = _size(encoded) <= room
+            if fits:
+                room -= _size(encoded)
+                _store(candidate, [sound], [encoded])
+            n_unheard += not fits
+    return n_unheard
+
+
+def empty_explorer(results: Results) -> Explorer:
+    """Return an explorer without clips that takes as much room around them as any.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    Explorer
+    """
+    names = _names(results)
+    n_shifts = max(len(axis.shifts) for model in results.responses.values() for axis in model.axes.values())
+    return Explorer((), dict.fromkeys(names, len(names)), _left_out(0, len(names), MAX_CLIPS * n_shifts))
+
+
+def _left_out(n_kept: int, n_clips: int, n_unheard: int) -> str:
+    told = []
+    if n_kept < n_clips:
+        told.append(f"{n_kept} of {n_clips} clips are here, those that change their answer most first")
+    if n_unheard:
+        told.append(f"{n_unheard} sounds at shifts in between were left out")
+    if not told:
+        return ""
+    return f"{'; '.join(told)}: the page keeps to its size (--max-mb)."
+
+
+def _names(results: Results) -> tuple[str, ...]:
+    first = next(iter(results.responses.values()))
+    return ClipTable.of(first.clips, first.spec.labels).names
+
+
+def _by_worth(results: Results) -> Iterator[str]:
+    """Yield names of clips, each once: the worst of each model and axis in turn, then those of each label in turn."""
+    names = _names(results)
+    worst = [
+        [clip["name"] for clip in axis["worst_clips"]]
+        for model in results.document["models"].values()
+        for axis in model["axes"].values()
+    ]
+    labels = [clip.label for clip in next(iter(results.responses.values())).clips]
+    others = [
+        [name for name, its in zip(names, labels, strict=True) if its == label] for label in dict.fromkeys(labels)
+    ]
+    seen = set()
+    for name in itertools.chain(_in_turn(worst), _in_turn(others)):
+        if name not in seen and name in names:
+            seen.add(name)
+            yield name
+
+
+def _in_turn(lists: Sequence[Sequence[str]]) -> Iterator[str]:
+    for row in itertools.zip_longest(*lists):
+        yield from (name for name in row if name is not None)
+
+
+def _candidate(results: Results, name: str) -> _Candidate:
+    """Gather the answers to a clip, and its sounds where its file still stands."""
+    content: dict[str, Any] = {"name": name, "label": None, "rate": 0, "samples": 0, "axes": {}}
+    for axis in swept_axes(results.responses.values()):
+        content["axes"][axis] = _axis_content(results, name, axis)
+    first = next(iter(results.responses))
+    place = _names(results).index(name)
+    content["label"] = results.responses[first].clips[place].label
+    try:
+        window = open_clip(results, name, model=first)
+    except InputError as error:
+        content["silent"] = str(error)
+        return _Candidate(name, content, (), ())
+    content["rate"], content["samples"] = window.clip.sample_rate, len(window.clip.waveform)
+    wanted, further = [], []
+    for grid in window.plan.grids:
+        if grid.axis in content["axes"] and grid.axis not in _SILENT:
+            now, later = _sounds(window, grid, content["axes"][grid.axis])
+            wanted += now
+            further += later
+    return _Candidate(name, content, tuple(wanted), tuple(further))
+
+
+def _axis_content(results: Results, name: str, axis: str) -> dict[str, Any]:
+    """Return shifts and scores of a clip along an axis, by model."""
+    swept = [(index, one) for index, one in enumerate(results.responses.values()) if axis in one.axes]
+    first = swept[0][1].axes[axis]
+    same = [(i, one) for i, one in swept if np.array_equal(one.axes[axis].shifts, first.shifts)]
+    answers = [found for i, one in same if (found := _answers(i, one, name, axis)) is not None]
+    return {
+        "title": axis_title(axis),
+        "amount": amount_title(axis),
+        "unit": first.unit,
+        "shifts": [float(shift) for shift in first.shifts],
+        "zero": first.zero,
+        "answers": answers,
+        "sounds": {},
+    }
+
+
+def _answers(index: int, model: ModelResponses, name: str, axis: str) -> dict[str, Any] | None:
+    """Return the scores of the classes that matter most to a clip."""
+    names = ClipTable.of(model.clips, model.spec.labels).names
+    if name not in names:
+        return None
+    swept = model.axes[axis]
+    scores = swept.scores[names.index(name)]
+    order = np.argsort(-np.nan_to_num(scores.max(axis=0)), kind="stable")[:_MAX_CLASSES]
+    answers = top1(scores[None], swept.zero)[0]
+    shown = sorted({*order.tolist(), *(answer for answer in answers.tolist() if answer >= 0)})
+    return {
+        "model": index,
+        "name": shown_name(model.spec.name),
+        "classes": [model.spec.labels[place] for place in shown],
+        "left": len(model.spec.labels) - len(shown),
+        "top": [shown.index(answer) if answer >= 0 else None for answer in answers.tolist()],
+        "scores": [[_rounded(value) for value in row] for row in scores[:, shown].tolist()],
+    }
+
+
+def _rounded(value: float, digits: int = _DIGITS) -> float | None:
+    return round(value, digits) if np.isfinite(value) else None
+
+
+def _sounds(window: ClipWindow, grid: ShiftGrid, content: dict[str, Any]) -> tuple[list[_Sound], list[_Sound]]:
+    """Make the sounds of an axis: those that matter, and the others; note where delays are cut and partials lie."""
+    axis, natural = grid.axis, grid.natural(window.clip.sample_rate, window.hop_length)
+    operator = operator_of(axis, window.plan, window.spec)
+    if isinstance(operator, TimeShift):
+        delays = np.round(natural).astype(int)
+        first, last = -int(delays.max()), len(window.clip.waveform) - int(delays.min())
+        content["cuts"] = [int(delay) for delay in delays.max() - delays]
+        tape = operator.tape(window.clip, first, last).numpy()
+        return [_Sound(axis, None, tape)], []
+    matter = _places_that_matter(content)
+    order = [*matter, *(place for place in range(len(natural)) if place not in matter)]
+    waveforms = operator.shift(window.clip, natural[order]).numpy()
+    content["partials"] = _partials(window, axis, dict(zip(order, waveforms, strict=True)), natural)
+    sounds = [_Sound(axis, place, waveform) for place, waveform in zip(order, waveforms, strict=True)]
+    return sounds[: len(matter)], sounds[len(matter) :]
+
+
+def _places_that_matter(content: dict[str, Any]) -> list[int]:
+    """Return 0, both ends, half-way to them, and on either side the first shift at which each model's answer flips."""
+    zero, last = content["zero"], len(content["shifts"]) - 1
+    places = {zero, 0, last, zero // 2, (zero + last + 1) // 2}
+    for found in content["answers"]:
+        top = found["top"]
+        for side in (range(zero - 1, -1, -1), range(zero + 1, last + 1)):
+            flipped = next((place for place in side if top[place] != top[zero]), None)
+            if flipped is not None:
+                places.add(flipped)
+    return sorted(places)
+
+
+def _partials(
+    window: ClipWindow, axis: str, waveforms: dict[int, FloatArray], natural: FloatArray
+) -> dict[str, list[float | None]] | None:
+    """Measure where the partials of a pitched sound lie after each shift, in hertz; None where it has no pitch."""
+    rate = window.clip.sample_rate
+    pitch = find_pitch(window.clip.waveform, rate)
+    if not pitch.stable or axis not in ("freq", "pitch"):
+        return None
+    before = measure_partials(window.clip.waveform, rate, harmonic_places(pitch.fundamental_hz, rate))
+    keyword = {"freq": "offset_hz", "pitch": "interval_semitones"}[axis]
+    found = {
+        place: compare_partials(before, waveform, rate, **{keyword: float(natural[place])}).after.frequencies_hz
+        for place, waveform in waveforms.items()
+    }
+    return {str(place): [_rounded(value, 1) for value in hertz.tolist()] for place, hertz in found.items()}
+
+
+def _encode(sound: _Sound, gain: float, rate: int) -> str:
+    with io.BytesIO() as stream:
+        soundfile.write(stream, gain * sound.waveform, rate, format="FLAC", subtype="PCM_16")
+        return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _store(candidate: _Candidate, sounds: Sequence[_Sound], encoded: Sequence[str]) -> None:
+    for sound, text in zip(sounds, encoded, strict=True):
+        key = "tape" if sound.place is None else str(sound.place)
+        candidate.content["axes"][sound.axis]["sounds"][key] = text
+
+
+def _size(content: Any) -> int:
+    """Return the bytes that content takes on the page, with a key and punctuation around it."""
+    return len(embedded_json(content)) + _AROUND

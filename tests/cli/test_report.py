@@ -1,0 +1,62 @@
+"""``audioinv report``: a page or a folder of a results folder, sizes, streams, exit codes."""
+
+import json
+
+import pytest
+
+from .conftest import GRIDS
+
+
+@pytest.fixture
+def folder(run, place):
+    done = run("analyze", "clips", "-m", "toy", *GRIDS, "-o", "out", "-q")
+    assert done.exit_code == 0, done.stderr
+    return place / "out"
+
+
+def test_a_page_goes_into_the_results_folder(run, folder):
+    done = run("report", folder)
+    assert done.exit_code == 0, done.stderr
+    size = (folder / "report.html").stat().st_size
+    assert done.stdout == f"wrote {folder}/report.html ({size / 1e6:.1f} MB)\n"
+    assert done.stderr == ""
+    page = (folder / "report.html").read_text()
+    clips = json.loads(page.split('id="clips">')[1].split("</script>")[0])["clips"]
+    assert len(clips) == 6
+    assert all(clip["axes"]["freq"]["sounds"] for clip in clips)
+
+
+def test_a_folder_holds_a_page_and_its_sounds(run, folder, place):
+    done = run("report", folder, "--folder", "-o", place / "shown", "--json")
+    told = json.loads(done.stdout)
+    assert told["file"] == str(place / "shown" / "index.html")
+    assert told["bytes"] == (place / "shown" / "index.html").stat().st_size
+    assert "<script" not in (place / "shown" / "index.html").read_text()
+    assert not (folder / "report").exists()
+
+
+def test_the_size_is_kept(run, folder):
+    assert run("report", folder, "--max-mb", "1.4", "-q").stdout == ""
+    assert (folder / "report.html").stat().st_size <= 1.4e6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--max-mb", "0.1"), "error: max_mb=0.1 is less than the 1."),
+        (("--folder", "--max-mb", "3"), "error: --max-mb is about the single page"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_writes_nothing(run, folder, arguments, message):
+    before = sorted(path.name for path in folder.iterdir())
+    done = run("report", folder, *arguments)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_folder_without_results_is_one_clear_line(run, place):
+    done = run("report", place)
+    assert done.exit_code == 2
+    assert "is no results folder" in done.stderr
