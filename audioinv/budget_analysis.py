@@ -68,7 +68,7 @@ class BudgetOptions:
     Raises
     ------
     InputError
-        If the tolerance is no share.
+        If the tolerance is no share, or a grid cannot be read.
     """
 
     time: str | ShiftGrid | None = None
@@ -83,6 +83,10 @@ class BudgetOptions:
     def __post_init__(self) -> None:
         if not 0 < self.tolerance < 1:
             raise InputError(f"tolerance={self.tolerance} must lie between 0 and 1; it is a share")
+        for axis in ("time", "bins", "pitch"):
+            grid = getattr(self, axis)
+            if isinstance(grid, str):
+                parse_grid(axis, grid)  # to say what is wrong with it before any work is done
 
 
 def budget(

@@ -91,11 +91,13 @@ def test_what_is_wrong_is_said(grids, message):
         budget(deep(), noises(3), **grids)
 
 
-def test_a_model_without_layers_and_a_tolerance_that_is_no_share_are_refused():
+def test_a_model_without_layers_and_options_that_mean_nothing_are_refused():
     function = as_model(lambda waveforms: waveforms[:, :2], sample_rate=8000, labels=["a", "b"], n_samples=256)
     with pytest.raises(ModelError, match="layers cannot be seen"):
         budget(function, noises(3))
     with pytest.raises(InputError, match="tolerance=2 must lie between 0 and 1"):
         BudgetOptions(tolerance=2)
+    with pytest.raises(InputError, match="is not a grid"):
+        BudgetOptions(pitch="-o")
     with pytest.raises(InputError, match=r"1 clip\(s\) could be analysed"):
         budget(deep(), noises(1), time="1smp")
