@@ -30,6 +30,7 @@ from .options import (
     load_models,
     note,
     print_json,
+    read_allowance,
     said_of_models,
     say,
     say_nothing,
@@ -161,7 +162,7 @@ def analyze(
 ) -> int:
     """Shift clips in time, frequency and pitch, or change them otherwise, and say how the answers change."""
     started = clock.perf_counter()
-    tolerated = _read_allowance(allow_failures)
+    tolerated = read_allowance(allow_failures)
     _check_formats(format)
     share, out = _choose_share(shard, out)
     _check_folder(out, overwrite)
@@ -248,15 +249,6 @@ def analyze(
 def _check_alone(jobs: int | None, share: tuple[int, int] | None) -> None:
     if (jobs or 1) > 1 or share:
         raise InputError("a window that slides is one job: leave out --jobs and --shard")
-
-
-def _read_allowance(text: str) -> Any:
-    """Return a function from the number of inputs to how many may fail."""
-    number = text.removesuffix("%")
-    if not number.replace(".", "", 1).isdigit():
-        raise InputError(f"--allow-failures {text!r} is neither a number nor a percentage")
-    amount = float(number)
-    return (lambda n_inputs: n_inputs * amount / 100) if text.endswith("%") else (lambda _: amount)
 
 
 def _read_batch_size(text: str) -> int | None:

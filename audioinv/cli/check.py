@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .analyze import _read_allowance as read_allowance
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, read_allowance, say
 
 if TYPE_CHECKING:
     from ..report.gate.rules import Rule

@@ -101,6 +101,7 @@ def layers(
     from ..layer_analysis import LayerOptions, analyze_layers
     from ..nets.library import choose_device
     from ..report.layer_results import LAYER_FILES, LAYERS, check_absent
+    from ..report.results import free_folder
     from ..sweep.responses import Failure
 
     if (pitch or probe) and not budget:
@@ -110,7 +111,7 @@ def layers(
     wanted = BudgetOptions(time, bins, pitch, pitch_engine, named, tuple(probe or ()), tolerance, seed)
     said = said_of_models(sample_rate, labels, activation, input_samples)
     (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
-    target = out or _free_folder(Path("runs") / f"{loaded.spec.name}-layers", overwrite)
+    target = out or free_folder(Path("runs") / f"{loaded.spec.name}-layers", overwrite=overwrite)
     check_absent(target, LAYER_FILES, LAYERS, overwrite=overwrite)
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]
@@ -132,12 +133,6 @@ def _draw_up(model: Model, entries: Sequence[CorpusEntry], options: BudgetOption
 
     with progress(len(entries), "drawing up the budget", shown=shown) as advance:
         return analyze_budget(model, entries, options, on_clip=advance)
-
-
-def _free_folder(base: Path, overwrite: bool) -> Path:
-    """Return the first folder of a name that is free; a default one is never taken."""
-    numbered = (base.with_name(f"{base.name}-{n}") for n in range(2, 10_000))
-    return next(path for path in (base, *numbered) if overwrite or not path.exists())
 
 
 def _write(results: LayerResults, budget: BudgetResults | None, target: Path, *, overwrite: bool) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import AudioinvError
+from ..errors import AudioinvError, InputError
 
 if TYPE_CHECKING:
     from ..corpus.entries import Corpus
@@ -45,6 +45,7 @@ __all__ = [
     "load_models",
     "note",
     "print_json",
+    "read_allowance",
     "said_of_models",
     "say",
     "say_nothing",
@@ -226,6 +227,31 @@ def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
         return ExitCode.SOME_FAILED
     note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")
     return ExitCode.NOTHING
+
+
+def read_allowance(text: str) -> Callable[[int], float]:
+    """Read how many inputs may fail.
+
+    Parameters
+    ----------
+    text : str
+        A number, or a percentage of the inputs.
+
+    Returns
+    -------
+    callable
+        From the number of inputs to how many may fail.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    number = text.removesuffix("%")
+    if not number.replace(".", "", 1).isdigit():
+        raise InputError(f"--allow-failures {text!r} is neither a number nor a percentage")
+    amount = float(number)
+    return (lambda n_inputs: n_inputs * amount / 100) if text.endswith("%") else (lambda _: amount)
 
 
 def print_json(content: Any) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .layers import _free_folder as free_folder
 from .options import (
     Activation,
     Config,
@@ -81,13 +80,14 @@ def profile(
     from ..profile_analysis import ProfileOptions, n_rounds, profile_models
     from ..report.layer_results import check_absent
     from ..report.profile_results import PROFILE, PROFILE_FILES
+    from ..report.results import free_folder
     from ..sweep.responses import Failure
 
     declared = find_listener(inputs) if listener is None else read_listener(listener)
     options = ProfileOptions(declared, edges, references, seed)
     said = said_of_models(sample_rate, labels, activation, input_samples)
     models = load_models([model, *(more or ())], choose_device(device), said, trust_pickle=trust_pickle)
-    target = out or free_folder(Path("runs") / f"{models[0].spec.name}-profile", overwrite)
+    target = out or free_folder(Path("runs") / f"{models[0].spec.name}-profile", overwrite=overwrite)
     check_absent(target, PROFILE_FILES, PROFILE, overwrite=overwrite)
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]

@@ -11,7 +11,6 @@ What is here: `Results`, `load_results`, `write_results`, `check_free`, `free_fo
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import os
@@ -30,6 +29,7 @@ import pyarrow.parquet as pq
 from ..errors import CheckpointError, InputError
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure, ModelResponses
+from .run_files import read_failures, write_failures, write_json
 from .table import SCHEMA, from_table, table_parts, to_table
 
 if TYPE_CHECKING:
@@ -229,9 +229,9 @@ def write_results(results: Results, folder: Path) -> None:
     with pq.ParquetWriter(folder / "results.parquet", schema, compression="zstd") as writer:
         for rows in table_parts(results.responses.values()):
             writer.write_table(rows.cast(schema))
-    _write_json(folder / "run.json", results.run)
-    _write_failures(folder / "failures.csv", results.failures)
-    _write_json(folder / "summary.json", results.document)
+    write_json(folder / "run.json", results.run)
+    write_failures(folder / "failures.csv", results.failures)
+    write_json(folder / "summary.json", results.document)
 
 
 def unfinished(folder: Path) -> bool:
@@ -306,17 +306,6 @@ def free_folder(base: Path, *, overwrite: bool = False, resumable: Callable[[Pat
     )
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def _write_failures(path: Path, failures: tuple[Failure, ...]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("path", "stage", "reason"))
-        writer.writerows((failure.path, failure.stage, failure.reason) for failure in failures)
-
-
 def load_results(folder: str | os.PathLike[str]) -> Results:
     """Read a results folder.
 
@@ -347,9 +336,4 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
         table = pq.read_table(source / "results.parquet")
     except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
         raise CheckpointError(f"{source}: damaged results folder ({error})") from error
-    return Results(from_table(table, specs), document, run, _read_failures(source / "failures.csv"))
-
-
-def _read_failures(path: Path) -> tuple[Failure, ...]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return tuple(Failure(**row) for row in csv.DictReader(stream))
+    return Results(from_table(table, specs), document, run, read_failures(source / "failures.csv"))

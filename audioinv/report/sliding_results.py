@@ -40,7 +40,8 @@ from ..measure.detection import SlidingWindows
 from ..measure.detection_summary import EventRow
 from ..nets.model import Model
 from ..sweep.responses import Failure
-from .results import SCHEMA_VERSION, _read_failures, _write_failures, _write_json, check_free
+from .results import SCHEMA_VERSION, check_free
+from .run_files import read_failures, write_failures, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,9 +203,9 @@ class SlidingFolder:
         """
         self._writer.close()
         pc.write_csv(found.events, self._part / "events.csv")
-        _write_json(self._part / "summary.json", found.document)
-        _write_json(self._part / "run.json", found.run)
-        _write_failures(self._part / "failures.csv", found.failures)
+        write_json(self._part / "summary.json", found.document)
+        write_json(self._part / "run.json", found.run)
+        write_failures(self._part / "failures.csv", found.failures)
         if self._target.exists():
             shutil.rmtree(self._target)
         self._part.replace(self._target)
@@ -313,4 +314,4 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
         events = pc.read_csv(source / "events.csv", convert_options=convert).select(_EVENTS.names)
     except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
         raise CheckpointError(f"{source}: damaged results folder ({error})") from error
-    return SlidingResults(events, document, run, _read_failures(source / "failures.csv"), windows)
+    return SlidingResults(events, document, run, read_failures(source / "failures.csv"), windows)
