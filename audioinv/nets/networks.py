@@ -276,7 +276,8 @@ class NetworkConfig:
         from torch.utils.flop_counter import FlopCounterMode
 
         with torch.device("meta"), FlopCounterMode(display=False) as counter:
-            ConvNet(self).eval()(torch.zeros(1, *self.input_shape))
+            # Moved there as well: a buffer made by a function that another library has replaced lies elsewhere.
+            ConvNet(self).eval().to("meta")(torch.zeros(1, *self.input_shape))
         return int(counter.get_total_flops()) // 2  # torch counts a multiply-add as two operations
 
 

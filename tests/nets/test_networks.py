@@ -370,3 +370,10 @@ def test_same_seed_same_weights():
 def test_errors(options, words):
     with pytest.raises(InputError, match=words):
         NetworkConfig(**{"input_shape": (1, 64), "n_classes": 3, "channels": (4, 5), **options})
+
+
+def test_a_coordinate_made_on_the_processor_does_not_stop_the_count(monkeypatch):
+    made = torch.linspace
+    monkeypatch.setattr(torch, "linspace", lambda *args, **options: made(*args, **{**options, "device": "cpu"}))
+    config = NetworkConfig(input_shape=(1, 16, 32), n_classes=3, channels=(4,), frequency_awareness="coordinate")
+    assert config.n_multiplications > 0
