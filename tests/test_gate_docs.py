@@ -26,7 +26,12 @@ def shown_sessions():
 
 
 def run(command, folder):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    # On a build machine (CI, BUILD_NUMBER) pytest prints its short summary untruncated.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GITHUB_") and name not in ("CI", "BUILD_NUMBER")
+    }
     environment |= {"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "-p no:cacheprovider", "COLUMNS": "80"}
     words = re.sub(r"\b(audioinv|pytest) ", rf"{sys.executable} -m \1 ", command, count=1)
     return subprocess.run(["bash", "-c", words], cwd=folder, env=environment, capture_output=True, text=True)
