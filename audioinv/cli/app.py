@@ -12,6 +12,7 @@ import typer
 from .analyze import analyze
 from .certify import certify
 from .check import check
+from .cite import cite
 from .compare import compare
 from .doctor import doctor
 from .info import info
@@ -66,6 +67,7 @@ _SHORT: dict[Callable[..., int], str] = {
     shift: "Write the shifted sound itself.",
     info: "Say what a clip, model, data set or run is.",
     doctor: "Print versions, devices and what ships.",
+    cite: "Print a methods paragraph and BibTeX.",
 }
 for _function, _text in _SHORT.items():
     app.command(_function.__name__, short_help=_text)(command(_function))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -55,7 +56,7 @@ _TYPED_ONLY = {"trust_pickle"}  # never taken from a file
 
 
 class ExitCode:
-    """The exit codes of the contract."""
+    """The exit codes of the contract, and one of the shell."""
 
     DONE = 0
     RULE_FAILED = 1
@@ -64,6 +65,7 @@ class ExitCode:
     INTERNAL = 4
     NOTHING = 5
     INTERRUPTED = 130
+    UNREAD = 141  # what a shell gives a program that writes to a pipe which nobody reads any more
 
 
 def _show_version(wanted: bool) -> None:
@@ -152,7 +154,8 @@ def said_of_models(
     -------
     Declaration
     """
-    from ..nets.adapters.declaration import Declaration, read_labels
+    from ..nets.adapters.declaration import Declaration
+    from ..nets.adapters.sidecar import read_labels
 
     return Declaration(
         sample_rate=sample_rate,
@@ -193,7 +196,11 @@ def say(text: str = "") -> None:
     ----------
     text : str
     """
-    print(text)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(ExitCode.UNREAD) from None
 
 
 def note(text: str) -> None:
@@ -261,7 +268,7 @@ def print_json(content: Any) -> None:
     ----------
     content : JSON data
     """
-    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    say(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def command(function: Callable[..., int]) -> Callable[..., None]:
