@@ -113,7 +113,7 @@ def analyze(
     threshold: Annotated[
         float, typer.Option(metavar="SCORE", help="From which score on a window detects.", rich_help_panel=_LONG)
     ] = 0.5,
-    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample")] = "signalsmith",
+    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample|world")] = "signalsmith",
     sample_rate: SampleRate = None,
     labels: Labels = None,
     activation: Activation = None,
@@ -144,7 +144,7 @@ def analyze(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     html: Annotated[bool, typer.Option("--html", help="Write report.html into the results folder.")] = False,
     format: Annotated[
-        str | None, typer.Option("-f", "--format", metavar="csv", help="Further files in the results folder.")
+        str | None, typer.Option("-f", "--format", metavar="csv,audacity", help="Further files in the results folder.")
     ] = None,
     allow_failures: Annotated[
         str, typer.Option(metavar="N|P%", help="How many inputs may fail before the exit code says so.")
@@ -163,7 +163,7 @@ def analyze(
     """Shift clips in time, frequency and pitch, or change them otherwise, and say how the answers change."""
     started = clock.perf_counter()
     tolerated = read_allowance(allow_failures)
-    _check_formats(format)
+    formats = _read_formats(format)
     share, out = _choose_share(shard, out)
     _check_folder(out, overwrite)
     from ..analysis import AnalysisOptions, analyze_models, plan_model
@@ -185,7 +185,7 @@ def analyze(
     )
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]
-    beside = {"html": html, "format": format}
+    beside = {"html": html, "format csv": "csv" in formats}
     sliding = choose_sliding(models, entries, options, slide=slide, events=events, threshold=threshold, beside=beside)
     if sliding and entries:
         from ..report.results import free_folder
@@ -202,6 +202,7 @@ def analyze(
             loud=not quiet,
             shown=not (no_progress or quiet or json),
             json=json,
+            tracks="audacity" in formats,
         )
         for failure in corpus.failures:
             note(f"! {failure.path}: {failure.reason}")
@@ -240,7 +241,7 @@ def analyze(
         results = analyze_models(models, entries, options, on_clip=advance, provenance=provenance, sweep=run.sweep)
         results = _with_skipped(results, corpus)
         run.finish(results)
-    _write_beside(results, run.out, html=html, format=format)
+    _write_beside(results, run.out, html=html, formats=formats)
     _report(results, run.out, quiet=quiet, json=json)
     failed = len(results.failures)
     return ExitCode.SOME_FAILED if failed > tolerated(len(entries) + len(corpus.failures)) else ExitCode.DONE
@@ -260,10 +261,13 @@ def _read_batch_size(text: str) -> int | None:
     return int(text)
 
 
-def _check_formats(format: str | None) -> None:
-    unknown = set((format or "csv").split(",")) - {"csv"}
+def _read_formats(text: str | None) -> frozenset[str]:
+    """Return the further files that are wanted."""
+    wanted = frozenset(text.split(",") if text else ())
+    unknown = wanted - {"csv", "audacity"}
     if unknown:
-        raise InputError(f"--format {', '.join(sorted(unknown))} is unknown; known: csv")
+        raise InputError(f"--format {', '.join(sorted(unknown))} is unknown; known: csv, audacity")
+    return wanted
 
 
 def _check_folder(out: Path | None, overwrite: bool) -> None:
@@ -384,11 +388,15 @@ def _with_skipped(results: Results, corpus: Corpus) -> Results:
     return replace(results, failures=skipped + results.failures)
 
 
-def _write_beside(results: Results, target: Path, *, html: bool, format: str | None) -> None:
+def _write_beside(results: Results, target: Path, *, html: bool, formats: frozenset[str]) -> None:
     if not results.responses:
         return
-    if format:
+    if "csv" in formats:
         results.frame.drop(columns="probs").to_csv(target / "results.csv", index=False)
+    if "audacity" in formats:
+        from ..report.label_tracks import clip_tracks, write_tracks
+
+        write_tracks(clip_tracks(results), target / "labels")
     if html:
         from ..report.page import write_page
 

@@ -91,6 +91,7 @@ def slide_recordings(
     loud: bool,
     shown: bool,
     json: bool,
+    tracks: bool,
 ) -> int:
     """Slide, write the results folder while at it, and print the summary.
 
@@ -102,15 +103,16 @@ def slide_recordings(
     target : Path
     provenance : mapping
         Joins ``run.json``.
-    overwrite, dry_run, loud, shown, json : bool
+    overwrite, dry_run, loud, shown, json, tracks : bool
         As typed: whether a folder may be replaced; the plan is all that is wanted; anything but errors is printed;
-        progress is; the summary is printed as JSON.
+        progress is; the summary is printed as JSON; label tracks are written beside.
 
     Returns
     -------
     int
         How many recordings failed.
     """
+    from ..report.label_tracks import detection_tracks, write_tracks
     from ..report.sliding_results import SlidingFolder
     from ..sliding_analysis import count_windows, slide_models
 
@@ -126,6 +128,10 @@ def slide_recordings(
         found = slide_models(models, entries, options, keep=folder.write, on_tile=advance, provenance=provenance)
         if found.document["models"]:
             folder.finish(found)
+            if tracks:
+                labels = {model.spec.name: model.spec.labels for model in models}
+                found_in = detection_tracks(target / "windows.parquet", labels, options.threshold)
+                write_tracks(found_in, target / "labels")
     _print_found(found, target, loud=loud, json=json)
     return len(found.failures)
 

@@ -207,6 +207,7 @@ _METHODS = {
     "ssb": "a single-sideband frequency shift, which moves every component by the same hertz",
     "signalsmith": "Signalsmith Stretch, which multiplies every component and keeps the duration",
     "resample": "resampling, which multiplies every component and changes the duration",
+    "world": "WORLD, which multiplies the pitch of a voice and keeps its formants and duration",
 }
 
 

@@ -6,6 +6,7 @@ import re
 
 import jsonschema
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
@@ -235,3 +236,16 @@ def test_an_interrupt_is_exit_130(run, place, monkeypatch):
     done = run("analyze", "clips", "-m", "toy")
     assert done.exit_code == 130
     assert done.stderr.splitlines()[-1] == "interrupted"
+
+
+def test_label_tracks_say_what_the_table_says(run, place):
+    done = run("analyze", "clips", "-m", "toy", *GRIDS, "-o", "run", "-f", "audacity,csv")
+    assert done.exit_code == 0, done.stderr
+    frame = pd.read_csv(place / "run" / "results.csv")
+    tracks = sorted((place / "run" / "labels").iterdir())
+    assert len(tracks) == frame["clip"].nunique() == 6
+    start, end, text = tracks[0].read_text().rstrip().split("\t")
+    rows = frame[frame["clip"] == sorted(frame["clip"].unique())[0]]
+    assert (float(start), float(end)) == (rows["start_s"].iloc[0], rows["end_s"].iloc[0])
+    moved = rows[(rows["axis"] == "time") & (rows["shift"] != 0)]
+    assert f"time {moved['same_as_zero'].mean():.2f}" in text

@@ -120,3 +120,19 @@ def test_a_folder_that_holds_something_is_not_taken(run, recording, place):
     plotted = run("plot", "clips", "sliding")
     assert plotted.exit_code == 2
     assert "is no slid recording" in plotted.stderr
+
+
+def test_label_tracks_stand_beside_the_windows(run, recording, place):
+    done = analyze(run, recording, "--slide", "20ms", "--threshold", "0.5", "-f", "audacity")
+    assert done.exit_code == 0, done.stderr
+    (track,) = (place / "out" / "labels").iterdir()
+    windows = load_sliding(place / "out").windows.to_pandas()
+    stretches = [line.split("\t") for line in track.read_text().splitlines()]
+    covered = sum(round((float(end) - float(start) - 0.3) / 0.02) + 1 for start, end, _ in stretches)
+    assert covered == (windows["p_pred"] >= 0.5).sum() > 0
+
+
+def test_a_table_of_shifts_has_no_place_beside_windows(run, recording):
+    done = analyze(run, recording, "--slide", "20ms", "-f", "csv")
+    assert done.exit_code == 2
+    assert "leave out --format csv" in done.stderr

@@ -56,6 +56,44 @@ def test_the_vocoder_leaves_a_trace_at_zero_and_resampling_does_not(note):
     }
     assert errors["resample"] < 1e-5
     assert errors["signalsmith"] > 1e-3
+    assert errors["world"] > 1e-2
+
+
+def voice(fundamental_hz, formant_hz=1000.0):
+    """Sing a vowel with one formant: partials under a bell over frequency."""
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    partials = fundamental_hz * np.arange(1, int(7000 / fundamental_hz))
+    levels = np.exp(-0.5 * ((partials - formant_hz) / 250) ** 2) + 0.01
+    return 0.1 * (levels[:, None] * np.sin(2 * np.pi * partials[:, None] * time)).sum(0).astype(np.float32)
+
+
+def formant(sound):
+    """Return where the power of a sound lies, in hertz, about its formant."""
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    frequency = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+    near = frequency < 2500
+    return (power[near] * frequency[near]).sum() / power[near].sum()
+
+
+@pytest.mark.parametrize(("engine", "moves"), [("world", False), ("signalsmith", True)])
+def test_world_keeps_the_formant_and_the_others_move_it(engine, moves):
+    ratio = semitones_to_ratio(4.0)
+    sung = pitch_shift(voice(120.0), 4.0, SAMPLE_RATE, engine=engine)
+    assert formant(sung) == pytest.approx(1000 * (ratio if moves else 1), rel=0.06)
+
+
+@pytest.mark.parametrize("interval", [-5.0, 0.5, 7.0])
+def test_the_partials_of_a_voice_land_at_the_ratio(interval):
+    sung = pitch_shift(voice(220.0), interval, SAMPLE_RATE, engine="world")
+    places = 220.0 * semitones_to_ratio(interval) * np.arange(2, 6)  # those under the formant
+    found = measure_partials(sung, SAMPLE_RATE, places).frequencies_hz
+    np.testing.assert_allclose(1200 * np.log2(found / places), 0, atol=1)
+
+
+def test_what_is_not_installed_is_said_with_the_remedy(note, monkeypatch):
+    monkeypatch.setattr("audioinv.sound.pitch.find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"pip install 'audioinv\[world\]'"):
+        pitch_shift(note, 1.0, SAMPLE_RATE, engine="world")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
