@@ -6,8 +6,10 @@ What is here: `app`, `main`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from .analyze import analyze
 from .certify import certify
@@ -19,11 +21,13 @@ from .info import info
 from .layers import layers
 from .merge import merge
 from .options import Version, command
+from .order import order
 from .plot import plot
 from .profile import profile
 from .report import report
 from .shift import shift
 from .study import study
+from .surgery import surgery
 from .train import train
 
 __all__ = ["app", "main"]
@@ -33,8 +37,18 @@ _EPILOG = (
     "4 internal error, 5 nothing to analyse, 130 interrupted."
 )
 
+
+class _Commands(TyperGroup):
+    """Finds a command of two words, such as ``study surgery``, before that of the first."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        two = " ".join(args[:2])
+        return super().resolve_command(ctx, [two, *args[2:]] if two in self.commands else args)
+
+
 app = typer.Typer(
     name="audioinv",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,6 +72,7 @@ _SHORT: dict[Callable[..., int], str] = {
     study: "Answer a question about invariance by experiment.",
     profile: "Say which changes of sound a model stands, and should.",
     layers: "Say where a network gains and loses invariance.",
+    order: "Say whether a model hears the order of sounds.",
     certify: "Derive which delays cannot change an answer, and confirm it.",
     check: "Gate a results folder: exit 1 when a rule fails.",
     merge: "Join the shares of a run that were done apart.",
@@ -71,6 +86,7 @@ _SHORT: dict[Callable[..., int], str] = {
 }
 for _function, _text in _SHORT.items():
     app.command(_function.__name__, short_help=_text)(command(_function))
+app.command("study surgery", short_help="Put other downsampling into a trained model.")(command(surgery))
 
 
 def main() -> None:

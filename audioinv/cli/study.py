@@ -80,7 +80,8 @@ def _list(studies: dict[str, Study], *, json: bool) -> None:
         return
     for name, one in studies.items():
         say(f"{name:<20} {one.question}")
-    say("next: audioinv study head --quick")
+    say(f"{'surgery':<20} What would other downsampling buy a model that is trained already?")
+    say("next: audioinv study head --quick, audioinv study surgery -m MODEL CLIPS")
 
 
 def _print_plan(one: Study, options: StudyOptions, *, shown: bool) -> int:

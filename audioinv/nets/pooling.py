@@ -26,7 +26,8 @@ Without ``polyphase`` the first of each `factor` values is taken.
 - **Ties** between phases go to the first. Two phases of equal norm and unlike content are the one case in which the
   choice does not follow a circular delay.
 
-What is here: `Downsampling`, `AxisPooling`, `Sliding`, `Pooling`, `pooling`, `padded`, `largest_phase`.
+What is here: `Downsampling`, `AxisPooling`, `Sliding`, `Pooling`, `pooling`, `padded`; `largest_phase`, and its two
+steps `strongest_phase` and `keep_phase`.
 
 References
 ----------
@@ -50,7 +51,17 @@ from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from ..errors import InputError
 
-__all__ = ["AxisPooling", "Downsampling", "Pooling", "Sliding", "largest_phase", "padded", "pooling"]
+__all__ = [
+    "AxisPooling",
+    "Downsampling",
+    "Pooling",
+    "Sliding",
+    "keep_phase",
+    "largest_phase",
+    "padded",
+    "pooling",
+    "strongest_phase",
+]
 
 _GRAMMAR = re.compile(
     r"polyphase|(?=.)(?P<window>max|average)?(?:(?P<lowpass>blur|lowpass)(?P<taps>[2-7]))?(?:(?<=.)-polyphase)?"
@@ -123,7 +134,7 @@ class Sliding:
     stride, dilation : int, default 1
     back, ahead : int, default 0
         How many places it reaches beyond either border.
-    border : {"zero", "circular", "mirror", "outside never wins"}, default "zero"
+    border : {"zero", "circular", "mirror", "repeat", "outside never wins"}, default "zero"
         What it finds there.
     """
 
@@ -182,6 +193,7 @@ def padded(maps: Tensor, windows: tuple[Sliding, ...]) -> Tensor:
             "outside never wins": ("constant", -inf),
             "circular": ("circular", None),
             "mirror": ("reflect", None),
+            "repeat": ("replicate", None),
         }[border]
         maps = functional.pad(maps, reach, mode=mode, value=value)
     return maps
@@ -375,7 +387,43 @@ def largest_phase(maps: Tensor, axis: int, factor: int) -> Tensor:
     """
     if has_torch_function_unary(maps):  # whoever follows a network's operations sees this one as a whole
         return handle_torch_function(largest_phase, (maps,), maps, axis, factor)
-    phases = maps.unflatten(axis, (-1, factor)).movedim(axis, 1)
-    chosen = phases.detach().square().flatten(2).sum(-1).argmax(1)
-    kept: Tensor = phases[torch.arange(len(phases), device=maps.device), chosen]
+    return keep_phase(maps, axis, factor, strongest_phase(maps, axis, factor))
+
+
+def strongest_phase(maps: Tensor, axis: int, factor: int) -> Tensor:
+    """Return which polyphase component `largest_phase` keeps of each example.
+
+    Parameters
+    ----------
+    maps, axis, factor
+        As of `largest_phase`.
+
+    Returns
+    -------
+    Tensor of shape (batch,)
+        From 0 to ``factor - 1``.
+    """
+    return _phases(maps, axis, factor).detach().square().flatten(2).sum(-1).argmax(1)
+
+
+def keep_phase(maps: Tensor, axis: int, factor: int, phase: Tensor) -> Tensor:
+    """Keep one polyphase component of each example.
+
+    Parameters
+    ----------
+    maps, axis, factor
+        As of `largest_phase`.
+    phase : Tensor of shape (batch,)
+
+    Returns
+    -------
+    Tensor
+    """
+    kept: Tensor = _phases(maps, axis, factor)[torch.arange(len(maps), device=maps.device), phase]
     return kept
+
+
+def _phases(maps: Tensor, axis: int, factor: int) -> Tensor:
+    """Split maps into their polyphase components along an axis, (batch, factor, ...)."""
+    phases: Tensor = maps.unflatten(axis, (-1, factor)).movedim(axis, 1)
+    return phases
