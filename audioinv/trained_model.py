@@ -25,7 +25,7 @@ import torch
 
 from .analysis import versions
 from .corpus.entries import Corpus
-from .corpus.splits import check_splits, content_hashes, drop_duplicates, split_corpus
+from .corpus.splits import check_splits, complete_splits, content_hashes, drop_duplicates, split_corpus
 from .errors import InputError
 from .measure.cliptable import ClipTable
 from .measure.statistics import Estimate, bootstrap_mean, paired_difference
@@ -225,7 +225,7 @@ def _short(value: float) -> float | str:
     return f"{value:.6g}" if isinstance(value, float) else value
 
 
-def prepare_corpus(corpus: Corpus, *, seed: int = 0) -> Corpus:
+def prepare_corpus(corpus: Corpus, *, seed: int = 0, test_fold: int | None = None) -> Corpus:
     """Drop equal sounds and give every clip a side, groups whole.
 
     Parameters
@@ -234,6 +234,8 @@ def prepare_corpus(corpus: Corpus, *, seed: int = 0) -> Corpus:
         Labelled; a declared split is kept and checked.
     seed : int, default 0
         Decides between groups that serve equally well.
+    test_fold : int, optional
+        Which fold is for testing, as in `audioinv.corpus.splits.split_corpus`.
 
     Returns
     -------
@@ -247,7 +249,8 @@ def prepare_corpus(corpus: Corpus, *, seed: int = 0) -> Corpus:
     if not corpus.entries:
         raise InputError(f"{corpus.name} holds no sound to train on")
     distinct = drop_duplicates(corpus, content_hashes(corpus))
-    divided = split_corpus(distinct, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    divided = complete_splits(split_corpus(distinct, rng=rng, test_fold=test_fold), rng=rng)
     check_splits(divided)
     return divided
 

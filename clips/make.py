@@ -103,11 +103,16 @@ def make_set(name: str, packages: Path, sounds: Path, clips: Path) -> None:
 
 @contextlib.contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, and put it in the place of the old one only when it is complete."""
+    """Give an empty folder to fill, and put it in the place of the old one only when it is complete.
+
+    What a listener would say is written by hand, and is kept.
+    """
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     yield new
+    if (folder / "listener.toml").exists():
+        shutil.copy2(folder / "listener.toml", new)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
 

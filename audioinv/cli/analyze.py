@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
+from ..sweep.spawning import start_server
 from .options import (
     Activation,
     Config,
@@ -21,9 +22,11 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     NoProgress,
     Quiet,
     SampleRate,
+    Split,
     TrustPickle,
     Verbose,
     Version,
@@ -31,6 +34,7 @@ from .options import (
     note,
     print_json,
     read_allowance,
+    read_inputs,
     said_of_models,
     say,
     say_nothing,
@@ -58,7 +62,9 @@ def _grid(help: str) -> Any:
 
 
 def analyze(
-    inputs: Annotated[list[Path], typer.Argument(help="Sound files, folders, manifests.", metavar="INPUT…")],
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Sound files, folders, manifests, archives, URLs.", metavar="INPUT…")
+    ],
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -114,6 +120,8 @@ def analyze(
         float, typer.Option(metavar="SCORE", help="From which score on a window detects.", rich_help_panel=_LONG)
     ] = 0.5,
     pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample|world")] = "signalsmith",
+    layout: Layout = None,
+    split: Split = None,
     sample_rate: SampleRate = None,
     labels: Labels = None,
     activation: Activation = None,
@@ -166,8 +174,9 @@ def analyze(
     formats = _read_formats(format)
     share, out = _choose_share(shard, out)
     _check_folder(out, overwrite)
+    if (jobs or 1) > 1 and cluster == "local" and not dry_run:
+        start_server()
     from ..analysis import AnalysisOptions, analyze_models, plan_model
-    from ..corpus.layouts import read_sources
     from ..nets.library import DEFAULT_MODEL, choose_device
     from ..sound.grid import AXES
 
@@ -183,7 +192,7 @@ def analyze(
         engine=engine,
         verify=verify,
     )
-    corpus = read_sources(inputs)
+    corpus = read_inputs(inputs, layout, split)
     entries = corpus.entries[:limit]
     beside = {"html": html, "format csv": "csv" in formats}
     sliding = choose_sliding(models, entries, options, slide=slide, events=events, threshold=threshold, beside=beside)
@@ -215,7 +224,8 @@ def analyze(
         return ExitCode.DONE
     if not entries:
         return say_nothing(inputs, corpus)
-    from ..journalled_run import JournalledRun, ModelSource
+    from ..journalled_run import JournalledRun
+    from ..work_order import ModelSource
 
     provenance = _provenance(locals(), clock.perf_counter() - started)
     sources = tuple(ModelSource(spec, chosen, said, trust_pickle) for spec in model or [DEFAULT_MODEL])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, ModelError
+from ..sound.places import is_url
 from .options import (
     Activation,
     Config,
@@ -16,6 +17,7 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     NoProgress,
     Quiet,
     SampleRate,
@@ -39,10 +41,12 @@ __all__ = ["info"]
 
 def info(
     things: Annotated[
-        list[str], typer.Argument(help="Files, folders, module:attr, or names of shipped models.", metavar="THING…")
+        list[str],
+        typer.Argument(help="Files, folders, URLs, module:attr, or names of shipped models.", metavar="THING…"),
     ],
     sample_rate: SampleRate = None,
     labels: Labels = None,
+    layout: Layout = None,
     activation: Activation = None,
     input_samples: InputSamples = None,
     trust_pickle: TrustPickle = False,
@@ -55,7 +59,7 @@ def info(
 ) -> int:
     """Say what a clip, a model, a data set or a results folder is."""
     said = said_of_models(sample_rate, labels, activation, input_samples)
-    described = [_describe(thing, said, trust_pickle) for thing in things]
+    described = [_describe(thing, said, trust_pickle=trust_pickle, layout=layout) for thing in things]
     if json:
         print_json(described[0][0] if len(described) == 1 else [facts for facts, _ in described])
     elif not quiet:
@@ -65,16 +69,19 @@ def info(
     return ExitCode.DONE
 
 
-def _describe(thing: str, said: Declaration, trust_pickle: bool) -> tuple[dict[str, Any], list[str]]:
+def _describe(
+    thing: str, said: Declaration, *, trust_pickle: bool, layout: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    from ..corpus.layouts import is_corpus
     from ..nets.library import is_model
 
     path = Path(thing)
     if (path / "summary.json").is_file():
         return _describe_run(path)
-    if is_model(thing):
+    if layout is None and not is_url(thing) and is_model(thing):
         return _describe_model(thing, said, trust_pickle)
-    if path.is_dir() or path.suffix == ".csv":
-        return _describe_corpus(path)
+    if layout is not None or is_corpus(thing):
+        return _describe_corpus(thing, layout)
     if path.is_file():
         return _describe_clip(path)
     from ..nets.library import shipped_models
@@ -113,22 +120,28 @@ def _describe_model(thing: str, said: Declaration, trust_pickle: bool) -> tuple[
 def _describe_foreign(thing: str, opened: Opened, said: Declaration) -> tuple[dict[str, Any], list[str]]:
     """Say what is known, and, where that is enough, whether it fits."""
     from ..nets.adapters.opened import build_model, hear_all
-    from ..report.model_text import spec_lines
+    from ..report.model_text import frame_line, spec_lines
 
     known, cautions = hear_all(opened, said), opened.cautions
+    along_time, n_frames = [], None
     if not known.missing:
-        provenance = build_model(opened, said, thing).provenance
-        cautions = provenance.cautions if provenance else ()
+        model = build_model(opened, said, thing)
+        cautions = model.provenance.cautions if model.provenance else ()
+        if model.spec.along_time:
+            n_frames = model.count_frames()
+            along_time = [frame_line(model.spec, n_frames)]
     facts = {
         "kind": "model",
         "format": opened.format,
         "spec": known.declaration.said(),
         "origins": dict(known.origins),
         "missing": known.missing,
+        "n_frames": n_frames,
         "cautions": list(cautions),
         "sha256": opened.sha256,
     }
-    return facts, spec_lines(f"{known.declaration.name}: {opened.format}", known, cautions)
+    lines = spec_lines(f"{known.declaration.name}: {opened.format}", known)
+    return facts, [*lines, *along_time, *(f"  ! {caution}" for caution in cautions)]
 
 
 def _describe_own(model: Model, module: Classifier | Reference) -> tuple[dict[str, Any], list[str]]:
@@ -212,11 +225,11 @@ def _inside_line(module: Classifier | Reference) -> str:
     )
 
 
-def _describe_corpus(path: Path) -> tuple[dict[str, Any], list[str]]:
+def _describe_corpus(source: str, layout: str | None) -> tuple[dict[str, Any], list[str]]:
     from ..corpus.census import take_census
     from ..corpus.layouts import read_corpus
 
-    census = take_census(read_corpus(path))
+    census = take_census(read_corpus(source, layout=layout))
     return {"kind": "corpus", **census.to_dict()}, census.lines()
 
 

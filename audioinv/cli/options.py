@@ -36,9 +36,11 @@ __all__ = [
     "InputSamples",
     "Json",
     "Labels",
+    "Layout",
     "NoProgress",
     "Quiet",
     "SampleRate",
+    "Split",
     "TrustPickle",
     "Verbose",
     "Version",
@@ -47,6 +49,7 @@ __all__ = [
     "note",
     "print_json",
     "read_allowance",
+    "read_inputs",
     "said_of_models",
     "say",
     "say_nothing",
@@ -129,6 +132,14 @@ Activation = Annotated[
     str | None,
     typer.Option("--activation", metavar="softmax|sigmoid|none", help="What makes scores of such a model's outputs."),
 ]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="NAME", help="How the sounds are laid out, e.g. esc-50 [default: seen]."),
+]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", metavar="PART", help="Only train, valid or test, or fold1 …, as the corpus declares it."),
+]
 InputSamples = Annotated[
     int | None, typer.Option("--input-samples", metavar="N", help="What such a model takes at once, in samples.")
 ]
@@ -187,6 +198,39 @@ def load_models(sources: Sequence[str], device: str, said: Declaration, *, trust
         for caution in model.provenance.cautions if model.provenance else ():
             note(f"! model {model.spec.name}: {caution}")
     return models
+
+
+def read_inputs(inputs: Sequence[Path], layout: str | None, split: str | None) -> Corpus:
+    """Read what was typed as one corpus, or a part of it.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+    layout, split : str, optional
+        As typed.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    InputError
+        If no entry is declared to belong to that part.
+    """
+    from ..corpus.layouts import read_sources
+
+    corpus = read_sources(inputs, layout=layout)
+    if split is None or not corpus.entries:
+        return corpus
+    part = corpus.part(split)
+    if not part.entries:
+        there = {str(entry.split) for entry in corpus.entries if entry.split}
+        there |= {f"fold{entry.fold}" for entry in corpus.entries if entry.fold}
+        raise InputError(
+            f"--split {split}: {corpus.name} has no such part; it declares {', '.join(sorted(there)) or 'none'}"
+        )
+    return part
 
 
 def say(text: str = "") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from ..errors import InputError
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from .options import Config, ExitCode, Json, Layout, NoProgress, Quiet, Verbose, Version, note, print_json, say
 
 if TYPE_CHECKING:
     from ..corpus.entries import Corpus
@@ -27,7 +27,7 @@ _N_COMPARED = 64
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="A folder per class, or a manifest.", metavar="DATA")],
+    data: Annotated[Path, typer.Argument(help="Labelled sounds: a folder, a manifest, an archive.", metavar="DATA")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Folder of the model.")],
     arch: Annotated[str, typer.Option(metavar="cnn1d-wave|cnn1d-mel|cnn2d-mel")] = "cnn2d-mel",
     downsampling: Annotated[
@@ -67,6 +67,10 @@ def train(
         typer.Option(metavar="AXIS=GRID", help="Further changes, e.g. noise=10:60:10dB, reverb=0:1:0.1s; may repeat."),
     ] = None,
     mixup: Annotated[float, typer.Option(help="Parameter of mixup; 0 mixes none.")] = 0.0,
+    layout: Layout = None,
+    test_fold: Annotated[
+        int | None, typer.Option(metavar="N", help="Fold to test on, where the corpus has folds [default: the last].")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     export: Annotated[
         str, typer.Option(metavar="onnx,pt2", help="Write the model in these formats too, and check that they agree.")
@@ -120,12 +124,12 @@ def train(
             seed=seed,
         ),
     )
-    found = read_corpus(data)
+    found = read_corpus(data, layout=layout)
     if not found.entries:
         reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in found.failures[:3])
         note(f"error: no sound to train on in {data}{f' ({reasons})' if reasons else ''}")
         return ExitCode.NOTHING
-    corpus = prepare_corpus(found, seed=seed)
+    corpus = prepare_corpus(found, seed=seed, test_fold=test_fold)
     with joined_ranks() as rank:
         loud = not (quiet or json or rank)
         for line in take_census(corpus).lines() if loud else ():

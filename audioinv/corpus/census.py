@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from ..sound.places import open_binary
 from .entries import SPLITS, Corpus, CorpusEntry, Skipped
 from .splits import equal_sounds
 
@@ -62,12 +63,14 @@ class Census:
         Groups that each class is spread over; an entry without a group does not count.
     n_groups : int
         Groups in all.
-    splits : mapping of str to int
-        Entries of each declared split.
+    splits, folds : mapping of str to int
+        Entries of each declared split, and of each fold.
     durations : Durations
         Of the readable entries.
     sample_rates, channels : mapping of int to int
         Readable files by sample rate in hertz, and by number of channels.
+    evidence : tuple of str
+        What showed the layout, and how much of it was there.
     ignored_columns : tuple of str
         Columns of manifests that have no meaning here.
     unreadable, skipped : tuple of Skipped
@@ -86,9 +89,11 @@ class Census:
     groups: Mapping[str, int]
     n_groups: int
     splits: Mapping[str, int]
+    folds: Mapping[str, int]
     durations: Durations
     sample_rates: Mapping[int, int]
     channels: Mapping[int, int]
+    evidence: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     unreadable: tuple[Skipped, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -117,6 +122,7 @@ class Census:
             "classes": f"{len(self.labels)}: {_counts(self.labels)}{unlabelled}" if self.labels else "",
             "groups": self._groups_line(),
             "splits": _counts(self.splits),
+            "folds": _counts(self.folds),
             "durations": self._durations_line(),
             "sample rates": _counts(self.sample_rates, "Hz"),
             "channels": _counts(self.channels) if set(self.channels) - {1} else "",
@@ -125,7 +131,8 @@ class Census:
         }
         first = f"{self.name}: {self.n_clips} clips in {self.n_files} files ({self.layout})"
         told = [f"  {fact:<13} {text}" for fact, text in facts.items() if text]
-        return [first, *told, *_reasons("unreadable", self.unreadable), *_reasons("skipped", self.skipped)]
+        found = [f"  {'found by':<13} {line.removeprefix(f'{self.name}/')}" for line in _first(self.evidence)]
+        return [first, *found, *told, *_reasons("unreadable", self.unreadable), *_reasons("skipped", self.skipped)]
 
     def _groups_line(self) -> str:
         if not self.n_groups:
@@ -176,6 +183,7 @@ def take_census(corpus: Corpus, *, hashes: Mapping[CorpusEntry, str] | None = No
     grouped = {(entry.label, entry.group) for entry in corpus.entries if entry.group is not None}
     n_groups = Counter(label for label, _ in grouped)
     splits = Counter(entry.split for entry in corpus.entries if entry.split is not None)
+    folds = Counter(entry.fold for entry in corpus.entries if entry.fold is not None)
     return Census(
         name=corpus.name,
         layout=corpus.layout,
@@ -186,10 +194,12 @@ def take_census(corpus: Corpus, *, hashes: Mapping[CorpusEntry, str] | None = No
         labels=_sorted(entry.label for entry in labelled if entry.label is not None),
         groups={label: n_groups[label] for label in corpus.labels},
         n_groups=len({group for _, group in grouped}),
+        folds=dict(sorted(folds.items(), key=lambda fold: int(fold[0]))),
         splits={split: splits[split] for split in dict.fromkeys((*SPLITS, *sorted(splits))) if split in splits},
         durations=_durations(readable),
         sample_rates=_sorted(header.sample_rate for header in opened),
         channels=_sorted(header.n_channels for header in opened),
+        evidence=corpus.evidence,
         ignored_columns=corpus.ignored_columns,
         unreadable=tuple(length for length in lengths.values() if isinstance(length, Skipped)),
         skipped=corpus.skipped,
@@ -207,11 +217,12 @@ class _Header:
 
 
 def _header(path: Path) -> _Header | Skipped:
-    if not path.is_file():
-        return Skipped(path, "no such file", failed=True)
     try:
-        info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, RuntimeError) as error:
+        with open_binary(path) as stream:
+            info = soundfile.info(stream)
+    except FileNotFoundError:
+        return Skipped(path, "no such file", failed=True)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
         return Skipped(path, f"cannot be read as sound ({reason})", failed=True)
     if info.frames == 0:
@@ -249,15 +260,18 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def _counts(counts: Mapping[Any, int], unit: str = "") -> str:
-    shown = [f"{key}{f' {unit}' if unit else ''} ({count})" for key, count in counts.items()]
-    more = [f"and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
-    return ", ".join(shown[:_SHOWN] + more)
+    return ", ".join(_first([f"{key}{f' {unit}' if unit else ''} ({count})" for key, count in counts.items()]))
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return [*lines[:_SHOWN], *more]
 
 
 def _reasons(fact: str, skipped: Iterable[Skipped]) -> list[str]:

@@ -2,8 +2,10 @@
 
 Conventions
 -----------
-Paths stay as the user gave them. Times are in seconds from the start of the file. A split is one of `SPLITS`
-(``val``, ``validation``, ``dev``, ``eval`` and ``training``, ``testing`` are understood).
+Paths stay as the user gave them; one that is in no folder of this disk is a place (`audioinv.sound.places`). Times are
+in seconds from the start of the file. A split is one of `SPLITS` (``val``, ``validation``, ``dev``, ``eval`` and
+``training``, ``testing`` are understood). A fold is a number, written out, of a corpus that was cut for
+cross-validation.
 
 What is here: `SPLITS`, `CorpusEntry`, `Skipped`, `Corpus`.
 """
@@ -12,13 +14,14 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
 from ..sound.audio import Clip, load_clip
 
-__all__ = ["SPLITS", "SPLIT_ALIASES", "Corpus", "CorpusEntry", "Skipped", "nothing", "printable", "stretch"]
+__all__ = ["SPLITS", "SPLIT_ALIASES", "Corpus", "CorpusEntry", "Skipped", "joined", "nothing", "printable", "stretch"]
 
 SPLITS = ("train", "valid", "test")
 SPLIT_ALIASES = {name: name for name in SPLITS} | {
@@ -47,6 +50,8 @@ class CorpusEntry:
         Where the stretch begins in the file.
     end_seconds : float, optional
         Where it ends; the end of the file if not given.
+    fold : str, optional
+        The fold that its corpus puts it in.
 
     Raises
     ------
@@ -65,6 +70,7 @@ class CorpusEntry:
     split: str | None = None
     start_seconds: float = 0.0
     end_seconds: float | None = None
+    fold: str | None = None
 
     def __post_init__(self) -> None:
         start, end = self.start_seconds, self.end_seconds
@@ -126,7 +132,8 @@ class Skipped:
     line: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "path", Path(printable(self.path)))
+        if isinstance(self.path, Path):
+            object.__setattr__(self, "path", Path(printable(self.path)))
 
 
 @dataclass(frozen=True)
@@ -140,11 +147,13 @@ class Corpus:
     entries : tuple of CorpusEntry
         May be empty: nothing to analyse.
     layout : str, default "files"
-        "manifest", "folder per class" or "files"; joined by " + " where inputs differ.
+        One of `audioinv.corpus.layouts.LAYOUTS`; joined by " + " where inputs differ.
     skipped : tuple of Skipped
         What was passed over.
     ignored_columns : tuple of str
         Columns of manifests that have no meaning here.
+    evidence : tuple of str
+        What showed the layout, and how much of it was there.
     """
 
     name: str
@@ -152,6 +161,7 @@ class Corpus:
     layout: str = "files"
     skipped: tuple[Skipped, ...] = ()
     ignored_columns: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -164,23 +174,29 @@ class Corpus:
         return tuple(skipped for skipped in self.skipped if skipped.failed)
 
     def part(self, split: str) -> Corpus:
-        """Return the entries of one split.
+        """Return the entries of one split, or of one fold.
 
         Parameters
         ----------
-        split : {"train", "valid", "test"}
+        split : str
+            "train", "valid" or "test"; or ``fold3``.
 
         Returns
         -------
         Corpus
-            Empty if no entry belongs to that split.
+            Empty if no entry belongs to it.
         """
-        return replace(self, entries=tuple(entry for entry in self.entries if entry.split == split))
+        return replace(
+            self,
+            entries=tuple(
+                entry for entry in self.entries if split in (entry.split, entry.fold and f"fold{entry.fold}")
+            ),
+        )
 
 
 def printable(path: Path) -> str:
     """Spell a path so that it can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    return os.fsencode(str(path)).decode("utf-8", "replace")
 
 
 def stretch(entry: CorpusEntry) -> object:
@@ -191,3 +207,15 @@ def stretch(entry: CorpusEntry) -> object:
 def nothing(path: Path, reason: str) -> Corpus:
     """Return the corpus of an input that cannot be used."""
     return Corpus(str(path), skipped=(Skipped(path, reason, failed=True),))
+
+
+def joined(name: str, corpora: Sequence[Corpus]) -> Corpus:
+    """Return several corpora as one."""
+    return Corpus(
+        name,
+        entries=tuple(entry for corpus in corpora for entry in corpus.entries),
+        layout=" + ".join(dict.fromkeys(corpus.layout for corpus in corpora if corpus.entries)) or "files",
+        skipped=tuple(skipped for corpus in corpora for skipped in corpus.skipped),
+        ignored_columns=tuple(dict.fromkeys(column for corpus in corpora for column in corpus.ignored_columns)),
+        evidence=tuple(dict.fromkeys(line for corpus in corpora for line in corpus.evidence)),
+    )

@@ -2,12 +2,14 @@
 
 Conventions
 -----------
-Times are in seconds from the start of the file. Two formats are read. An Audacity label track has lines of onset, end
+Times are in seconds from the start of the file. Three formats are read. An Audacity label track has lines of onset, end
 and label, separated by tabs; lines that begin with a backslash, where Audacity keeps frequencies, are passed over. A
-CSV has a header with ``onset``, ``label`` and, where events last, ``end``, in one of their usual spellings (those of
-DCASE among them). An event without an end is a moment.
+Raven selection table is separated by tabs under a header with ``Begin Time (s)``; where it spans several files, their
+names and the times in them stand in ``Begin File`` and ``File Offset (s)``. A CSV has a header with ``onset``,
+``label`` and, where events last, ``end``, in one of their usual spellings (those of DCASE among them). An event without
+an end is a moment.
 
-What is here: `Event`, `read_events`.
+What is here: `Event`, `read_events`, `format_of`.
 """
 
 from __future__ import annotations
@@ -16,18 +18,23 @@ import csv
 import io
 import math
 import os
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PureWindowsPath
 
 from ..errors import InputError
+from ..sound.places import find_place, read_text
 
-__all__ = ["Event", "read_events"]
+__all__ = ["Event", "format_of", "read_events"]
 
 _COLUMN_NAMES = {
-    "onset": ("onset", "onset_s", "onset_seconds", "start", "start_s", "start_seconds"),
-    "end": ("end", "end_s", "end_seconds", "offset", "offset_s", "offset_seconds"),
-    "label": ("label", "event_label", "class", "category"),
+    "onset": ("onset", "onset_s", "onset_seconds", "start", "start_s", "start_seconds", "begin time (s)"),
+    "end": ("end", "end_s", "end_seconds", "offset", "offset_s", "offset_seconds", "end time (s)"),
+    "label": ("label", "event_label", "class", "category", "annotation", "species", "common name", "call type", "type"),
+    "recording": ("begin file",),
+    "onset in file": ("file offset (s)",),
 }
+_TRACK = re.compile(r"\d+(\.\d*)?\t\d+(\.\d*)?(\t|$)")
 _SEPARATORS = ",;\t"
 
 
@@ -40,6 +47,10 @@ class Event:
     label : str
     onset_seconds : float
     end_seconds : float
+    recording : str, optional
+        Name of the file, where the table says it.
+    line : int, optional
+        Where it stands in the table.
 
     Raises
     ------
@@ -50,6 +61,8 @@ class Event:
     label: str
     onset_seconds: float
     end_seconds: float
+    recording: str = field(default="", repr=False)
+    line: int = field(default=0, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -59,7 +72,7 @@ class Event:
 
 
 def read_events(path: str | os.PathLike[str]) -> tuple[Event, ...]:
-    """Read an Audacity label track or a CSV of events.
+    """Read an Audacity label track, a Raven selection table or a CSV of events.
 
     Parameters
     ----------
@@ -84,8 +97,8 @@ def read_events(path: str | os.PathLike[str]) -> tuple[Event, ...]:
     (Event(label='dog', onset_seconds=1.5, end_seconds=2.0),)
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(find_place(path))
+    except (OSError, InputError) as error:
         raise InputError(f"{path}: cannot be read as text ({error})") from error
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     header = _read_header(lines[0][1]) if lines else None
@@ -93,13 +106,34 @@ def read_events(path: str | os.PathLike[str]) -> tuple[Event, ...]:
     for number, line in lines[1:] if header else lines:
         if header or not line.startswith("\\"):
             try:
-                events.append(_read_row(line, header) if header else _read_track(line))
+                events.append(replace(_read_row(line, header) if header else _read_track(line), line=number))
             except (InputError, ValueError, IndexError) as error:
                 expected = "ONSET<tab>END<tab>LABEL, or a CSV with a header of onset, end, label"
                 raise InputError(f"{path}, line {number}: {error}; an event is {expected}") from error
     if not events:
         raise InputError(f"{path}: holds no events")
     return tuple(sorted(events, key=lambda event: event.onset_seconds))
+
+
+def format_of(path: Path) -> str | None:
+    """Tell whether a text holds events of a recording, by its first line.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    {"Audacity labels", "Raven selections"} or None
+    """
+    try:
+        first = next((line for line in read_text(path).splitlines() if line.strip()), "")
+    except (OSError, InputError):
+        return None
+    names = [name.strip().casefold() for name in first.split("\t")]
+    if {"begin time (s)", "end time (s)"} <= set(names):
+        return "Raven selections"
+    return "Audacity labels" if _TRACK.match(first) else None
 
 
 @dataclass(frozen=True)
@@ -122,7 +156,11 @@ def _read_header(line: str) -> _Header | None:
 def _read_row(line: str, header: _Header) -> Event:
     (cells,) = csv.reader(io.StringIO(line), delimiter=header.separator)
     values = {name: cells[place].strip() for name, place in header.places.items()}
-    return Event(values["label"], float(values["onset"]), float(values.get("end") or values["onset"]))
+    onset = float(values["onset"])
+    end = float(values.get("end") or onset)
+    if in_file := values.get("onset in file"):
+        onset, end = float(in_file), float(in_file) + end - onset
+    return Event(values["label"], onset, end, PureWindowsPath(values.get("recording", "")).name)
 
 
 def _read_track(line: str) -> Event:

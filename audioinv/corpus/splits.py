@@ -2,12 +2,13 @@
 
 Conventions
 -----------
-A group lies on one side. Entries that name none form a group by file, so that two stretches of one recording stay
-together. De-duplicate first: two kits that share a recording leak though their names differ. Two sounds are equal
-when their decoded 16-bit samples are, silence at either end apart (`Clip.content_hash`). Randomness is an argument;
-the same generator state gives the same parts, whatever the order of the entries.
+What a corpus declares goes first, splits before folds. A group lies on one side. Entries that name none form a group
+by file, so that two stretches of one recording stay together. De-duplicate first: two kits that share a recording leak
+though their names differ. Two sounds are equal when their decoded 16-bit samples are, silence at either end apart
+(`Clip.content_hash`). Randomness is an argument; the same generator state gives the same parts, whatever the order of
+the entries.
 
-What is here: `content_hashes`, `equal_sounds`, `drop_duplicates`, `split_corpus`, `check_splits`.
+What is here: `content_hashes`, `equal_sounds`, `drop_duplicates`, `split_corpus`, `complete_splits`, `check_splits`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from ..errors import AudioFileError, InputError
 from .entries import SPLITS, Corpus, CorpusEntry, Skipped
 
-__all__ = ["check_splits", "content_hashes", "drop_duplicates", "equal_sounds", "split_corpus"]
+__all__ = ["check_splits", "complete_splits", "content_hashes", "drop_duplicates", "equal_sounds", "split_corpus"]
 
 _TRAIN = SPLITS.index("train")
 Counts = npt.NDArray[np.int64]
@@ -122,11 +123,17 @@ def drop_duplicates(corpus: Corpus, hashes: Mapping[CorpusEntry, str]) -> Corpus
 
 
 def split_corpus(
-    corpus: Corpus, *, rng: np.random.Generator, valid_fraction: float = 0.15, test_fraction: float = 0.15
+    corpus: Corpus,
+    *,
+    rng: np.random.Generator,
+    valid_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    test_fold: int | None = None,
 ) -> Corpus:
-    """Give every entry a split: groups whole, classes in the same proportions as far as groups allow.
+    """Give every entry a split: as the corpus declares it; else groups whole, classes in the same proportions.
 
-    Where every entry declares a split already, that is checked and kept, and the fractions do not matter.
+    Where every entry declares a split already, that is checked and kept. Else, where every entry has a fold, one fold
+    is for testing, the next for validation (after the last comes the first; of two, none) and the others for training.
 
     Parameters
     ----------
@@ -135,7 +142,9 @@ def split_corpus(
     rng : numpy.random.Generator
         Decides between groups that serve equally well.
     valid_fraction, test_fraction : float, default 0.15
-        Shares of the entries, at least 0; what remains is for training.
+        Shares of the entries, at least 0; what remains is for training. They do not matter where parts are declared.
+    test_fold : int, optional
+        Which fold is for testing, whatever splits are declared; the last one if not given.
 
     Returns
     -------
@@ -145,8 +154,9 @@ def split_corpus(
     Raises
     ------
     InputError
-        If an entry has no label or there are fewer than two classes; if only some entries declare a split; if
-        declared splits fail `check_splits`; if there are too few groups for the parts that were asked for.
+        If an entry has no label or there are fewer than two classes; if only some entries declare a split or a
+        fold; if there is no such fold; if declared splits fail `check_splits`; if there are too few groups for the
+        parts that were asked for.
 
     Notes
     -----
@@ -167,17 +177,88 @@ def split_corpus(
     [13, 3, 4]
     """
     _check_labels(corpus)
-    declared = [entry for entry in corpus.entries if entry.split is not None]
-    if declared and len(declared) < len(corpus.entries):
-        other = next(entry for entry in corpus.entries if entry.split is None)
-        raise InputError(
-            f"{len(declared)} of {len(corpus.entries)} entries declare a split and {other.path} does not; "
-            "declare it for all or for none"
-        )
     shares = np.array([1 - valid_fraction - test_fraction, valid_fraction, test_fraction])
-    divided = corpus if declared else _divided(corpus, shares, rng)
+    if test_fold is not None or not any(entry.split for entry in corpus.entries):
+        corpus = _by_fold(corpus, test_fold)
+    _check_all_or_none(corpus, "split")
+    divided = corpus if any(entry.split for entry in corpus.entries) else _divided(corpus, shares, rng)
     check_splits(divided)
     return divided
+
+
+def complete_splits(
+    corpus: Corpus, *, rng: np.random.Generator, valid_fraction: float = 0.15, test_fraction: float = 0.15
+) -> Corpus:
+    """Take parts that a corpus has not from its training part, groups whole.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Every entry with a split.
+    rng : numpy.random.Generator
+        Decides between groups that serve equally well.
+    valid_fraction, test_fraction : float, default 0.15
+        Shares of the training entries for a part that has none.
+
+    Returns
+    -------
+    Corpus
+        The same entries in the same order.
+
+    Raises
+    ------
+    InputError
+        If there are too few groups to train on.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> entries = [CorpusEntry(Path(f"{name}{i}.wav"), name, split="train") for name in "ab" for i in range(10)]
+    >>> entries.append(CorpusEntry(Path("c.wav"), "a", split="test"))
+    >>> whole = complete_splits(Corpus("letters", tuple(entries)), rng=np.random.default_rng(0))
+    >>> [len(whole.part(split).entries) for split in ("train", "valid", "test")]
+    [17, 3, 1]
+    """
+    shares = np.array([0.0, valid_fraction, test_fraction])
+    missing = [not corpus.part(split).entries for split in SPLITS]
+    shares *= missing
+    if not shares.any():
+        return corpus
+    shares[_TRAIN] = 1 - shares.sum()
+    parts = iter(_divided(corpus.part("train"), shares, rng).entries)
+    entries = tuple(next(parts) if entry.split == "train" else entry for entry in corpus.entries)
+    names = " and ".join(split for split, share in zip(SPLITS[1:], shares[1:], strict=True) if share)
+    told = f"no part for {names} is declared: taken from training, groups whole"
+    return replace(corpus, entries=entries, evidence=(*corpus.evidence, told))
+
+
+def _check_all_or_none(corpus: Corpus, what: str) -> None:
+    without = [entry for entry in corpus.entries if getattr(entry, what) is None]
+    if 0 < len(without) < len(corpus.entries):
+        raise InputError(
+            f"{len(corpus.entries) - len(without)} of {len(corpus.entries)} entries declare a {what} and "
+            f"{without[0].path} does not; declare it for all or for none"
+        )
+
+
+def _by_fold(corpus: Corpus, test_fold: int | None) -> Corpus:
+    """Make splits of folds; of fewer than two that nobody asked for, none."""
+    folds = sorted({int(entry.fold) for entry in corpus.entries if entry.fold is not None})
+    if test_fold is not None and test_fold not in folds:
+        there = f"it has {', '.join(map(str, folds))}" if folds else "it has none"
+        raise InputError(f"test_fold={test_fold} is not a fold of {corpus.name}; {there}")
+    _check_all_or_none(corpus, "fold")
+    if len(folds) < 2:
+        return corpus
+    place = len(folds) - 1 if test_fold is None else folds.index(test_fold)
+    parts = {str(fold): "train" for fold in folds} | {str(folds[place]): "test"}
+    told = f"fold {folds[place]} is for testing"
+    if len(folds) > 2:
+        following = folds[(place + 1) % len(folds)]
+        parts[str(following)] = "valid"
+        told += f", fold {following} for validation"
+    entries = tuple(replace(entry, split=parts[str(entry.fold)]) for entry in corpus.entries)
+    return replace(corpus, entries=entries, evidence=(*corpus.evidence, f"{told}, the rest for training"))
 
 
 def check_splits(corpus: Corpus) -> None:
@@ -222,6 +303,9 @@ def _group(entry: CorpusEntry) -> str:
 
 def _check_labels(corpus: Corpus) -> None:
     bare = [entry for entry in corpus.entries if entry.label is None]
+    if bare and len(bare) == len(corpus.entries):
+        found = "; ".join(corpus.evidence) or "folders of classes or a manifest would tell them"
+        raise InputError(f"{corpus.name} has no labels ({found})")
     if bare:
         raise InputError(
             f"{len(bare)} of {len(corpus.entries)} entries have no label, the first is {bare[0].path}; "

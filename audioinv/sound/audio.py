@@ -26,6 +26,7 @@ import soundfile
 import soxr
 
 from ..errors import AudioFileError, InputError
+from .places import at_hand, find_place
 
 __all__ = ["AUDIO_SUFFIXES", "Clip", "find_audio", "load_clip", "open_window", "write_audio"]
 
@@ -157,7 +158,7 @@ def load_clip(
     Parameters
     ----------
     path : str or path
-        WAV, FLAC, OGG, MP3, AIFF or whatever else libsndfile reads.
+        WAV, FLAC, OGG, MP3, AIFF or whatever else libsndfile reads; on this disk, or a URL (`audioinv.sound.places`).
     sample_rate : int, optional
         Resample to this many hertz; the file's own rate if not given.
     start_seconds, end_seconds : float, optional
@@ -184,7 +185,7 @@ def load_clip(
     >>> load_clip(path, start_seconds=0.25, end_seconds=0.75).duration_seconds
     0.5
     """
-    waveform, rate = _decode(Path(path))
+    waveform, rate = _decode(find_place(path))
     first = round(start_seconds * rate)
     last = len(waveform) if end_seconds is None else round(end_seconds * rate)
     if not 0 <= first < last <= len(waveform):
@@ -195,7 +196,7 @@ def load_clip(
     clip = Clip(
         waveform[first:last],
         rate,
-        name=os.fspath(path),
+        name=str(path),
         label=label,
         group=group,
         start_seconds=first / rate,
@@ -236,14 +237,15 @@ def open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
     AudioFileError
         If the file is missing, empty or no sound file.
     """
-    if not path.exists():
+    file = at_hand(path)
+    if not file.exists():
         raise AudioFileError(f"{path}: no such file")
-    if not path.is_file():
+    if not file.is_file():
         raise AudioFileError(f"{path}: not a regular file")
-    if path.stat().st_size == 0:
+    if file.stat().st_size == 0:
         raise AudioFileError(f"{path}: the file is empty (0 bytes); copy or record it again")
     try:
-        with soundfile.SoundFile(path) as sound:
+        with soundfile.SoundFile(file) as sound:
             yield sound
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
         reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")

@@ -22,6 +22,7 @@ import soxr
 
 from ..errors import AudioFileError, InputError
 from .audio import Clip, check_whole, open_sound
+from .places import find_place
 
 __all__ = ["Recording", "open_recording"]
 
@@ -169,9 +170,10 @@ def open_recording(
     """
     if isinstance(source, Clip):
         return Recording(source, source.name, source.sample_rate, 0, len(source.waveform))
-    with open_sound(Path(source)) as sound:
+    path = find_place(source)
+    with open_sound(path) as sound:
         rate, n_frames = int(sound.samplerate), int(sound.frames)
-        check_whole(Path(source), sound, n_frames)
+        check_whole(path, sound, n_frames)
     if n_frames == 0:
         raise AudioFileError(f"{source}: holds no samples; record it again")
     first = round(start_seconds * rate)
@@ -181,4 +183,4 @@ def open_recording(
             f"{source}: the stretch {start_seconds} s to {end_seconds} s is empty or outside the file's "
             f"{n_frames / rate:.3f} s"
         )
-    return Recording(Path(source), os.fspath(source), rate, first, last)
+    return Recording(path, str(source), rate, first, last)

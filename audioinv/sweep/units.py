@@ -7,31 +7,36 @@ all of them, and a clip that fails for one fails for all. How a corpus is cut de
 cut the same by any number of workers. A unit's name is a hash of the content of its sounds and of all that is said of
 them; what is done to them has a name of its own, the recipe.
 
-What is here: `Unit`, `cut_units`, `name_of`, `recipe_of`.
+What is here: `Unit`, `cut_units`, `name_of`, `recipe_of`, `versions`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ..corpus.entries import CorpusEntry
+from ..errors import InputError
 from ..nets.model import Model
 from ..sound.audio import Clip
+from ..sound.places import at_hand
 from .engines import EngineChoice
 from .plan import SweepPlan
 
-__all__ = ["Unit", "cut_units", "name_of", "recipe_of"]
+__all__ = ["Unit", "cut_units", "name_of", "recipe_of", "versions"]
 
 MAX_UNITS = 2000
 """Parts of a results folder at most: what one folder and one reading at the end stand easily."""
-TOGETHER, FEW = 4, 250
+TOGETHER, FEW = 4, 125
 """Clips in a unit that spread what a part costs, and how many units there are to be before clips are put together."""
+_LIBRARIES = ("audioinv", "torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "python-stretch", "pyarrow")
 _NOT_OF_THE_ANSWERS = ("engine", "verify")  # of a plan: "auto" stands for what it chose, and checks change nothing
 
 
@@ -109,6 +114,23 @@ def recipe_of(
     return _digest([made, dict(versions)])
 
 
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on.
+
+    Returns
+    -------
+    dict of str to str
+        Of Python and the libraries that make the numbers.
+    """
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
 def _plan_facts(plan: SweepPlan) -> list[Any]:
     facts = {name: value for name, value in asdict(plan).items() if name not in _NOT_OF_THE_ANSWERS}
     recordings = [_content(Path(grid.variant)) for grid in plan.grids if grid.variant and Path(grid.variant).is_file()]
@@ -152,10 +174,11 @@ def _source_facts(source: Clip | CorpusEntry) -> list[Any]:
 def _content(path: Path) -> str:
     """Return a hash of a file's bytes; of one that cannot be read, why, so that it is looked at again when it can."""
     try:
-        about = path.stat()
-        return _hash_file(path, about.st_mtime_ns, about.st_size)
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
+        file = at_hand(path)
+        about = file.stat()
+        return _hash_file(file, about.st_mtime_ns, about.st_size)
+    except (OSError, InputError) as error:
+        return f"unreadable: {getattr(error, 'strerror', None) or error}"
 
 
 @lru_cache(maxsize=64)

@@ -124,6 +124,7 @@ def test_lines_say_each_fact_once(drums):
     root = Path(drums.name)
     assert take_census(drums).lines() == [
         f"{root}: 5 clips in 4 files (manifest)",
+        "  found by      manifest.csv: 5 of 5 rows name a sound that is there",
         "  classes       2: kick (3), snare (2)",
         "  groups        2; fewest in kick: 1",
         "  splits        train (3), valid (1), test (1)",

@@ -387,7 +387,8 @@ def test_nested_manifests_are_honoured_and_the_nearest_wins(clips):
         ("v.wav", None),
     ]
     assert corpus.layout == "manifest + folder per class"
-    assert corpus.ignored_columns == ("speaker",)
+    assert corpus.entries[2].group == "Chu Lo"
+    assert corpus.ignored_columns == ()
     assert corpus.skipped == ()
 
 

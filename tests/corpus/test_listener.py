@@ -45,7 +45,7 @@ def test_without_a_file_every_axis_is_swept_and_nothing_wished():
     assert {one.listener for one in NO_LISTENER.expectations} == {"unknown"}
 
 
-@pytest.mark.parametrize("corpus", ["drums", "instruments"])
+@pytest.mark.parametrize("corpus", ["drums", "instruments", "tones", "digits"])
 def test_shipped_declarations_can_be_read_and_say_why(corpus):
     found = read_listener(shipped_folder("clips") / corpus / "listener.toml")
     assert {one.listener for one in found.expectations} == {"invariant", "change", "unknown"}

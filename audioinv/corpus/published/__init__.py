@@ -1,0 +1,1 @@
+"""Data sets that were published in a layout of their own, one module a kind."""
