@@ -55,10 +55,16 @@ _SEED = 0
 
 
 class PassingSample:
-    """Clips spread evenly over those that pass by, however many they are: four to seven of them, or all of fewer."""
+    """Clips spread evenly over those that pass by, however many they are: half of `most` and more, or all of fewer.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    most : int, default 8
+    """
+
+    def __init__(self, most: int = _MAX_CLIPS) -> None:
         self.clips: list[Clip | CorpusEntry] = []
+        self._most = most
         self._every = 1
 
     def watch(self, clips: Iterable[Clip | CorpusEntry]) -> Iterator[Clip | CorpusEntry]:
@@ -82,7 +88,7 @@ class PassingSample:
         for place, clip in enumerate(clips):
             if place % self._every == 0:
                 self.clips.append(clip)
-            if len(self.clips) == _MAX_CLIPS:
+            if len(self.clips) == self._most:
                 self.clips, self._every = self.clips[::2], 2 * self._every
             yield clip
 

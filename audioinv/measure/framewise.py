@@ -5,32 +5,46 @@ Conventions
 Frames are ordered ``(n_frames, n_classes)``. A *lag* is how many frames later the shifted output says what the clean
 one said; frames that the lag pushes over either end have no partner and do not count. Invariance is for clips; what
 runs along time should be *equivariant*, so the lag that the delay calls for is the yardstick, and the best lag says
-what the model does instead.
+what the model does instead. Frames that are equal all along follow any delay: how many agree where they stand, at lag
+0, is the control.
 
-What is here: `expected_lag`, `best_lag`, `framewise_agreement`, `framewise_change`.
+What is here: `expected_lag`, `best_lag`, `framewise_agreement`, `framewise_labels`, `framewise_change`; `FrameShifts`
+and `follow_frames`, all of them for the delays of one clip.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from .multilabel import THRESHOLD
 
-__all__ = ["best_lag", "expected_lag", "framewise_agreement", "framewise_change"]
+__all__ = [
+    "FrameShifts",
+    "best_lag",
+    "expected_lag",
+    "follow_frames",
+    "framewise_agreement",
+    "framewise_change",
+    "framewise_labels",
+]
 
 FloatArray = npt.NDArray[np.floating]
 
 _ROUNDING = 1e-12
+_SEARCHED = 3  # frames beyond the lags that are called for, either way
 
 
-def expected_lag(delay_samples: float, frame_samples: int) -> int:
+def expected_lag(delay_samples: float, frame_samples: float) -> int:
     """Lag, in whole frames, that a delay calls for.
 
     Parameters
     ----------
     delay_samples : float
-    frame_samples : int
+    frame_samples : float
         From one output frame to the next.
 
     Returns
@@ -79,6 +93,39 @@ def framewise_agreement(clean: FloatArray, shifted: FloatArray, lag: int) -> flo
     answers = before.argmax(axis=1)[:, None]
     held = np.take_along_axis(after, answers, axis=1)[:, 0]
     return float((held >= after.max(axis=1)).mean())
+
+
+def framewise_labels(clean: FloatArray, shifted: FloatArray, lag: int, *, threshold: float = THRESHOLD) -> float:
+    """Share of the aligned frames with the same labels on, for outputs with a score of its own for each label.
+
+    Parameters
+    ----------
+    clean, shifted : ndarray of shape (n_frames, n_classes)
+    lag : int
+    threshold : float, default 0.5
+        From which a label is on.
+
+    Returns
+    -------
+    float
+        In [0, 1], among the frames where a label is on in either output: where nothing is, agreeing is easy. ``nan``
+        where there is no such frame.
+
+    Raises
+    ------
+    InputError
+        As in `framewise_agreement`.
+
+    Examples
+    --------
+    >>> clean = np.array([[0.9, 0.1], [0.9, 0.8], [0.1, 0.1], [0.1, 0.2]])
+    >>> shifted = np.array([[0.0, 0.0], [0.7, 0.2], [0.7, 0.2], [0.0, 0.0]])
+    >>> framewise_labels(clean, shifted, 1)
+    0.5
+    """
+    before, after = (output >= threshold for output in _aligned(clean, shifted, lag))
+    active = (before | after).any(axis=1)
+    return float((before == after).all(axis=1)[active].mean()) if active.any() else float("nan")
 
 
 def framewise_change(clean: FloatArray, shifted: FloatArray, lag: int) -> float:
@@ -136,6 +183,69 @@ def best_lag(clean: FloatArray, shifted: FloatArray, max_lag: int) -> int:
     lags = sorted(range(-max_lag, max_lag + 1), key=lambda lag: (abs(lag), -lag))
     changes = np.array([framewise_change(clean, shifted, lag) for lag in lags])
     return lags[int((changes <= changes.min() + _ROUNDING).argmax())]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameShifts:
+    """What the frames of one clip do under each of its delays.
+
+    Parameters
+    ----------
+    same, in_place : ndarray of shape (n_delays,)
+        Share of the frames that agree at the lag that is called for, and at none; of several labels, as in
+        `framewise_labels`.
+    change : ndarray of shape (n_delays,)
+        Mean absolute difference of the scores at the lag that is called for.
+    expected, best : ndarray of shape (n_delays,)
+        The lag that is called for, and that at which the scores differ least, in frames.
+    """
+
+    same: FloatArray
+    in_place: FloatArray
+    change: FloatArray
+    expected: FloatArray
+    best: FloatArray
+
+
+def follow_frames(
+    clean: FloatArray, shifted: FloatArray, delays_samples: FloatArray, frame_samples: float, *, multi_label: bool
+) -> FrameShifts:
+    """Follow the frames of one clip through its delays.
+
+    Parameters
+    ----------
+    clean : ndarray of shape (n_frames, n_classes)
+    shifted : ndarray of shape (n_delays, n_frames, n_classes)
+    delays_samples : ndarray of shape (n_delays,)
+    frame_samples : float
+        From one frame to the next.
+    multi_label : bool
+        Whether several labels can hold at once.
+
+    Returns
+    -------
+    FrameShifts
+        ``nan`` where a delay calls for more than half of the frames: with few left anything fits.
+
+    Examples
+    --------
+    >>> clean = np.eye(6)
+    >>> moved = follow_frames(clean, np.roll(clean, 2, axis=0)[None], np.array([640.0]), 320, multi_label=False)
+    >>> moved.same, moved.in_place, moved.best
+    (array([1.]), array([0.]), array([2.]))
+    """
+    agree = framewise_labels if multi_label else framewise_agreement
+    lags = np.array([expected_lag(delay, frame_samples) for delay in delays_samples])
+    furthest = len(clean) // 2
+    kept = np.abs(lags) <= furthest
+    found = np.full((len(lags), 5), np.nan)
+    found[:, 3] = lags
+    searched = min(furthest, int(np.abs(lags[kept]).max(initial=0)) + _SEARCHED)
+    for row in np.flatnonzero(kept):
+        lag, moved = int(lags[row]), shifted[row]
+        at_lag = agree(clean, moved, lag), agree(clean, moved, 0), framewise_change(clean, moved, lag)
+        found[row] = (*at_lag, lag, best_lag(clean, moved, searched))
+    return FrameShifts(*found.T)
 
 
 def _aligned(clean: FloatArray, shifted: FloatArray, lag: int) -> tuple[FloatArray, FloatArray]:

@@ -25,7 +25,6 @@ from torch import Tensor, nn
 from ..errors import CheckpointError
 from ..sound.spectrogram import SpectrogramConfig
 from .model import ModelSpec
-from .windows import Windows
 
 __all__ = ["CLASSIFIER", "Checkpoint", "read_checkpoint", "rebuild", "weights_sha256", "write_checkpoint"]
 
@@ -59,9 +58,7 @@ class Checkpoint:
     @property
     def parts(self) -> dict[str, Any]:
         """The configuration with its spec and, where there is one, its front end built."""
-        windows = self.config["spec"].get("windows")
-        spec = {**self.config["spec"], "windows": windows and Windows(**windows)}
-        built = {**self.config, "spec": ModelSpec(**spec)}
+        built = {**self.config, "spec": ModelSpec.from_mapping(self.config["spec"])}
         front_end = built.pop("front_end", None)
         return built if front_end is None else {**built, "front_end": SpectrogramConfig(**front_end)}
 

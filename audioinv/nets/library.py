@@ -31,6 +31,7 @@ DEFAULT_MODEL = "drums-cnn2d"
 MODEL_FILE = "model.safetensors"
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 _FORMATS = (".safetensors", ".pt2", ".onnx", ".tflite")
+_PYTHON = ".py"
 _ARCHIVES = (".ts", ".jit", ".torchscript")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -165,7 +166,7 @@ def is_model(source: str | os.PathLike[str]) -> bool:
     path, name = Path(source), os.fspath(source)
     if path.is_dir():
         return (path / MODEL_FILE).is_file() or _is_foreign(path)
-    if path.suffix in (*_FORMATS, *_PICKLES, *_ARCHIVES) or name in shipped_models():
+    if path.suffix in (*_FORMATS, *_PICKLES, *_ARCHIVES, _PYTHON) or name in shipped_models():
         return True
     if path.exists():
         return False
@@ -223,6 +224,8 @@ def _open_path(path: Path, device: str, said: Declaration, trust_pickle: bool) -
         from .adapters.torch_export import open_exported
 
         return open_exported(path, device)
+    if path.suffix == _PYTHON:
+        raise ModelError(f"{path} is Python; say which of its objects is the model: {path}:NAME")
     from .adapters.torchscript import is_torchscript, open_pickle, open_torchscript
 
     if path.is_file() and is_torchscript(path):

@@ -3,138 +3,28 @@
 Conventions
 -----------
 Waveforms are ``(batch, n_samples)`` at the spec's sample rate; scores are ``(batch, n_classes)``, probabilities
-where the activation makes them so. A spec is declared, never guessed. The activation comes first, then frames are
-pooled, then windows.
+where the activation makes them so.
 
-What is here: `ModelSpec`, `Provenance`, `Model`, `CallableModel`, `as_model`.
+What is here: `Model`, `CallableModel`, `as_model`; `ModelSpec` and `Provenance` of `audioinv.nets.spec`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from ..errors import InputError, ModelError
-from .windows import Windows
+from ..errors import ModelError
+from .answers import take_answer
+from .spec import ModelSpec, Provenance
 
 if TYPE_CHECKING:
     from ..sound.spectrogram import Spectrogram
 
-__all__ = ["ACTIVATIONS", "FRAME_POOLINGS", "CallableModel", "Model", "ModelSpec", "Provenance", "as_model"]
-
-ACTIVATIONS = ("softmax", "sigmoid", "none")
-FRAME_POOLINGS = ("", "mean", "max")
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """What a model expects and what its answers mean.
-
-    Parameters
-    ----------
-    name : str
-    sample_rate : int
-        In hertz.
-    n_samples : int
-        Length of the window that is analysed.
-    labels : tuple of str
-        One for each class, in the order of the scores.
-    lead_samples : int, default 0
-        How much sooner than a clip the window opens.
-    activation : {"softmax", "sigmoid", "none"}, default "softmax"
-        What turns the model's raw answers into scores.
-    description : str, default ""
-        One line for people.
-    multi_label : bool, optional
-        Whether several labels can hold at once, each with a score of its own; so with a sigmoid if not given.
-    frames : {"", "mean", "max"}, default ""
-        How answers of shape (batch, n_frames, n_classes) become one for the window; empty where there are none.
-    windows : Windows, optional
-        How shorter windows are laid over `n_samples`, where the model takes less at once.
-
-    Raises
-    ------
-    InputError
-        If a number is not positive, labels repeat or are missing, a word is unknown, or windows are longer than what
-        they lie over.
-    """
-
-    name: str
-    sample_rate: int
-    n_samples: int
-    labels: tuple[str, ...]
-    lead_samples: int = 0
-    activation: str = "softmax"
-    description: str = ""
-    multi_label: bool | None = None
-    frames: str = ""
-    windows: Windows | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", tuple(self.labels))
-        if self.multi_label is None:
-            object.__setattr__(self, "multi_label", self.activation == "sigmoid")
-        for number in ("sample_rate", "n_samples"):
-            if getattr(self, number) <= 0:
-                raise InputError(f"{number}={getattr(self, number)} of model {self.name} must be positive")
-        if not 0 <= self.lead_samples < self.n_samples:
-            raise InputError(f"lead_samples={self.lead_samples} must lie within the window of {self.n_samples}")
-        for word, known in (("activation", ACTIVATIONS), ("frames", FRAME_POOLINGS)):
-            if getattr(self, word) not in known:
-                raise InputError(f"{word}={getattr(self, word)!r} is not one of {', '.join(filter(None, known))}")
-        self._check_labels()
-        if self.windows is not None and self.windows.n_samples > self.n_samples + self.windows.context_samples:
-            raise InputError(f"windows of {self.windows.n_samples} samples are longer than the clip, {self.n_samples}")
-
-    def _check_labels(self) -> None:
-        if not self.labels or len(set(self.labels)) != len(self.labels):
-            raise InputError(f"model {self.name} needs labels, each once; got {list(self.labels)}")
-
-    @property
-    def input_samples(self) -> int:
-        """What the model takes at once, in samples."""
-        return self.n_samples if self.windows is None else self.windows.n_samples
-
-    def at_once(self) -> ModelSpec:
-        """Return the spec of a plain classifier for the same sound: it hears the window at once and gives one answer.
-
-        Returns
-        -------
-        ModelSpec
-        """
-        return replace(self, activation="softmax", multi_label=False, frames="", windows=None)
-
-    @property
-    def window_seconds(self) -> float:
-        """Length of the window in seconds."""
-        return self.n_samples / self.sample_rate
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a model comes from, and where each value of its spec does.
-
-    Parameters
-    ----------
-    format : str
-        In words: ``"ONNX"``.
-    origins : mapping of str to str
-        By the value's name: ``"flag"``, ``"sidecar net.audioinv.toml"``, ``"embedded"``, ``"inferred from the graph"``.
-    cautions : tuple of str
-        What about the spec looks wrong, or is to be known.
-    sha256 : str, optional
-        Of the file; of the weights where there is no file.
-    """
-
-    format: str
-    origins: Mapping[str, str] = field(default_factory=dict)
-    cautions: tuple[str, ...] = ()
-    sha256: str | None = None
+__all__ = ["CallableModel", "Model", "ModelSpec", "Provenance", "as_model"]
 
 
 class Model(ABC):
@@ -226,8 +116,41 @@ class Model(ABC):
         if self.spec.windows is None:
             return self.scores_of(self.respond(waveforms), len(waveforms))
         windows = self.spec.windows.lay(waveforms)
-        scores = self.scores_of(self.respond_in_turn(windows), windows.shape[0] * windows.shape[1])
-        return self.spec.windows.pool(scores.unflatten(0, windows.shape[:2]), windows.to(scores.device))
+        return self.spec.windows.pool(self._scores_of_windows(windows), windows)
+
+    def scores_along_time(self, waveforms: Tensor) -> Tensor:
+        """Return the scores before they are pooled.
+
+        Parameters
+        ----------
+        waveforms : Tensor of shape (batch, n_samples)
+
+        Returns
+        -------
+        Tensor of shape (batch, n_frames, n_classes), float32
+            A frame is a window where windows are laid over the sound, and what the model calls one elsewhere.
+
+        Raises
+        ------
+        ModelError
+            If the model answers once for the whole sound, in the wrong shape, or with NaN.
+        """
+        if self.spec.windows is not None:
+            return self._scores_of_windows(self.spec.windows.lay(waveforms))
+        if not self.spec.frames:
+            raise ModelError(f"model {self.spec.name} answers once for the whole sound; it has no scores along time")
+        return self._activated(self.respond(waveforms), len(waveforms))
+
+    def count_frames(self) -> int:
+        """Return how many answers along time a window gets; raise as `scores_along_time`."""
+        with torch.inference_mode():
+            return self.scores_along_time(torch.zeros(1, self.spec.n_samples)).shape[1]
+
+    def _scores_of_windows(self, windows: Tensor) -> Tensor:
+        """Return the scores of windows that are laid over sound, (batch, n_windows, n_classes)."""
+        n_batch, n_windows = windows.shape[:2]
+        scores = self.scores_of(self.respond_in_turn(windows), n_batch * n_windows)
+        return scores.view(n_batch, n_windows, -1)
 
     def scores_of_spectrogram(self, spectrograms: Tensor) -> Tensor:
         """Return scores for a batch of spectrograms of the model's own front end.
@@ -248,7 +171,7 @@ class Model(ABC):
         Parameters
         ----------
         raw : Tensor or array of shape (n_batch, n_classes)
-            Or (n_batch, n_frames, n_classes), where the spec says how frames are pooled.
+            Or (n_batch, n_frames, n_classes), where the spec says how frames are pooled. A single class needs no axis.
         n_batch : int
 
         Returns
@@ -260,7 +183,16 @@ class Model(ABC):
         ModelError
             If the answers have the wrong shape or hold NaN.
         """
+        answers = self._activated(raw, n_batch)
+        if self.spec.frames:
+            return answers.mean(1) if self.spec.frames == "mean" else answers.amax(1)
+        return answers
+
+    def _activated(self, raw: Any, n_batch: int) -> Tensor:
+        """Return raw answers as scores, whether or not they run along time."""
         answers = torch.as_tensor(raw).detach().to("cpu", torch.float32)
+        if len(self.spec.labels) == 1 and answers.ndim == 1 + bool(self.spec.frames):
+            answers = answers[..., None]
         self._check_shape(tuple(answers.shape), n_batch)
         if not bool(torch.isfinite(answers).all()):
             raise ModelError(f"model {self.spec.name} answered with NaN or infinity")
@@ -268,8 +200,6 @@ class Model(ABC):
             answers = answers.softmax(-1)
         elif self.spec.activation == "sigmoid":
             answers = answers.sigmoid()
-        if self.spec.frames:
-            return answers.mean(1) if self.spec.frames == "mean" else answers.amax(1)
         return answers
 
     def _check_shape(self, shape: tuple[int, ...], n_batch: int) -> None:
@@ -281,6 +211,8 @@ class Model(ABC):
         remedy = ""
         if not framewise and len(shape) == 3 and shape[-1] == n_labels:
             remedy = '; if these are frames, say how to pool them: frames = "mean" or "max"'
+        elif shape == (n_batch,):
+            remedy = "; one number a window is the score of one label: give that label alone, with --activation sigmoid"
         raise ModelError(
             f"model {self.spec.name} answered in shape {shape}; {needed} is needed: ({axes}, one score for each of "
             f"its {n_labels} labels){remedy}"
@@ -297,11 +229,20 @@ class CallableModel(Model):
     spec : ModelSpec
     device : str or torch.device, default "cpu"
         Where a network computes.
+    output : str, optional
+        Name of the output to take, where there are several.
     """
 
-    def __init__(self, function: Callable[[Any], Any], spec: ModelSpec, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        spec: ModelSpec,
+        device: str | torch.device = "cpu",
+        output: str | None = None,
+    ) -> None:
         super().__init__(spec)
         self._function = function
+        self._output = output
         self._device = torch.device(device)
 
     @property
@@ -319,8 +260,13 @@ class CallableModel(Model):
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return what the function answers."""
         if isinstance(self._function, torch.nn.Module):
-            return torch.as_tensor(self._function(waveforms.to(self._device)))
-        return torch.as_tensor(self._function(waveforms.numpy()))
+            found = self._function(waveforms.to(self._device))
+        else:
+            found = self._function(waveforms.numpy())
+        try:
+            return take_answer(found, self._output)
+        except ModelError as error:
+            raise ModelError(f"model {self.spec.name}: {error}") from error
 
 
 def as_model(
@@ -331,14 +277,16 @@ def as_model(
     n_samples: int,
     activation: str = "none",
     name: str | None = None,
+    **more: Any,
 ) -> Model:
     """Make a model of anything that can be called.
 
     Parameters
     ----------
     function : callable
-        Takes ``(batch, n_samples)`` float32, returns ``(batch, n_classes)``. A `torch.nn.Module` gets a tensor and
-        is put into evaluation mode; anything else gets a NumPy array.
+        Takes ``(batch, n_samples)`` float32, returns ``(batch, n_classes)``, or ``(batch, n_frames, n_classes)`` where
+        `frames` says how they are pooled. A `torch.nn.Module` gets a tensor and is put into evaluation mode; anything
+        else gets a NumPy array.
     sample_rate : int
         In hertz.
     labels : sequence of str
@@ -348,10 +296,17 @@ def as_model(
         Say ``"softmax"`` if the function returns logits.
     name : str, optional
         The function's own name if not given.
+    **more
+        Further fields of `ModelSpec`: ``frames="max"``, ``multi_label=True``, ``lead_samples=800``, ``windows=…``.
 
     Returns
     -------
     Model
+
+    Raises
+    ------
+    InputError
+        If the values do not fit together.
 
     Examples
     --------
@@ -365,5 +320,5 @@ def as_model(
     if isinstance(function, torch.nn.Module):
         function = function.eval()
     called = str(name or getattr(function, "__name__", type(function).__name__))
-    spec = ModelSpec(called, sample_rate, n_samples, tuple(labels), activation=activation)
+    spec = ModelSpec(called, sample_rate, n_samples, tuple(labels), activation=activation, **more)
     return CallableModel(function, spec)

@@ -4,22 +4,22 @@ Conventions
 -----------
 Functions return lines and print nothing. What is missing is named with what to give.
 
-What is here: `spec_lines`.
+What is here: `spec_lines`, `frame_line`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ..nets.adapters.declaration import ASKED, Resolved
+from ..nets.adapters.resolution import ASKED, Resolved
+from ..nets.model import ModelSpec
 
-__all__ = ["spec_lines"]
+__all__ = ["frame_line", "spec_lines"]
 
 _MOST_LABELS = 3
 
 
-def spec_lines(title: str, known: Resolved, cautions: Sequence[str]) -> list[str]:
+def spec_lines(title: str, known: Resolved) -> list[str]:
     """Write the spec of a model, a line a value.
 
     Parameters
@@ -27,7 +27,6 @@ def spec_lines(title: str, known: Resolved, cautions: Sequence[str]) -> list[str
     title : str
         What the model is.
     known : Resolved
-    cautions : sequence of str
 
     Returns
     -------
@@ -35,8 +34,9 @@ def spec_lines(title: str, known: Resolved, cautions: Sequence[str]) -> list[str
 
     Examples
     --------
-    >>> from audioinv.nets.adapters.declaration import Declaration, resolve
-    >>> for line in spec_lines("net: ONNX", resolve([("flag", Declaration(sample_rate=16000))]), []):
+    >>> from audioinv.nets.adapters.declaration import Declaration
+    >>> from audioinv.nets.adapters.resolution import resolve
+    >>> for line in spec_lines("net: ONNX", resolve([("flag", Declaration(sample_rate=16000))])):
     ...     print(line.rstrip())
     net: ONNX
       sample_rate      16000 Hz  flag
@@ -51,8 +51,34 @@ def spec_lines(title: str, known: Resolved, cautions: Sequence[str]) -> list[str
     ]
     rows += [(key, _shown(key, said[key]), known.origins[key]) for key in said if key not in ASKED]
     width = max(len(value) for _, value, _ in rows) + 2
-    lines = [title, *(f"  {key:<17}{value:<{width}}{origin}" for key, value, origin in rows)]
-    return lines + [f"  ! {caution}" for caution in cautions]
+    return [title, *(f"  {key:<17}{value:<{width}}{origin}" for key, value, origin in rows)]
+
+
+def frame_line(spec: ModelSpec, n_frames: int) -> str:
+    """Say how a model answers along time.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    n_frames : int
+        Answers to one window.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> frame_line(ModelSpec("net", 16000, 16000, ("a", "b"), frames="max", frame_samples=160), 101)
+    '  along time       101 answers a window, 10 ms apart (frame_samples)'
+    """
+    source = "the window by their number; say frame_samples if it is otherwise"
+    if spec.windows is not None:
+        source = "hop_samples"
+    elif spec.frame_samples is not None:
+        source = "frame_samples"
+    apart = 1000 * spec.spacing_samples(n_frames) / spec.sample_rate
+    return f"  {'along time':<17}{n_frames} answers a window, {apart:.4g} ms apart ({source})"
 
 
 def _shown(key: str, value: Any) -> str:

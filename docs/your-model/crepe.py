@@ -6,10 +6,13 @@ from types import ModuleType
 
 import torch
 
-for library in ("torchaudio", "resampy"):  # torchcrepe imports them for reading files, which is not needed here
-    sys.modules.setdefault(library, ModuleType(library))
+absent = {"torchaudio", "resampy"} - set(sys.modules)
+sys.modules.update({library: ModuleType(library) for library in absent})
 
-import torchcrepe  # noqa: E402
+import torchcrepe  # noqa: E402  which imports them for reading files, and that is not needed here
+
+for library in absent:
+    del sys.modules[library]
 
 LOWEST_CENTS = 1997.3794084376191  # above 10 Hz, as torchcrepe.convert has it
 

@@ -89,6 +89,17 @@ def test_a_clip_that_fails_is_named_and_the_rest_goes_on(run, place):
     assert "3 clips" in done.stdout
 
 
+def test_too_few_clips_that_can_be_read_are_a_failure_of_inputs(run, place):
+    for i in range(3):
+        write_audio(place / "clips" / "low" / f"{i}.wav", np.zeros(4800, np.float32), 16000)
+    write_audio(place / "clips" / "low" / "sound.wav", 0.1 * np.ones(4800, np.float32), 16000)
+    done = run("layers", "toy", "clips/low", *QUICK[:2], *QUICK[4:], "-o", "out")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert done.stderr.startswith("error: 1 clip(s) could be analysed, but two are needed")
+    assert "clips/low/0.wav: silent" in done.stderr
+    assert not (place / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

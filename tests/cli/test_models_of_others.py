@@ -134,3 +134,96 @@ def test_train_exports_and_proves_it(run, place):
     done = run(*arguments, "-o", "other", "--export", "keras")
     assert done.exit_code == 2
     assert "export format keras is not one of onnx, pt2" in done.stderr
+
+
+def save_exported(foreign):
+    module = __import__(foreign.partition(":")[0])
+    shapes = ({0: torch.export.Dim("batch")},)
+    torch.export.save(
+        torch.export.export(module.network.eval(), (torch.zeros(2, 4800),), dynamic_shapes=shapes), "n.pt2"
+    )
+
+
+def test_layers_looks_into_an_exported_network_and_sees_what_was_exported(run, foreign, monkeypatch):
+    monkeypatch.syspath_prepend(".")
+    save_exported(foreign)
+    arguments = ("clips", *FLAGS, "--time", "0:1:1ms", "--limit", 2, "--no-progress")
+    verdicts = []
+    for model, folder in (("n.pt2", "exported"), (foreign, "itself")):
+        done = run("layers", model, *arguments, "-o", folder)
+        assert done.exit_code == 0, done.stderr
+        (layer,) = json.loads(Path(folder, "layers.json").read_text())["axes"]["time"]["layers"]
+        verdicts.append(layer)
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0]["lies"]["layer"] == "convolution"
+
+
+def test_layers_of_a_graph_without_modules_is_one_error(run, foreign, monkeypatch):
+    monkeypatch.syspath_prepend(".")
+    save_exported(foreign)
+
+    def fails(program):
+        raise RuntimeError("no modules to be had")
+
+    monkeypatch.setattr(torch.export, "unflatten", fails)
+    done = run("layers", "n.pt2", "clips", *FLAGS, "--time", "0:1:1ms", "-o", "inside")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: no layer of model n is called when it runs")
+    assert done.stderr.count("\n") == 1
+
+
+FRAMEWISE = """
+import torch
+
+class Levels(torch.nn.Module):
+    audioinv = {"sample_rate": 16000, "input_samples": 4800, "labels": ["loud", "tonal"], "activation": "sigmoid",
+                "frames": "max", "frame_samples": 160}
+
+    def forward(self, waveforms):
+        frames = waveforms.reshape(len(waveforms), -1, 160)
+        level = 40 * frames.square().mean(-1) - 1
+        return torch.stack([level, -level], -1)
+"""
+
+
+def test_frames_and_labels_of_a_framewise_model_reach_the_summary_the_lines_and_info(run, place, monkeypatch, summary):
+    (place / "levels_model.py").write_text(FRAMEWISE)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    told = run("info", "levels_model.py:Levels")
+    assert told.exit_code == 0, told.stderr
+    assert "  along time       30 answers a window, 10 ms apart (frame_samples)" in told.stdout
+    done = run(
+        "analyze", "clips", "-m", "levels_model.py:Levels", "--time", "-50:50:10ms", "-o", "out", "--no-progress"
+    )
+    assert done.exit_code == 0, done.stderr
+    (found,) = summary("out")["models"].values()
+    assert found["frames"]["expected_lags"] == [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5]
+    assert found["frames"]["lag_error"]["value"] == 0
+    assert found["frames"]["difference"]["low"] is not None
+    text = " ".join(done.stdout.split())
+    assert "frames (30, every 10 ms) moved along with the delay say the same:" in text
+    same = found["axes"]["time"]["same_labels"]
+    assert f"labels on (score 0.5 or more) stay the same: {same['value']:.2f} [" in text
+    assert "frames (30, every 10 ms)" in run("info", "out").stdout
+    sys.modules.pop("levels_model", None)
+
+
+def test_several_labels_are_judged_by_what_is_on_and_one_by_the_highest(run, place, monkeypatch, summary):
+    """Two labels rise and fall past 0.5 with the level while the first stays the highest: flips of one kind only."""
+    (place / "two_model.py").write_text(
+        "import numpy as np\n"
+        "def two(waveforms):\n"
+        "    on = 0.6 * (np.abs(waveforms).max(-1) > 0.05)\n"
+        "    return np.stack([0.9 + 0 * on, on], -1)\n"
+        "two.audioinv = dict(sample_rate=16000, input_samples=4800, labels=['a', 'b'], activation='none')\n"
+    )
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    arguments = ("analyze", "clips", "-m", "two_model:two", "--gain", "-20:0:20dB", "--no-progress", "-q")
+    assert run(*arguments, "-o", "one").exit_code == 0
+    (place / "two_model.audioinv.toml").write_text("multi_label = true\n")
+    assert run(*arguments, "-o", "several").exit_code == 0
+    (one,), (several,) = (summary(name)["models"].values() for name in ("one", "several"))
+    assert "same_labels" not in one["axes"]["gain"]
+    assert several["axes"]["gain"]["same_labels"]["value"] == 0  # 20 dB less switches b off in every clip
+    assert one["axes"]["gain"]["consistency"]["value"] == several["axes"]["gain"]["consistency"]["value"] == 1
+    sys.modules.pop("two_model", None)

@@ -6,7 +6,7 @@ The first axis of the sound is the batch, of any size or fixed; one other is as 
 A graph whose sound has no batch axis hears one window at a time. A fixed batch is filled up with silence, whose
 answers are dropped. States are zeros at the start of every sound and are carried from window to window.
 
-What is here: `Port`, `Session`, `Wiring`, `wire`, `infer`, `GraphModel`.
+What is here: `Port`, `Session`, `Wiring`, `wire`, `infer`, `GraphModel`; `samples_axis`, `taken_shape`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...errors import ModelError
+from ...errors import InputError, ModelError
 from ..model import Model, ModelSpec
 from .declaration import Declaration
 
-__all__ = ["GraphModel", "Port", "Session", "Wiring", "infer", "wire"]
+__all__ = ["GraphModel", "Port", "Session", "Wiring", "infer", "samples_axis", "taken_shape", "wire"]
 
 Array = npt.NDArray[Any]
 
@@ -89,11 +89,33 @@ class Wiring:
         return next((size for size in fixed if size is not None), None)
 
     def shaped(self, windows: Array) -> Array:
-        """Return windows of shape (batch, n_samples) in the shape that the graph takes."""
-        if len(self.sound.shape) == 1:
-            return windows.reshape(-1)
-        rank, axis = len(self.sound.shape), _samples_axis(self.sound.shape)
-        return windows.reshape([len(windows) if i == 0 else -1 if i == axis else 1 for i in range(rank)])
+        """Return windows of shape (batch, n_samples) as the graph takes them."""
+        return windows.reshape(taken_shape(self.sound.shape, len(windows))).astype(self.sound.dtype, copy=False)
+
+
+def taken_shape(shape: tuple[int | None, ...], n_windows: int) -> list[int]:
+    """Return the shape in which windows go into an input.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        Of the input.
+    n_windows : int
+
+    Returns
+    -------
+    list of int
+        With -1 for the samples.
+
+    Examples
+    --------
+    >>> taken_shape((None, 1, 16000), 7), taken_shape((16000,), 1)
+    ([7, 1, -1], [-1])
+    """
+    if len(shape) == 1:
+        return [-1]
+    axis = samples_axis(shape)
+    return [n_windows if i == 0 else -1 if i == axis else 1 for i in range(len(shape))]
 
 
 def _batch_axis(port: Port) -> int | None:
@@ -101,13 +123,25 @@ def _batch_axis(port: Port) -> int | None:
     return next((i for i, size in enumerate(port.shape) if size is None), None)
 
 
-def _samples_axis(shape: tuple[int | None, ...]) -> int:
-    """Return which axis of the sound is time; raise ValueError where it cannot be told."""
-    if len(shape) == 1:
-        return 0
-    long = [i for i, size in enumerate(shape) if i > 0 and size != 1]
+def samples_axis(shape: tuple[int | None, ...]) -> int:
+    """Return which axis of an input is time.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If it cannot be told.
+    """
+    long = [0] if len(shape) == 1 else [i for i, size in enumerate(shape) if i > 0 and size != 1]
     if len(long) != 1:
-        raise ValueError
+        raise InputError(f"{shape} is no shape of waveforms (batch, samples) with axes of 1 beside")
     return long[0]
 
 
@@ -123,11 +157,14 @@ def _find_sound(inputs: Sequence[Port], said: Declaration, source: str) -> Port:
             "the others in the sidecar as [states] (name = output that replaces it) or [constants] (name = value)"
         )
     (sound,) = left
-    if sound.dtype != "float32":
-        raise ModelError(f"{source} takes {sound.dtype} as {sound}; sound is float32: export it with such an input")
+    if not sound.dtype.startswith("float"):
+        raise ModelError(
+            f"{source} takes {sound.dtype} as {sound}; sound is float32, from −1 to 1: export it with such an input, "
+            "or wrap it in a Python function that converts, and give module:attr"
+        )
     try:
-        _samples_axis(sound.shape)
-    except ValueError:
+        samples_axis(sound.shape)
+    except InputError:
         raise ModelError(
             f"{source} takes {sound}, which is not waveforms (batch, samples) with axes of 1 beside; a front end must "
             "be in the graph: wrap both in a Python function and give module:attr"
@@ -173,10 +210,10 @@ def wire(session: Session, said: Declaration, spec: ModelSpec, source: str) -> W
         If inputs or outputs cannot be told apart, or contradict the spec.
     """
     sound, answer = _find_sound(session.inputs, said, source), _find_answer(session.outputs, said, source)
-    length = sound.shape[_samples_axis(sound.shape)]
+    length = sound.shape[samples_axis(sound.shape)]
     if length is not None and length != spec.input_samples:
         raise ModelError(f"{source} takes windows of {length} samples, but input_samples={spec.input_samples}")
-    n_answers = answer.shape[-1] if answer.shape else None
+    n_answers = answer.shape[-1] if len(answer.shape) > 1 or len(sound.shape) == 1 else None
     if n_answers is not None and n_answers != len(spec.labels):
         raise ModelError(
             f"{source} answers with {n_answers} numbers, but {len(spec.labels)} labels are given; give one for each, "
@@ -215,7 +252,7 @@ def infer(session: Session, said: Declaration, source: str) -> Declaration:
         If it cannot be told which input is the sound.
     """
     sound = _find_sound(session.inputs, said, source)
-    return Declaration(input_samples=sound.shape[_samples_axis(sound.shape)])
+    return Declaration(input_samples=sound.shape[samples_axis(sound.shape)])
 
 
 class GraphModel(Model):
@@ -268,4 +305,4 @@ class GraphModel(Model):
         found, *carried = self._session.run(feeds, [wiring.answer.name, *wiring.states.values()])
         if len(wiring.sound.shape) == 1 and found.ndim < 2 + bool(self.spec.frames):
             found = found[None]
-        return torch.from_numpy(np.array(found[:n_windows])), dict(zip(states, carried, strict=True))
+        return torch.from_numpy(found[:n_windows]), dict(zip(states, carried, strict=True))

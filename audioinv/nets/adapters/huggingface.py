@@ -22,9 +22,10 @@ from torch import Tensor
 
 from ...errors import ModelError
 from ..model import Model, ModelSpec
-from .declaration import Declaration, sidecar_of
+from .declaration import Declaration
 from .imports import needed
 from .opened import Opened, file_sha256
+from .sidecar import sidecar_of
 
 __all__ = ["TransformersModel", "is_transformers_folder", "open_transformers"]
 

@@ -20,15 +20,17 @@ import numpy as np
 
 from ...errors import ModelError
 from ..model import ModelSpec
-from .declaration import EMBEDDED_KEY, Declaration, read_sidecar, resolve, sidecar_of
+from .declaration import EMBEDDED_KEY, Declaration
 from .graph import Array, GraphModel, Port, infer, wire
 from .imports import needed
 from .opened import Opened, file_sha256
+from .resolution import resolve
+from .sidecar import read_sidecar, sidecar_of
 
 __all__ = ["open_onnx"]
 
-_DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int64)": "int64", "tensor(int32)": "int32"}
-_QUIET = 3  # errors only: what onnxruntime says of unused weights helps nobody here
+_NAMES = {"float": "float32", "double": "float64"}  # of the types that onnxruntime calls otherwise than NumPy
+_QUIET = 4  # what onnxruntime says of unused weights helps nobody here, and its errors are raised as well
 
 
 class _OnnxSession:
@@ -58,7 +60,8 @@ class _OnnxSession:
 
 def _port(port: Any) -> Port:
     shape = tuple(size if isinstance(size, int) else None for size in port.shape)
-    return Port(port.name, shape, _DTYPES.get(port.type, port.type))
+    kind = port.type.removeprefix("tensor(").removesuffix(")")
+    return Port(port.name, shape, _NAMES.get(kind, kind))
 
 
 def open_onnx(path: Path, device: str, flags: Declaration) -> Opened:

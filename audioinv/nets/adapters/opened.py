@@ -20,7 +20,9 @@ from torch import Tensor
 
 from ...errors import AudioinvError, ModelError
 from ..model import Model, ModelSpec, Provenance
-from .declaration import Declaration, Resolved, read_sidecar, resolve
+from .declaration import Declaration
+from .resolution import Resolved, resolve
+from .sidecar import read_sidecar
 
 __all__ = ["Opened", "build_model", "file_sha256", "hear_all", "probe"]
 
@@ -148,10 +150,10 @@ def probe(model: Model) -> tuple[str, ...]:
     except AudioinvError:
         raise
     except Exception as error:  # what somebody else's code raises cannot be known beforehand
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
         raise ModelError(
             f"model {spec.name} fails on {len(levels)} windows of {spec.input_samples} samples: "
-            f"{type(error).__name__}: {reason}"
+            f"{type(error).__name__}: {_reason(error)}\n"
+            "       it is given float32 of shape (batch, samples); what takes another must be wrapped in a function"
         ) from error
     if spec.activation == "softmax":
         _check_softmax(spec, raw)
@@ -160,6 +162,12 @@ def probe(model: Model) -> tuple[str, ...]:
     if change > _SAME:
         doubts.append(f"its scores depend on what else is in the batch (by {change:.2g}); is it in evaluation mode?")
     return tuple(doubts)
+
+
+def _reason(error: Exception) -> str:
+    """Return the line of an error that says what happened: TorchScript's last, anybody else's first."""
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    return lines[-1 if "TorchScript interpreter" in lines[0] else 0]
 
 
 def _within_unit(raw: Tensor) -> bool:

@@ -20,10 +20,12 @@ import torch
 
 from ...errors import ModelError
 from ..model import ModelSpec
-from .declaration import Declaration, read_labels, read_sidecar, resolve, sidecar_of
+from .declaration import Declaration
 from .graph import Array, GraphModel, Port, infer, wire
 from .imports import needed
 from .opened import Opened, file_sha256
+from .resolution import resolve
+from .sidecar import read_labels, read_sidecar, sidecar_of
 
 __all__ = ["open_tflite"]
 

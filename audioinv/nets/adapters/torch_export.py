@@ -18,16 +18,22 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ...errors import ModelError
-from .declaration import EMBEDDED_KEY, Declaration, sidecar_of
+from ...errors import InputError, ModelError
+from ..model import Model, ModelSpec
+from .declaration import EMBEDDED_KEY, Declaration
+from .graph import samples_axis, taken_shape
 from .opened import Opened, file_sha256
 from .python_object import open_callable
+from .sidecar import sidecar_of
 
 __all__ = ["EXTRA_FILE", "ExportedNetwork", "check_archive", "open_exported"]
 
@@ -76,17 +82,41 @@ def open_exported(path: Path, device: str) -> Opened:
     except (RuntimeError, KeyError, ValueError, AssertionError, AttributeError) as error:
         raise ModelError(f"{path}: torch.export cannot load it ({str(error).strip().splitlines()[0]})") from error
     shape = _input_shape(program, path)
-    return open_callable(
-        ExportedNetwork(program.module(), shape[0] if isinstance(shape[0], int) else None),
+    opened = open_callable(
+        _network_of(program, shape),
         device,
         format="torch.export",
         name=path.stem,
         sidecar=sidecar_of(path),
         embedded=Declaration.from_json(extra[EXTRA_FILE] or "{}", str(path)),
-        inferred=Declaration(input_samples=shape[1] if isinstance(shape[1], int) else None),
+        inferred=Declaration(input_samples=shape[samples_axis(shape)]),
         embedded_in="embedded in an extra file",
         sha256=file_sha256(path),
     )
+    return replace(opened, build=partial(_build, opened, str(path)))
+
+
+def _build(opened: Opened, source: str, said: Declaration, spec: ModelSpec) -> Model:
+    length = opened.inferred.input_samples
+    if length not in (None, spec.input_samples):
+        raise ModelError(f"{source} takes windows of {length} samples, but input_samples={spec.input_samples}")
+    return opened.build(said, spec)
+
+
+def _network_of(program: Any, shape: tuple[int | None, ...]) -> nn.Module:
+    """Return the network with the modules that it was exported from, so that its layers can be looked into."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torch's, of how it copies itself
+            network: nn.Module = torch.export.unflatten(program)
+    except (RuntimeError, KeyError, ValueError, AssertionError, AttributeError, TypeError):
+        return ExportedNetwork(program.module(), shape)  # one graph without modules
+    part: Any
+    for part in network.modules():
+        part._run_with_interpreter = False  # the code made of the graph calls the same modules, and sooner
+        if (kind := getattr(part, "_ty", None)) is not None:
+            part.__class__ = type(kind.rpartition(".")[2], (type(part),), {})  # called as what was exported
+    return network.eval() if shape[0] is None and len(shape) == 2 else ExportedNetwork(network, shape)
 
 
 class ExportedNetwork(nn.Module):
@@ -95,23 +125,23 @@ class ExportedNetwork(nn.Module):
     Parameters
     ----------
     network : nn.Module
-        Takes ``(batch, n_samples)``.
-    batch : int, optional
-        The only size it takes. What is missing from the last batch is silence, whose answers are dropped.
+    shape : tuple of int or None
+        What it takes: the batch first, one axis of samples, and axes of 1; None where any size will do. What is missing
+        from the last of fixed batches is silence, whose answers are dropped.
 
     Examples
     --------
     >>> class Pairs(nn.Module):
     ...     def forward(self, waveforms):
     ...         return waveforms.reshape(2, -1)[:, :1]
-    >>> ExportedNetwork(Pairs(), 2)(torch.tensor([[1.0], [2.0], [3.0]])).flatten()
+    >>> ExportedNetwork(Pairs(), (2, 1, None))(torch.tensor([[1.0], [2.0], [3.0]])).flatten()
     tensor([1., 2., 3.])
     """
 
-    def __init__(self, network: nn.Module, batch: int | None = None) -> None:
+    def __init__(self, network: nn.Module, shape: tuple[int | None, ...]) -> None:
         super().__init__()
         self.network = network
-        self.batch = batch
+        self.shape = shape
         for module in self.modules():
             module.training = False
 
@@ -119,26 +149,32 @@ class ExportedNetwork(nn.Module):
         """Do nothing: what was exported is in evaluation mode and knows no other."""
         return self
 
-    def forward(self, waveforms: Tensor) -> Tensor:
+    def forward(self, waveforms: Tensor) -> Any:
         """Return the network's answers to waveforms of shape (batch, n_samples)."""
-        if self.batch is None:
-            answers: Tensor = self.network(waveforms)
-            return answers
-        missing = -len(waveforms) % self.batch
+        batch = self.shape[0]
+        if batch is None:
+            return self._answer(waveforms)
+        missing = -len(waveforms) % batch
         filled = nn.functional.pad(waveforms, (0, 0, 0, missing))
-        return torch.cat([self.network(part) for part in filled.split(self.batch)])[: len(waveforms)]
+        return torch.cat([self._answer(part) for part in filled.split(batch)])[: len(waveforms)]
+
+    def _answer(self, waveforms: Tensor) -> Any:
+        return self.network(waveforms.reshape(taken_shape(self.shape, len(waveforms))))
 
 
-def _input_shape(program: Any, path: Path) -> tuple[Any, Any]:
-    """Return batch and length of the only input; a size that can be any is no int."""
+def _input_shape(program: Any, path: Path) -> tuple[int | None, ...]:
+    """Return the shape of the only input, None where any size will do."""
     names = program.graph_signature.user_inputs
     shapes = [tuple(node.meta["val"].shape) for node in program.graph.nodes if node.name in names]
-    if len(names) != 1 or len(shapes) != 1 or len(shapes[0]) != 2:
-        raise ModelError(
-            f"{path} takes inputs of shapes {[tuple(map(str, shape)) for shape in shapes]}; one of (batch, samples) is "
-            "needed: wrap the network so and export it again"
-        )
-    return shapes[0]
+    if len(names) == len(shapes) == 1 and len(shapes[0]) > 1:
+        shape = tuple(size if isinstance(size, int) else None for size in shapes[0])
+        with suppress(InputError):
+            samples_axis(shape)
+            return shape
+    raise ModelError(
+        f"{path} takes inputs of shapes {[tuple(map(str, shape)) for shape in shapes]}; one of (batch, samples), with "
+        "axes of 1 beside, is needed: wrap the network so and export it again"
+    )
 
 
 def check_archive(path: Path) -> None:

@@ -19,9 +19,10 @@ from pathlib import Path
 import torch
 
 from ...errors import ModelError
-from .declaration import Declaration, sidecar_of
+from .declaration import Declaration
 from .opened import Opened, file_sha256
 from .python_object import open_callable
+from .sidecar import sidecar_of
 from .torch_export import EXTRA_FILE
 
 __all__ = ["TRUST_PICKLE", "is_torchscript", "open_pickle", "open_torchscript"]

@@ -6,14 +6,9 @@ from pathlib import Path
 import pytest
 
 from audioinv.errors import InputError, ModelError
-from audioinv.nets.adapters.declaration import (
-    Declaration,
-    declare,
-    read_labels,
-    read_sidecar,
-    resolve,
-    sidecar_of,
-)
+from audioinv.nets.adapters.declaration import Declaration, declare
+from audioinv.nets.adapters.resolution import resolve
+from audioinv.nets.adapters.sidecar import read_labels, read_sidecar, sidecar_of
 from audioinv.nets.model import ModelSpec
 from audioinv.nets.windows import Windows
 
@@ -84,6 +79,8 @@ def test_declare_and_embed_are_undone_by_reading():
         ({"sample_rate": 16}, "sample_rate=16 is no sample rate in hertz"),
         ({"sample_rate": True}, "must be a whole number"),
         ({"input_samples": -1}, "must be a whole number"),
+        ({"input_samples": 0}, "input_samples=0 must be a whole number, 1 or more"),
+        ({"lead_samples": -1}, "lead_samples=-1 must be a whole number, 0 or more"),
         ({"labels": "a"}, "must be a list"),
         ({"labels": [1, 2]}, "must be a list"),
         ({"activation": 3}, "must be text"),
@@ -126,6 +123,16 @@ def test_labels_that_cannot_be_read(tmp_path):
     (tmp_path / "empty.txt").write_text("\n \n")
     with pytest.raises(InputError, match="holds no label"):
         read_labels(tmp_path / "empty.txt")
+
+
+def test_text_as_other_systems_write_it(tmp_path):
+    (tmp_path / "names.txt").write_bytes("\ufeffkick\r\nsnare\r\n".encode())
+    assert read_labels(tmp_path / "names.txt") == ("kick", "snare")
+    (tmp_path / "net.audioinv.toml").write_bytes("\ufeffsample_rate = 8000\r\n".encode())
+    assert read_sidecar(tmp_path / "net.audioinv.toml") == Declaration(sample_rate=8000)
+    (tmp_path / "names.txt").write_bytes("tür".encode("latin-1"))
+    with pytest.raises(InputError, match="give UTF-8 text, one label a line"):
+        read_labels(tmp_path / "names.txt")
 
 
 def test_the_sidecar_of_a_folder_stands_beside_it(tmp_path):

@@ -264,3 +264,124 @@ def test_a_spec_with_windows_survives_a_file_of_ours(tmp_path):
     model = load_model(tmp_path / "x.safetensors")
     assert model.spec == spec
     assert np.isfinite(model.scores(torch.zeros(2, 9000)).numpy()).all()
+
+
+@pytest.mark.parametrize("batch", [None, 5])
+def test_an_exported_network_that_takes_a_channel_axis(bands, tmp_path, batch):
+    class Channelled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bands = bands
+
+        def forward(self, waveforms):
+            return self.bands(waveforms[:, 0])
+
+    shapes = None if batch else ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(Channelled(), (torch.zeros(batch or 2, 1, N),), dynamic_shapes=shapes)
+    torch.export.save(program, tmp_path / "net.pt2")
+    model = load_model(tmp_path / "net.pt2", said=SAID)
+    assert model.spec.n_samples == N
+    check_batches(model, lambda windows: direct(bands, windows))
+    with pytest.raises(ModelError, match="takes windows of 1600 samples, but input_samples=3200"):
+        load_model(tmp_path / "net.pt2", said=Declaration(**{**SAID.said(), "input_samples": 3200}))
+
+
+def test_an_exported_network_shows_the_modules_that_it_was_exported_from(bands, tmp_path):
+    save_pt2(bands, tmp_path / "net.pt2", extra={"audioinv.json": SAID.to_json()})
+    network = load_model(tmp_path / "net.pt2").module
+    assert [(name, type(part).__name__) for name, part in network.named_children()] == [("convolution", "Conv1d")]
+    heard = []
+    network.convolution.register_forward_hook(lambda _module, _given, made: heard.append(made))
+    windows = real_windows(3, N)
+    network(windows)
+    torch.testing.assert_close(heard[0], bands.convolution(windows[:, None]))
+
+
+def test_an_exported_network_counts_and_shares_its_work_as_the_network_itself(bands, tmp_path):
+    from audioinv.nets.model import CallableModel
+    from audioinv.sweep.engines import choose_engines
+    from audioinv.sweep.plan import plan_sweep
+    from audioinv.sweep.probing import probe_model
+
+    save_pt2(bands, tmp_path / "net.pt2", extra={"audioinv.json": SAID.to_json()})
+    exported = load_model(tmp_path / "net.pt2")
+    itself = CallableModel(bands, exported.spec)
+    assert probe_model(exported) == probe_model(itself)
+    assert probe_model(itself).multiply_adds == 97 * 3 * 64
+    chosen = [choose_engines(model, plan_sweep(model, {"time": "-50:50:1ms"}), 1000) for model in (exported, itself)]
+    assert chosen[0]["time"].facts == chosen[1]["time"].facts
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_a_graph_of_other_floats_is_fed_in_them(bands, tmp_path, dtype):
+    class Cast(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bands = bands
+
+        def forward(self, waveforms):
+            return self.bands(waveforms.float()).to(dtype)
+
+    save_onnx(Cast(), tmp_path / "net.onnx", example=torch.zeros(2, N, dtype=dtype))
+    windows = real_windows(7, N)
+    scores = load_model(tmp_path / "net.onnx", said=SAID).scores(windows)
+    torch.testing.assert_close(scores, direct(bands, windows.to(dtype).float()), rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("place", ["their_models.py:build", "./their_models.py:build", "x/../their_models.py:build"])
+def test_a_file_and_a_name_in_it(module, tmp_path, place):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "their_models.audioinv.toml").write_text('description = "by the file"\n')
+    model = load_model(place)
+    assert (model.spec.name, model.spec.description) == ("build", "by the file")
+    assert is_model(place)
+    assert str(tmp_path) not in sys.path
+
+
+def test_a_file_finds_what_lies_beside_it(module, tmp_path, monkeypatch):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "beside_it.py").write_text(MODULE)
+    (tmp_path / "below" / "outer.py").write_text("from beside_it import build\n")
+    assert load_model(str(tmp_path / "below" / "outer.py") + ":build").spec.name == "build"
+    sys.modules.pop("beside_it")
+    sys.modules.pop("outer")
+
+
+WRONG = {
+    "raises.py": ("raise RuntimeError('no accelerator')", "raises:f", "cannot be imported \\(RuntimeError: no accel"),
+    "broken.py": ("def f(:", "broken.py:f", "cannot be imported \\(SyntaxError"),
+    "lacks.py": ("import no_such_library", "lacks:f", "ModuleNotFoundError: No module named 'no_such_library'"),
+    "factory.py": (
+        "def f():\n    raise OSError('no weights')",
+        "factory:f",
+        r"factory:f\(\) fails: OSError: no weights",
+    ),
+    "two.py": ("def f(size, depth): ...", "two:f", "two:f needs size, depth; give a function of waveforms alone"),
+    "made.py": ("class F:\n    def __init__(self, size): ...", "made:F", "made:F needs size; give a function"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_python_that_makes_no_model_is_one_line(module, tmp_path, name):
+    content, place, words = WRONG[name]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ModelError, match=words) as caught:
+        load_model(place, said=WHOLE)
+    assert "\n" not in str(caught.value)
+    assert Path(name).stem not in sys.modules or sys.modules.pop(Path(name).stem)
+
+
+def test_a_python_file_alone_is_asked_for_a_name(module):
+    with pytest.raises(ModelError, match=r"their_models.py is Python; say which .* their_models.py:NAME"):
+        load_model("their_models.py")
+    with pytest.raises(ModelError, match=r"nothing.py cannot be imported .*no such file; the working directory is"):
+        load_model("nothing.py:net")
+
+
+def test_which_of_several_outputs_a_network_gives_is_declared(module, tmp_path):
+    (tmp_path / "their_models.py").write_text(MODULE + "\ndef two(w):\n    return {'a': w[:, :3], 'b': w[:, 3:6]}\n")
+    with pytest.raises(ModelError, match=r'model two: it answers with the outputs a, b; .* output = "a"'):
+        load_model("their_models:two", said=WHOLE)
+    windows = real_windows(2, N)
+    found = load_model("their_models:two", said=Declaration(**{**WHOLE.said(), "output": "b"}))
+    torch.testing.assert_close(found.scores(windows), windows[:, 3:6].softmax(-1))

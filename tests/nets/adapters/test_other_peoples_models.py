@@ -10,6 +10,7 @@ import torch
 
 from audioinv.analysis import analyze
 from audioinv.errors import ModelError
+from audioinv.measure.framewise import follow_frames
 from audioinv.nets.adapters.declaration import Declaration
 from audioinv.nets.library import load_model, shipped_folder
 from audioinv.sound.audio import Clip, load_clip
@@ -177,3 +178,26 @@ def test_crepe_follows_the_pitch_by_five_bins_a_semitone(crepe):
     slope = np.polyfit(shifts, bins, 1)[0]
     assert slope == pytest.approx(5.0, abs=0.1)
     assert np.abs(bins - np.polyval(np.polyfit(shifts, bins, 1), shifts)).max() <= 1.0
+    # Pitches along their axis are what frames are along time: the same measure finds the same lags.
+    moved = result.scores["pitch"][0].astype(float)[..., None]
+    found = follow_frames(moved[len(moved) // 2], moved, shifts, 0.2, multi_label=False)
+    assert np.abs(found.best - found.expected).max() <= 1
+
+
+def test_crepe_leaves_no_false_module_behind(crepe):
+    assert getattr(sys.modules.get("torchaudio"), "__spec__", "none") is not None
+
+
+def test_basic_pitch_moves_its_frames_along_with_the_sound(basic_pitch):
+    clips = [load_clip(path) for path in sorted((shipped_folder("clips") / "digits").rglob("*.flac"))[:3]]
+    found = analyze(load_model(basic_pitch / "nmp.onnx"), clips, time="-200:200:100ms").summary["frames"]
+    assert found["frame_ms"] == pytest.approx(256 / 22.05)
+    assert found["expected_lags"] == [-17, -9, 9, 17]
+    assert found["same"]["value"] > 0.5 > 0.3 > found["in_place"]["value"]
+
+
+def test_windows_of_silero_vad_move_along_with_the_sound(silero):
+    clips = [load_clip(path) for path in sorted((shipped_folder("clips") / "digits").rglob("*.flac"))[:3]]
+    found = analyze(silero, clips, time="-192:192:192ms").summary["frames"]
+    assert (found["n_frames"], found["frame_ms"], found["expected_lags"]) == (32, 32, [-6, 6])
+    assert found["difference"]["value"] > 0.1

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from audioinv.errors import AudioinvError
-from audioinv.nets.adapters.declaration import Declaration, read_sidecar
+from audioinv.nets.adapters.declaration import Declaration
+from audioinv.nets.adapters.sidecar import read_sidecar
 from audioinv.nets.library import load_model
 
 from .conftest import Bands

@@ -1,0 +1,85 @@
+"""What a callable answers with, made one tensor: many networks answer with a table or a tuple of several.
+
+Conventions
+-----------
+Outputs are called by the names that they have in a mapping, a dataclass or a named tuple, and by their places (``"0"``)
+in a tuple. What is None does not count.
+
+What is here: `take_answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ModelError
+
+__all__ = ["take_answer"]
+
+
+def take_answer(found: Any, wanted: str | None = None) -> Tensor:
+    """Take the answer out of what a callable returned.
+
+    Parameters
+    ----------
+    found : array-like, mapping, dataclass or tuple
+        A tuple counts as several outputs where its first has an axis for the batch and one for classes.
+    wanted : str, optional
+        Name of the output to take, where there are several.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ModelError
+        If there are several outputs of which none is wanted, or it is no array of numbers.
+
+    Examples
+    --------
+    >>> take_answer({"logits": [[1.0, 2.0]], "hidden": [[0.0]]}, "logits")
+    tensor([[1., 2.]])
+    >>> take_answer(([[1.0, 2.0]]))
+    tensor([[1., 2.]])
+    """
+    outputs = {name: output for name, output in _outputs(found).items() if output is not None}
+    if not outputs:
+        return _as_tensor(found)
+    if wanted is None and len(outputs) == 1:
+        (wanted,) = outputs
+    if wanted not in outputs:
+        raise ModelError(
+            f"it answers with the outputs {', '.join(outputs)}{f', none called {wanted}' if wanted else ''}; name one "
+            f'in the sidecar: output = "{next(iter(outputs))}"'
+        )
+    return _as_tensor(outputs[wanted])
+
+
+def _outputs(found: Any) -> dict[str, Any]:
+    """Return outputs by name; none where it is the answer itself."""
+    if isinstance(found, Mapping):
+        return {str(name): output for name, output in found.items()}
+    if is_dataclass(found) and not isinstance(found, type):
+        return {entry.name: getattr(found, entry.name) for entry in fields(found)}
+    if isinstance(found, tuple) and getattr(found[0] if found else None, "ndim", 0) >= 2:
+        return dict(zip(getattr(found, "_fields", map(str, range(len(found)))), found, strict=True))
+    return {}
+
+
+def _as_tensor(found: Any) -> Tensor:
+    if isinstance(found, torch.nn.Module) or callable(found):
+        raise ModelError(
+            f"it answers with a {type(found).__name__}, not with scores; what makes a model must need no arguments"
+        )
+    try:
+        # An array that runs backwards, as a view does that was turned round, is no memory that torch can share.
+        return torch.as_tensor(np.ascontiguousarray(found) if isinstance(found, np.ndarray) else found)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"it answers with a {type(found).__name__}, which is no array of numbers ({error})") from error

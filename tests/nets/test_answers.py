@@ -1,0 +1,96 @@
+"""What callables return: one output is taken out of whatever holds it, and several are never guessed among."""
+
+from collections import OrderedDict, namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from audioinv.errors import ModelError
+from audioinv.nets.answers import take_answer
+from audioinv.nets.model import as_model
+
+SCORES = [[1.0, 2.0], [3.0, 4.0]]
+EXPECTED = torch.tensor(SCORES)
+Pair = namedtuple("Pair", "logits hidden")
+
+
+@dataclass
+class Output:
+    loss: object = None
+    logits: object = None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        SCORES,
+        np.array(SCORES),
+        np.array(SCORES)[::-1, ::-1][::-1, ::-1],
+        np.array([[4.0, 3.0], [2.0, 1.0]])[::-1, ::-1],
+        EXPECTED,
+        tuple(SCORES),
+        {"logits": EXPECTED},
+        OrderedDict(loss=None, logits=EXPECTED),
+        Output(logits=np.array(SCORES)),
+        (EXPECTED,),
+        Pair(EXPECTED, None),
+    ],
+)
+def test_a_single_output_is_the_answer(found):
+    torch.testing.assert_close(take_answer(found).float(), EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("found", "first", "second"),
+    [
+        ({"logits": EXPECTED, "hidden": 2 * EXPECTED}, "logits", "hidden"),
+        ((EXPECTED, 2 * EXPECTED), "0", "1"),
+        (Pair(EXPECTED, 2 * EXPECTED), "logits", "hidden"),
+        (Output(EXPECTED, 2 * EXPECTED), "loss", "logits"),
+    ],
+)
+def test_of_several_one_must_be_named(found, first, second):
+    assert torch.equal(take_answer(found, first), EXPECTED)
+    assert torch.equal(take_answer(found, second), 2 * EXPECTED)
+    with pytest.raises(
+        ModelError, match=rf'the outputs {first}, {second}; name one in the sidecar: output = "{first}"'
+    ):
+        take_answer(found)
+    with pytest.raises(ModelError, match="none called scores"):
+        take_answer(found, "scores")
+
+
+def test_an_answer_of_transformers_is_its_logits():
+    outputs = pytest.importorskip("transformers.modeling_outputs")
+    assert torch.equal(take_answer(outputs.SequenceClassifierOutput(logits=EXPECTED)), EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (torch.nn.Linear(2, 2), "answers with a Linear, not with scores; what makes a model must need no arguments"),
+        ("loud", "a str, which is no array of numbers"),
+        (None, "a NoneType, which is no array"),
+        ([[1.0], [1.0, 2.0]], "a list, which is no array"),
+        ({}, "a dict, which is no array"),
+    ],
+)
+def test_what_is_no_answer_is_said_in_one_line(found, words):
+    with pytest.raises(ModelError, match=words) as caught:
+        take_answer(found)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_label_needs_no_axis_of_its_own_and_two_do():
+    def loud(waveforms):
+        return waveforms.mean(-1)
+
+    model = as_model(loud, sample_rate=8000, labels=["loud"], n_samples=4, activation="sigmoid")
+    torch.testing.assert_close(model.scores(torch.ones(3, 4)), torch.full((3, 1), 1.0).sigmoid())
+    frames = as_model(lambda x: x, sample_rate=8000, labels=["loud"], n_samples=4, frames="max")
+    torch.testing.assert_close(frames.scores(torch.eye(4)), torch.ones(4, 1))
+    two = as_model(loud, sample_rate=8000, labels=["loud", "soft"], n_samples=4)
+    with pytest.raises(ModelError, match="one number a window is the score of one label: give that label alone"):
+        two.scores(torch.ones(3, 4))
