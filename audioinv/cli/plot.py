@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,20 +11,26 @@ from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version
 
 __all__ = ["plot"]
 
-_SOUND = "For spectrogram and harmonics"
+_SOUND = "For a figure of one clip"
 
 
 def plot(
-    run: Annotated[Path, typer.Argument(help="A results folder.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(help="A results folder, or that of a study.", metavar="RUN")],
     kind: Annotated[
         str,
         typer.Argument(
-            help="Which figure.", metavar="curves|classes|heatmap|spectrogram|harmonics|layers|budget|sliding"
+            help="Which figure.",
+            metavar="curves|classes|heatmap|spectrogram|harmonics|animation|layers|budget|profile|pairs|sliding|study|scatter",
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help=".png, .svg or .pdf [default: RUN/figures/KIND.png]."),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help=".png, .svg or .pdf; an animation .gif or .mp4 [default: into RUN/figures].",
+        ),
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option("-m", "--model", metavar="NAME", help="Of the run; may repeat for curves.")
@@ -62,14 +68,11 @@ def plot(
     version: Version = False,
 ) -> int:
     """Draw a figure of a results folder."""
-    from ..report.budget_results import load_budget
-    from ..report.figures import check_suffix, draw, save_figure
-    from ..report.layer_results import load_layers
-    from ..report.results import load_results
-    from ..report.sliding_results import load_sliding
+    from ..report.figures import check_suffix, draw, find_kind, save_figure
 
-    target = out or run / "figures" / f"{kind}.png"
-    check_suffix(target)
+    chosen = find_kind(kind)
+    target = out or run / "figures" / f"{kind}{chosen.suffixes[0]}"
+    check_suffix(target, chosen.suffixes)
     options = {
         "model": model,
         "axis": axis,
@@ -81,9 +84,7 @@ def plot(
         "scale": scale,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    loaders: dict[str, Any] = {"layers": load_layers, "budget": load_budget, "sliding": load_sliding}
-    results = loaders.get(kind, load_results)(run)
-    save_figure(draw(results, kind, **given), target)
+    save_figure(draw(chosen.load(run), kind, **given), target)
     if json:
         print_json({"run": str(run), "kind": kind, "options": given, "file": str(target)})
     elif not quiet:

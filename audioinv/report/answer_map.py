@@ -6,7 +6,7 @@ A row is a clip, a column a shift. Rows are sorted by label, in the order of the
 consistency, steadiest first, then by mean score. The score is that of one class a clip: of its clean answer, the one
 to the unshifted clip, or of its label.
 
-What is here: `AnswerMap`, `ClassBand`, `answer_map`, and `map_finding`, what a map shows in words.
+What is here: `AnswerMap`, `ClassBand`, `answer_map`, `score_range`, and `map_finding`, what a map shows in words.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ from .wording import axis_title, count_text, shown_name
 if TYPE_CHECKING:
     from .results import Results
 
-__all__ = ["AnswerMap", "ClassBand", "answer_map", "map_finding"]
+__all__ = ["AnswerMap", "ClassBand", "answer_map", "map_finding", "score_range"]
 
 FloatArray = npt.NDArray[np.floating]
 
 SCORES = ("clean", "label")
+_ROUNDING = 1e-3  # of half-precision probabilities
 
 
 @dataclass(frozen=True)
@@ -159,3 +160,27 @@ def map_finding(results: Results, *, axis: str | None = None, model: str | None 
         f"{name}, {axis_title(shown.axis)}: the answer changes (white dashes) in {n_changed} of "
         f"{count_text(n_clips, 'clip')}."
     )
+
+
+def score_range(scores: FloatArray) -> tuple[float, float]:
+    """Return 0 and 1 where scores can be probabilities, else their range; 0 and 1 where there are none.
+
+    Parameters
+    ----------
+    scores : ndarray
+        ``nan`` is passed over.
+
+    Returns
+    -------
+    low : float
+    high : float
+
+    Examples
+    --------
+    >>> score_range(np.array([0.2, 0.9])), score_range(np.array([-3.0, 4.0]))
+    ((0.0, 1.0), (-3.0, 4.0))
+    """
+    known = scores[np.isfinite(scores)]
+    if not len(known) or (known.min() >= 0 and known.max() <= 1 + _ROUNDING):
+        return 0.0, 1.0
+    return float(known.min()), float(known.max())

@@ -21,7 +21,19 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
 from ..errors import InputError
-from .figure_style import COLUMN_INCHES, PAGE_INCHES, QUIET, head_figure, model_style, new_axes, new_figure, styled
+from .figure_style import (
+    COLUMN_INCHES,
+    PAGE_INCHES,
+    QUIET,
+    grid_axes,
+    head_figure,
+    label_left_only,
+    model_style,
+    n_grid_rows,
+    new_axes,
+    new_figure,
+    styled,
+)
 from .selection import choose_axis, choose_models, swept_axes
 from .wording import axis_title, count_text, range_text, shown_name
 
@@ -112,7 +124,7 @@ def _draw_model(
 
 @styled
 def classes_figure(results: Results, *, axis: str | None = None, model: str | Sequence[str] | None = None) -> Figure:
-    """Draw the classes of all axes side by side.
+    """Draw the classes of all axes, in rows where there are many.
 
     Parameters
     ----------
@@ -133,13 +145,14 @@ def classes_figure(results: Results, *, axis: str | None = None, model: str | Se
     """
     names = choose_models(results, model)
     axes = (axis,) if axis is not None else swept_axes(results.responses[name] for name in names)
-    n_classes = max(len(results.responses[name].spec.labels) for name in names)
-    width = COLUMN_INCHES if len(axes) == 1 else PAGE_INCHES * max(1, len(axes) / 3)
-    figure = new_figure(width, _height(n_classes, len(names)) + 0.6)
-    panels = figure.subplots(1, len(axes), sharey=True, squeeze=False)[0]
+    n_classes = max(len(_by_class(results, name, shown)) for name in names for shown in results.responses[name].axes)
+    width = COLUMN_INCHES if len(axes) == 1 else PAGE_INCHES
+    n_rows = n_grid_rows(len(axes), width)
+    figure = new_figure(width, n_rows * _height(n_classes, len(names)) + 0.6)
+    panels = grid_axes(figure, len(axes))
     for panel, shown in zip(panels, axes, strict=True):
         plot_classes(results, shown, models=names, ax=panel)
-        panel.label_outer()
+    label_left_only(panels)
     clips = count_text(len(results.responses[names[0]].clips), "clip")
     head_figure(figure, f"which classes keep their answers, {clips}; mean and 95 % interval")
     figure.legend(handles=[_line(results, name) for name in names], loc="outside lower left", ncols=2)

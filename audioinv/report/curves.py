@@ -1,4 +1,4 @@
-"""Curves of consistency over shift, time and frequency side by side.
+"""Curves of consistency over shift, time and frequency side by side, further axes below.
 
 Conventions
 -----------
@@ -7,7 +7,8 @@ clips that keep the answer they get unshifted, the band its pointwise 95 % inter
 The thin dashed line is the accuracy, where there are labels. Along time, rules mark the grid of the model: the hop of
 its front end as short ticks, the total stride of its network as dotted lines.
 
-What is here: `plot_curve` on one axes; `curve_key`, what a legend needs; `curves_figure` and `key_figure`; `band_note`.
+What is here: `plot_curve` on one axes; `curve_key`, what a legend needs; `curves_figure`; `scale_shifts`;
+`band_note`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import MultipleLocator, NullLocator, ScalarFormatter
 
 from ..errors import InputError
 from .figure_style import (
@@ -31,8 +32,11 @@ from .figure_style import (
     PAGE_INCHES,
     QUIET,
     ModelStyle,
+    grid_axes,
     head_figure,
+    label_left_only,
     model_style,
+    n_grid_rows,
     new_axes,
     new_figure,
     styled,
@@ -45,7 +49,7 @@ from .wording import axis_title, count_text, shift_label, shown_name
 if TYPE_CHECKING:
     from .results import Results
 
-__all__ = ["band_note", "curve_key", "curves_figure", "key_figure", "plot_curve"]
+__all__ = ["band_note", "curve_key", "curves_figure", "plot_curve", "scale_shifts"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -53,6 +57,9 @@ _MAX_MARKERS = 24
 _HOP_HEIGHT = 0.035
 _DOTS = (0, (1, 2))
 _LEGEND_CHARACTERS, _LEGEND_LINE_INCHES = 50, 0.17
+_LABEL_CHARACTERS = 25
+_GROWING = 20.0  # the largest step of a grid over its smallest, from which on small shifts lie on each other
+_HEAD_INCHES, _ROW_INCHES = 0.4, 1.85
 _MARGIN = 0.03
 _BAND_ALPHA = 0.18
 _ACCURACY: dict[str, Any] = {"linestyle": (0, (2.5, 1.5)), "linewidth": 0.9}
@@ -93,10 +100,31 @@ def plot_curve(
             _draw_rule(ax, rule, _rule_colour(results, rule))
     ax.set_ylim(-_MARGIN, 1 + _MARGIN)
     ax.yaxis.set_major_locator(MultipleLocator(0.2))
-    ax.set(xlabel=shift_label(axis, _summary(results, names[0], axis)["unit"]), ylabel="share of clips")
-    mean = f": mean {interval(_summary(results, names[0], axis)['consistency'])}" if len(names) == 1 else ""
+    summary = _summary(results, names[0], axis)
+    scale_shifts(ax, _values(summary["shifts"]))
+    ax.set_xlabel(textwrap.fill(shift_label(axis, summary["unit"]), _LABEL_CHARACTERS))
+    ax.set_ylabel("share of clips")
+    mean = f"\nmean {interval(summary['consistency'])}" if len(names) == 1 else ""
     ax.set_title(f"{axis_title(axis)}{mean}")
     return ax
+
+
+def scale_shifts(ax: Axes, shifts: npt.NDArray[np.floating]) -> None:
+    """Spread amounts that grow by a factor, as those of noise do, so that the small ones do not lie on each other.
+
+    Parameters
+    ----------
+    ax : Axes
+    shifts : ndarray of shape (n_shifts,)
+        Ascending, with 0 among them.
+    """
+    steps = np.diff(shifts)
+    if len(steps) > 1 and steps.max() > _GROWING * steps.min():
+        least = np.abs(shifts[shifts != 0]).min()
+        ax.set_xscale("symlog", linthresh=least)
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xlim(min(shifts[0], -0.05 * least), 1.1 * shifts[-1])
 
 
 def _names_along(results: Results, names: Sequence[str], axis: str) -> list[str]:
@@ -225,9 +253,13 @@ def _rule_key(rule: TimeRule, colour: str) -> Line2D:
 
 @styled
 def curves_figure(
-    results: Results, *, axis: str | None = None, model: str | Sequence[str] | None = None, explained: bool = True
+    results: Results,
+    *,
+    axis: str | None = None,
+    model: str | Sequence[str] | None = None,
+    width_inches: float | None = None,
 ) -> Figure:
-    """Draw the curves of all axes side by side.
+    """Draw the curves of all axes, in rows where there are many.
 
     Parameters
     ----------
@@ -236,8 +268,8 @@ def curves_figure(
         One panel only.
     model : str or sequence of str, optional
         All models if not given.
-    explained : bool, default True
-        Whether heading and legend are part of the figure.
+    width_inches : float, optional
+        A column for one panel and a page for more if not given.
 
     Returns
     -------
@@ -250,47 +282,22 @@ def curves_figure(
     """
     names = choose_models(results, model)
     axes = (axis,) if axis is not None else swept_axes(results.responses[name] for name in names)
-    width = COLUMN_INCHES if len(axes) == 1 else PAGE_INCHES * max(1, len(axes) / 3)
-    figure = new_figure(width, 2.3)
-    panels = figure.subplots(1, len(axes), sharey=True, squeeze=False)[0]
+    width = width_inches or (COLUMN_INCHES if len(axes) == 1 else PAGE_INCHES)
+    handles = curve_key(results, models=names)
+    n_columns = 1 if width < PAGE_INCHES else 2
+    below = _LEGEND_LINE_INCHES * (_n_lines(handles) / n_columns + 1)
+    figure = new_figure(width, _HEAD_INCHES + _ROW_INCHES * n_grid_rows(len(axes), width) + below)
+    panels = grid_axes(figure, len(axes))
     for panel, shown in zip(panels, axes, strict=True):
         plot_curve(results, shown, models=names, ax=panel)
-        panel.label_outer()
-    if explained:
-        _explain(figure, results, names, n_columns=1 if len(axes) == 1 else 2)
-    figure.draw_without_rendering()
-    return figure
-
-
-def _explain(figure: Figure, results: Results, names: Sequence[str], *, n_columns: int) -> None:
-    """Give a figure its legend and heading, and the room for them."""
-    handles = curve_key(results, models=names)
+    label_left_only(panels)
     clips = count_text(len(results.responses[names[0]].clips), "clip")
     name = shown_name(names[0], 48) if len(names) == 1 else f"{len(names)} models"
     head_figure(figure, f"{name}: how often the answers to {clips} stay the same under shifts")
-    figure.set_figheight(2.5 + _LEGEND_LINE_INCHES * _n_lines(handles) / n_columns + 0.15 * (n_columns == 1))
     figure.legend(handles=handles, loc="outside lower left", ncols=n_columns, handlelength=3.2)
+    figure.draw_without_rendering()
+    return figure
 
 
 def _n_lines(handles: Sequence[Artist]) -> int:
     return sum(str(handle.get_label()).count("\n") + 1 for handle in handles)
-
-
-@styled
-def key_figure(results: Results, *, model: str | Sequence[str] | None = None) -> Figure:
-    """Draw the legend of the curves alone, for panels that stand apart.
-
-    Parameters
-    ----------
-    results : Results
-    model : str or sequence of str, optional
-
-    Returns
-    -------
-    Figure
-    """
-    handles = curve_key(results, models=model)
-    figure = new_figure(COLUMN_INCHES, 0.08 + _LEGEND_LINE_INCHES * _n_lines(handles))
-    figure.legend(handles=handles, loc="center left", handlelength=3.2)
-    figure.draw_without_rendering()
-    return figure

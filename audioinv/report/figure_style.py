@@ -6,8 +6,8 @@ Sizes are in inches, type in points; at 3.5 inches width, one column of a paper,
 are those of Okabe and Ito, and a line never differs from another by its colour alone. matplotlib's settings are changed
 inside a context only. Text that a user brought along is drawn as it stands: no mathematics, no markup.
 
-What is here: `styling` and `styled`; `ReportFigure`, `new_figure`, `new_axes`, `head_figure`; `ModelStyle`,
-`model_style`; `cell_edges`; widths and colours.
+What is here: `styling` and `styled`; `ReportFigure`, `new_figure`, `new_axes`, `n_grid_rows`, `grid_axes`,
+`label_left_only`, `head_figure`; `ModelStyle`, `model_style`; `cell_edges`; widths and colours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import functools
 import io
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -36,8 +36,11 @@ __all__ = [
     "ModelStyle",
     "ReportFigure",
     "cell_edges",
+    "grid_axes",
     "head_figure",
+    "label_left_only",
     "model_style",
+    "n_grid_rows",
     "new_axes",
     "new_figure",
     "styled",
@@ -49,6 +52,8 @@ _Result = TypeVar("_Result")
 
 COLUMN_INCHES, PAGE_INCHES = 3.5, 7.2
 """One column of a paper, and its whole page."""
+_PANEL_INCHES = 1.75
+"""The least width at which a panel can be read; a column of a paper holds two, a page four."""
 _CHARACTERS_PER_INCH = 14
 """Of a heading of 9 points in narrow letters; wider ones get fewer."""
 INK, QUIET, PAPER = "#262626", "#767676", "#ffffff"
@@ -183,6 +188,66 @@ def new_axes(ax: Axes | None, width_inches: float = COLUMN_INCHES, height_inches
     Axes
     """
     return new_figure(width_inches, height_inches).subplots() if ax is None else ax
+
+
+def n_grid_rows(n_panels: int, width_inches: float, panel_inches: float = _PANEL_INCHES) -> int:
+    """Return how many rows panels need where none may be too narrow to read.
+
+    Parameters
+    ----------
+    n_panels : int
+    width_inches : float
+        Of the figure.
+    panel_inches : float, default 1.75
+        The least width of a panel.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> n_grid_rows(3, PAGE_INCHES), n_grid_rows(11, PAGE_INCHES), n_grid_rows(3, COLUMN_INCHES)
+    (1, 3, 2)
+    """
+    return -(-n_panels // max(1, int(width_inches / panel_inches)))
+
+
+def grid_axes(figure: Figure, n_panels: int, panel_inches: float = _PANEL_INCHES) -> list[Axes]:
+    """Lay out panels in rows that share their vertical axis, each with a horizontal axis of its own.
+
+    Parameters
+    ----------
+    figure : Figure
+    n_panels : int
+    panel_inches : float, default 1.75
+        The least width of a panel.
+
+    Returns
+    -------
+    list of Axes
+        Row by row; places left over in the last row stay empty.
+    """
+    n_rows = n_grid_rows(n_panels, figure.get_figwidth(), panel_inches)
+    grid = figure.subplots(n_rows, -(-n_panels // n_rows), sharey=True, squeeze=False)
+    for spare in grid.flat[n_panels:]:
+        spare.remove()
+    return list(grid.flat[:n_panels])
+
+
+def label_left_only(panels: Iterable[Axes]) -> None:
+    """Take the labels of the vertical axis from all panels but those at the left.
+
+    Parameters
+    ----------
+    panels : iterable of Axes
+        Of `grid_axes`, drawn.
+    """
+    for panel in panels:
+        place = panel.get_subplotspec()
+        if place is not None and not place.is_first_col():
+            panel.set_ylabel("")
+            panel.tick_params(axis="y", labelleft=False)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from ..measure.cliptable import ClipTable
 from ..sound.audio import Clip
 from .figure_style import (
+    PAGE_INCHES,
     QUIET,
     head_figure,
     model_style,
@@ -42,7 +43,7 @@ __all__ = ["harmonics_figure", "plot_ladder"]
 
 _OFFSET, _INTERVAL = "50Hz", "2st"
 _RUNGS = ((0.0, 1.0), (1.9, 2.9))
-_INCHES = {1: 4.3, 2: 8.0}
+_INCHES = {1: 4.3, 2: PAGE_INCHES}
 _LINE_CHARACTERS = 44
 _LABEL_SHARE = 0.045
 """Of the height of a panel, that the label of a rung takes."""

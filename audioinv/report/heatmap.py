@@ -18,7 +18,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .answer_map import AnswerMap, answer_map, map_finding
+from .answer_map import AnswerMap, answer_map, map_finding, score_range
 from .figure_style import PAGE_INCHES, PAPER, cell_edges, head_figure, new_axes, new_figure, styled
 from .selection import choose_model
 from .wording import axis_title, count_text, shift_label, shown_name
@@ -30,7 +30,6 @@ __all__ = ["heatmap_figure", "plot_heatmap"]
 
 FloatArray = npt.NDArray[np.floating]
 
-_ROUNDING = 1e-3  # of half-precision probabilities
 _MAX_NAMED_CLIPS = 40
 _LEAST_NAMED_INCHES = 5.0
 _LINE_INCHES = 0.14
@@ -86,7 +85,7 @@ def plot_heatmap(
 
 def _draw_cells(ax: Axes, shown: AnswerMap, whose: str) -> None:
     n_clips = len(shown.names)
-    low, high = _colour_range(shown.scores)
+    low, high = score_range(shown.scores)
     mesh = ax.pcolormesh(
         cell_edges(shown.shifts), np.arange(n_clips + 1.0), shown.scores, cmap="viridis", vmin=low, vmax=high
     )
@@ -97,14 +96,6 @@ def _draw_cells(ax: Axes, shown: AnswerMap, whose: str) -> None:
     ax.set(xlabel=shift_label(shown.axis, shown.unit), ylim=(n_clips, 0))
     ax.spines[:].set_visible(False)
     ax.tick_params(axis="y", length=0)
-
-
-def _colour_range(scores: FloatArray) -> tuple[float, float]:
-    """Return 0 and 1 where the scores can be probabilities, else their range; 0 and 1 where there are none."""
-    known = scores[np.isfinite(scores)]
-    if not len(known) or (known.min() >= 0 and known.max() <= 1 + _ROUNDING):
-        return 0.0, 1.0
-    return float(known.min()), float(known.max())
 
 
 def _inches(ax: Axes) -> tuple[float, float]:

@@ -7,7 +7,7 @@ onsets of events stand as ticks in the colour of their class. Where there are mo
 least and the greatest score of each stretch. Below, by phase: the share of events found, with its interval, and the
 mean delay of those that were found.
 
-What is here: `sliding_figure`.
+What is here: `plot_scores`, `plot_found` and `plot_delays` on one axes, `sliding_figure`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,115 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import InputError
-from .figure_style import PAGE_INCHES, QUIET, head_figure, model_style, new_figure, styled
+from .figure_style import PAGE_INCHES, QUIET, head_figure, model_style, new_axes, new_figure, styled
 from .sliding_results import SlidingResults
 from .wording import count_text, shown_name
 
-__all__ = ["sliding_figure"]
+__all__ = ["plot_delays", "plot_found", "plot_scores", "sliding_figure"]
 
 FloatArray = npt.NDArray[np.float64]
 
 _N_CLASSES, _N_STRETCHES = 4, 700
 _TICK_SHARE = 0.05
 """Of the panel's height, for the onsets of one class."""
+
+
+@styled
+def plot_scores(
+    results: SlidingResults, *, model: str | None = None, clip: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the scores of the most eventful classes over time, and the onsets of events.
+
+    Parameters
+    ----------
+    results : SlidingResults
+    model : str, optional
+        The first if not given.
+    clip : str, optional
+        The recording, or the end of its name; the first if not given.
+    ax : Axes, optional
+        Of a new figure if not given.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If there is no such model or recording.
+    """
+    name = _choose_model(results, model)
+    chosen = _choose_clip(results, name, clip)
+    rows, events = (_rows_of(table, name, chosen) for table in (results.windows, results.events))
+    labels = results.run["models"][name]["spec"]["labels"]
+    threshold = results.document["models"][name]["sliding"]["threshold"]
+    ax = new_axes(ax, PAGE_INCHES)
+    _draw_scores(ax, rows, events, labels)
+    ax.axhline(threshold, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
+    ax.set_xlabel("end of window (s)", loc="left")
+    ax.set_ylabel("score")
+    beyond_onsets = (1, 1.02 + _N_CLASSES * _TICK_SHARE)
+    ax.legend(ncols=_N_CLASSES, loc="lower right", bbox_to_anchor=beyond_onsets, borderaxespad=0, handlelength=1.2)
+    return ax
+
+
+@styled
+def plot_found(results: SlidingResults, *, model: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the share of events that is found, by phase of the network's grid.
+
+    Parameters
+    ----------
+    results : SlidingResults
+    model : str, optional
+        The first if not given.
+    ax : Axes, optional
+        Of a new figure if not given.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If there is no such model.
+    """
+    found = results.document["models"][_choose_model(results, model)]["sliding"]
+    rate = found["detection_rate_by_phase"]
+    ax = new_axes(ax)
+    _draw_by_phase(ax, found["phases_ms"], rate["value"], (rate["low"], rate["high"]))
+    ax.set(ylim=(-0.03, 1.03), ylabel="share found")
+    return ax
+
+
+@styled
+def plot_delays(results: SlidingResults, *, model: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the mean delay of the events that are found, by phase of the network's grid.
+
+    Parameters
+    ----------
+    results : SlidingResults
+    model : str, optional
+        The first if not given.
+    ax : Axes, optional
+        Of a new figure if not given.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If there is no such model.
+    """
+    found = results.document["models"][_choose_model(results, model)]["sliding"]
+    delays = [None if delay is None else 1000 * delay for delay in found["delay_by_phase_s"]]
+    ax = new_axes(ax)
+    _draw_by_phase(ax, found["phases_ms"], delays)
+    ax.set(ylim=(0, 1.1 * max((delay for delay in delays if delay), default=1.0)), ylabel="mean delay (ms)")
+    return ax
 
 
 @styled
@@ -56,33 +154,31 @@ def sliding_figure(results: SlidingResults, *, model: str | None = None, clip: s
     InputError
         If there is no such model or recording.
     """
+    name = _choose_model(results, model)
+    figure = new_figure(PAGE_INCHES, 4.6)
+    panels = figure.subplot_mosaic([["scores", "scores"], ["rate", "delay"]], height_ratios=(1.3, 1))
+    plot_scores(results, model=name, clip=clip, ax=panels["scores"])
+    plot_found(results, model=name, ax=panels["rate"])
+    plot_delays(results, model=name, ax=panels["delay"])
+    head_figure(figure, _heading(name, results.document["models"][name]["sliding"], _choose_clip(results, name, clip)))
+    return figure
+
+
+def _choose_model(results: SlidingResults, model: str | None) -> str:
     models = results.document["models"]
     name = model or next(iter(models))
     if name not in models:
         raise InputError(f"no model {model!r} slid here; there are {', '.join(models)}")
-    found = models[name]["sliding"]
-    rows = results.windows.filter(pc.equal(results.windows["model"], name))
-    chosen = _choose_clip(rows, clip)
-    events = results.events.filter(
-        pc.and_(pc.equal(results.events["model"], name), pc.equal(results.events["clip"], chosen))
-    )
-    figure = new_figure(PAGE_INCHES, 4.6)
-    panels = figure.subplot_mosaic([["scores", "scores"], ["rate", "delay"]], height_ratios=(1.3, 1))
-    labels = results.run["models"][name]["spec"]["labels"]
-    _plot_scores(panels["scores"], rows.filter(pc.equal(rows["clip"], chosen)), events, labels, found["threshold"])
-    rate = found["detection_rate_by_phase"]
-    _plot_by_phase(panels["rate"], found["phases_ms"], rate["value"], (rate["low"], rate["high"]))
-    panels["rate"].set(ylim=(-0.03, 1.03), ylabel="share found")
-    delays = [None if delay is None else 1000 * delay for delay in found["delay_by_phase_s"]]
-    _plot_by_phase(panels["delay"], found["phases_ms"], delays)
-    panels["delay"].set_ylim(0, 1.1 * max((delay for delay in delays if delay), default=1.0))
-    panels["delay"].set_ylabel("mean delay (ms)")
-    head_figure(figure, _heading(name, found, chosen))
-    return figure
+    return str(name)
 
 
-def _choose_clip(rows: pa.Table, clip: str | None) -> str:
-    names = pc.unique(rows["clip"]).to_pylist()
+def _rows_of(table: pa.Table, model: str, clip: str) -> pa.Table:
+    return table.filter(pc.and_(pc.equal(table["model"], model), pc.equal(table["clip"], clip)))
+
+
+def _choose_clip(results: SlidingResults, model: str, clip: str | None) -> str:
+    windows = results.windows
+    names = pc.unique(windows.filter(pc.equal(windows["model"], model))["clip"]).to_pylist()
     matching = [name for name in names if clip is None or name.endswith(clip)]
     if not matching:
         raise InputError(f"no recording {clip!r} here; there are {', '.join(names[:5])}")
@@ -97,7 +193,7 @@ def _heading(model: str, found: dict[str, Any], clip: str) -> str:
     )
 
 
-def _plot_scores(ax: Axes, rows: pa.Table, events: pa.Table, labels: list[str], threshold: float) -> None:
+def _draw_scores(ax: Axes, rows: pa.Table, events: pa.Table, labels: list[str]) -> None:
     scores = rows["probs"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1)
     times = rows["end_s"].to_numpy()
     for place, label in enumerate(_most_eventful(events, labels)):
@@ -109,12 +205,7 @@ def _plot_scores(ax: Axes, rows: pa.Table, events: pa.Table, labels: list[str], 
         row = 1.02 + place * _TICK_SHARE
         above = ax.get_xaxis_transform()
         ax.vlines(onsets, row, row + 0.8 * _TICK_SHARE, color=colour, linewidth=0.8, transform=above, clip_on=False)
-    ax.axhline(threshold, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
     ax.set_xlim(times[0], times[-1])
-    ax.set_xlabel("end of window (s)", loc="left")
-    ax.set_ylabel("score")
-    beyond_onsets = (1, 1.02 + _N_CLASSES * _TICK_SHARE)
-    ax.legend(ncols=_N_CLASSES, loc="lower right", bbox_to_anchor=beyond_onsets, borderaxespad=0, handlelength=1.2)
 
 
 def _most_eventful(events: pa.Table, labels: list[str]) -> list[str]:
@@ -129,7 +220,7 @@ def _envelope(values: npt.NDArray[Any], times: FloatArray) -> tuple[FloatArray, 
     return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts), times[starts]
 
 
-def _plot_by_phase(
+def _draw_by_phase(
     ax: Axes,
     phases_ms: list[float],
     values: list[float | None],

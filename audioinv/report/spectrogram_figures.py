@@ -7,7 +7,8 @@ Levels are in decibels below the loudest value of the original, and both panels 
 the partials that were measured, on the left of each panel. The spectrogram is one for looking at, with frames of about
 64 ms; it is not the model's own.
 
-What is here: `display_config`, `plot_spectrogram` on one axes, `spectrogram_figure`.
+What is here: `display_config`; `Levels`, `display_levels`, `highest_shown`; `plot_spectrogram` on one axes,
+`spectrogram_figure`.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ from .figure_style import (
 )
 from .replay import ShiftedClip, answers_text, open_clip, shift_clip, worst_clip
 from .selection import choose_model
-from .shift_amount import ShiftAmount, choose_shift
+from .shift_amount import choose_shift
 from .wording import amount_title, shown_name
 
 if TYPE_CHECKING:
     from .results import Results
 
-__all__ = ["display_config", "plot_spectrogram", "spectrogram_figure"]
+__all__ = ["Levels", "display_config", "display_levels", "highest_shown", "plot_spectrogram", "spectrogram_figure"]
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -97,10 +98,17 @@ def display_config(kind: str, sample_rate: int) -> SpectrogramConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class _Panel:
-    """A spectrogram with its axes: levels of shape (n_bins, n_frames) in dB."""
+class Levels:
+    """A spectrogram with its axes.
 
-    levels_db: FloatArray
+    Parameters
+    ----------
+    decibels : ndarray of shape (n_bins, n_frames)
+    seconds : ndarray of shape (n_frames,)
+    bin_hz : ndarray of shape (n_bins,)
+    """
+
+    decibels: FloatArray
     seconds: FloatArray
     bin_hz: FloatArray
 
@@ -110,10 +118,21 @@ def _spectrogram(config: SpectrogramConfig) -> Spectrogram:
     return Spectrogram(config)
 
 
-def _analyse(waveform: FloatArray, config: SpectrogramConfig) -> _Panel:
+def display_levels(waveform: FloatArray, config: SpectrogramConfig) -> Levels:
+    """Return the spectrogram that `plot_spectrogram` draws.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,)
+    config : SpectrogramConfig
+
+    Returns
+    -------
+    Levels
+    """
     spectrogram = _spectrogram(config)
-    levels = spectrogram(torch.from_numpy(waveform)).numpy()
-    return _Panel(levels, spectrogram.frame_seconds(len(waveform)), spectrogram.bin_hz)
+    decibels = spectrogram(torch.from_numpy(waveform)).numpy()
+    return Levels(decibels, spectrogram.frame_seconds(len(waveform)), spectrogram.bin_hz)
 
 
 @styled
@@ -144,11 +163,11 @@ def plot_spectrogram(
     Axes
     """
     ax = new_axes(ax)
-    panel = _analyse(waveform, config)
-    reference = float(panel.levels_db.max()) if loudest_db is None else loudest_db
-    edges_hz = _scale_frequency(ax, panel.bin_hz, config.kind)
+    levels = display_levels(waveform, config)
+    reference = float(levels.decibels.max()) if loudest_db is None else loudest_db
+    edges_hz = _scale_frequency(ax, levels.bin_hz, config.kind)
     mesh = ax.pcolormesh(
-        cell_edges(panel.seconds), edges_hz, panel.levels_db - reference, cmap="magma", vmin=-_RANGE_DB, vmax=0
+        cell_edges(levels.seconds), edges_hz, levels.decibels - reference, cmap="magma", vmin=-_RANGE_DB, vmax=0
     )
     mesh.set_rasterized(True)
     ax.set(xlabel="time (s)", ylabel="frequency (Hz)", xlim=(0, len(waveform) / config.sample_rate))
@@ -196,13 +215,25 @@ def _round_hertz(edges: FloatArray, places: FloatArray) -> list[int]:
     return chosen
 
 
-def _highest_shown(panels: Sequence[_Panel], shift: ShiftAmount, sample_rate: int) -> float:
-    """Return how far up a linear axis has to reach: over nearly all of the power, and not beyond."""
-    power = np.sum([(10 ** (panel.levels_db / 10)).sum(axis=1) for panel in panels], axis=0)
+def highest_shown(sounds: Sequence[Levels], moved_hz: float) -> float:
+    """Return how far up a linear axis has to reach: over nearly all of the power, and not beyond.
+
+    Parameters
+    ----------
+    sounds : sequence of Levels
+        To be seen whole.
+    moved_hz : float
+        By which they differ, to be seen as well.
+
+    Returns
+    -------
+    float
+        In hertz.
+    """
+    power = np.sum([(10 ** (levels.decibels / 10)).sum(axis=1) for levels in sounds], axis=0)
     share = np.cumsum(power) / power.sum()
-    heard_hz = panels[0].bin_hz[int(np.searchsorted(share, _SHOWN_SHARE))]
-    moved_hz = abs(shift.natural(sample_rate)) if shift.axis == "freq" else 0.0
-    return float(min(max(1.3 * heard_hz, 10 * moved_hz), sample_rate / 2))
+    heard_hz = sounds[0].bin_hz[int(np.searchsorted(share, _SHOWN_SHARE))]
+    return float(min(max(1.3 * heard_hz, 10 * abs(moved_hz)), sounds[0].bin_hz[-1]))
 
 
 @styled
@@ -259,8 +290,8 @@ def spectrogram_figure(
 
 def _draw_pair(panels: Sequence[Axes], shifted: ShiftedClip, config: SpectrogramConfig) -> None:
     sounds = (shifted.window.clip.waveform, shifted.waveform)
-    analysed = [_analyse(waveform, config) for waveform in sounds]
-    loudest = float(analysed[0].levels_db.max())
+    analysed = [display_levels(waveform, config) for waveform in sounds]
+    loudest = float(analysed[0].decibels.max())
     found = shifted.partials
     nothing = np.zeros(0)
     sides = [found.before.frequencies_hz, found.after.frequencies_hz] if found else [nothing, nothing]
@@ -270,5 +301,6 @@ def _draw_pair(panels: Sequence[Axes], shifted: ShiftedClip, config: Spectrogram
         panel.set_title(title)
         panel.label_outer()
     if config.kind == "linear":
-        panels[0].set_ylim(0, _highest_shown(analysed, shifted.shift, config.sample_rate))
+        moved_hz = shifted.shift.natural(config.sample_rate) if shifted.shift.axis == "freq" else 0.0
+        panels[0].set_ylim(0, highest_shown(analysed, moved_hz))
     panels[0].figure.colorbar(panels[1].collections[0], ax=list(panels), label="level (dB below the loudest)", pad=0.01)

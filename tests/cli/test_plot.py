@@ -1,8 +1,15 @@
 """``audioinv plot``: files, streams, exit codes, and what to say when something is not there."""
 
+import inspect
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
+
+from audioinv.cli.plot import plot
+from audioinv.report.figures import KINDS
 
 from .conftest import GRIDS
 
@@ -49,6 +56,30 @@ def test_options_reach_the_figure(run, folder, place, options):
     done = run("plot", folder, *options, "-o", place / "chosen.svg")
     assert (plain.exit_code, done.exit_code) == (0, 0), done.stderr
     assert (place / "plain.svg").read_text() != (place / "chosen.svg").read_text()
+
+
+def test_an_animation_goes_there_too_and_is_no_still_picture(run, folder):
+    done = run("plot", folder, "animation", "--axis", "pitch", "--clip", "low/1")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == f"wrote {folder}/figures/animation.gif\n"
+    assert (folder / "figures" / "animation.gif").read_bytes().startswith(b"GIF89a")
+    refused = run("plot", folder, "animation", "-o", "a.png")
+    assert refused.exit_code == 2
+    assert refused.stderr == "error: a.png: animations are written as .gif, .mp4; the suffix says which\n"
+
+
+def test_a_study_is_drawn_from_its_folder(run, place):
+    (place / "head").mkdir()
+    shutil.copy(Path(__file__).parents[2] / "docs/questions/results/head.json", place / "head" / "study.json")
+    for kind in ("study", "scatter"):
+        done = run("plot", place / "head", kind)
+        assert done.exit_code == 0, done.stderr
+        assert (place / "head" / "figures" / f"{kind}.png").read_bytes().startswith(STARTS[".png"])
+
+
+def test_the_help_names_every_kind():
+    named = re.search(r'metavar="([a-z]+\|[a-z|]+)"', inspect.getsource(plot))
+    assert set(named[1].split("|")) == set(KINDS)
 
 
 def test_quiet_and_json(run, folder, place):

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 from audioinv.errors import InputError
 from audioinv.report.answer_map import answer_map
-from audioinv.report.curves import band_note, curves_figure, key_figure, plot_curve
+from audioinv.report.curves import band_note, curves_figure, plot_curve
 from audioinv.report.figure_style import model_style
 from audioinv.report.figures import draw, save_figure
 from audioinv.report.heatmap import heatmap_figure, plot_heatmap
@@ -108,7 +108,7 @@ def test_accuracy_is_left_out_without_labels(results):
     }
     unlabelled = dataclasses.replace(results, document={**results.document, "models": blind})
     for given, expected in ((results, True), (unlabelled, False)):
-        labels = {text.get_text() for text in key_figure(given).legends[0].get_texts()}
+        labels = {text.get_text() for text in curves_figure(given).legends[0].get_texts()}
         assert ("accuracy" in labels) is expected
 
 
@@ -126,7 +126,7 @@ def test_hop_and_stride_stand_on_the_time_axis_in_its_unit(results):
     hops, strides = panel.collections[1:]
     assert [segment[0][0] for segment in hops.get_segments()] == [-40, -30, -20, -10, 10, 20, 30, 40, 50, 60, 70, 80]
     assert [segment[0][0] for segment in strides.get_segments()] == [-40, 40, 80]
-    labels = [text.get_text() for text in key_figure(known).legends[0].get_texts()]
+    labels = [text.get_text() for text in curves_figure(known).legends[0].get_texts()]
     assert labels[-2:] == ["hop 10 ms", "network stride 40 ms"]
 
 
@@ -134,7 +134,7 @@ def test_a_stride_beyond_the_sweep_is_named_but_not_drawn(results):
     known = with_grid(results, hop_samples=None, stride_samples=1600)
     panel = plot_curve(known, "time", models="centroid")
     assert panel.collections[1].get_segments() == []
-    labels = [text.get_text() for text in key_figure(known).legends[0].get_texts()]
+    labels = [text.get_text() for text in curves_figure(known).legends[0].get_texts()]
     assert labels[-1] == "network stride 200 ms, beyond this range"
 
 
@@ -226,7 +226,6 @@ def test_scores_that_are_no_probabilities_get_their_own_scale(results):
 def test_fonts_are_readable_in_one_column(results):
     for figure in (
         curves_figure(results, axis="time"),
-        key_figure(results),
         heatmap_figure(results, model="centroid", width_inches=3.5),
     ):
         assert figure.get_figwidth() == 3.5
@@ -238,7 +237,6 @@ def test_names_stand_as_they_are_and_nothing_is_cut_off(renamed):
     for figure in (
         curves_figure(renamed),
         curves_figure(renamed, axis="time"),
-        key_figure(renamed),
         heatmap_figure(renamed, model=name),
         heatmap_figure(renamed, model=name, width_inches=3.5),
     ):

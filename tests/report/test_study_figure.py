@@ -73,7 +73,7 @@ def document():
 
 
 def scatters(figure):
-    return [ax for ax in figure.axes if ax.get_ylabel() == "right, unshifted"]
+    return [ax for ax in figure.axes if ax.get_ylabel() == "share right, unshifted"]
 
 
 def test_every_variant_stands_at_its_accuracy_and_its_steadiness(document):
@@ -97,10 +97,15 @@ def test_a_variant_without_the_measure_is_listed_and_not_placed(document):
     assert "average" in {label.get_text() for ax in figure.axes for label in ax.get_yticklabels()}
 
 
-def test_the_constant_answer_is_named_beside_its_mark(document):
-    for ax in scatters(study_figure(document)):
-        (text,) = [text for text in ax.texts if text.get_text() == "always the same answer"]
-        assert text.xy == (1.0, 0.25)
+def test_the_constant_answer_has_the_mark_that_its_name_has(document):
+    figure = study_figure(document)
+    for ax in scatters(figure):
+        (mark,) = [line for line in ax.lines if line.get_marker() == "x"]
+        assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (1.0, 0.25)
+    named = [ax for ax in figure.axes if "always the same answer" in [t.get_text() for t in ax.get_yticklabels()]]
+    assert all(NAMES[3] in [t.get_text() for t in ax.get_yticklabels()] for ax in named)
+    places = {line.get_ydata()[0] for ax in named for line in ax.lines if line.get_marker() == "x"}
+    assert places == {3}
 
 
 def test_both_panels_show_all_of_zero_to_one(document):
