@@ -3,12 +3,12 @@
 Conventions
 -----------
 The changes, and what a listener would say of each, come from the corpus (`audioinv.corpus.listener`). Each is swept by
-the same engine as an analysis. An axis may occur in several variants and ranges, which one sweep cannot hold: they
-are swept in rounds in which every axis stands once. A clip that fails in one round is left out of all.
+the same engine as an analysis. An axis may occur in several variants and ranges (`audioinv.sweep.rounds`).
 
 The distances that stand beside each amount are means over a few of the clips, as the first model hears them.
 
-What is here: `profile`, `profile_models`, `ProfileOptions`, `n_rounds`.
+What is here: `profile`, `profile_models`, `ProfileOptions`, `n_rounds`; `some_of` and `check_names`, for others that
+profile.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .analysis import versions
 from .corpus.entries import CorpusEntry
@@ -27,18 +28,19 @@ from .errors import InputError
 from .measure import outcome
 from .measure.cliptable import ClipTable
 from .measure.endurance import endure, judge
-from .measure.statistics import bootstrap_mean
 from .nets.model import Model
 from .nets.training import windows_of
 from .reference_run import PassingSample, opened, reference_models
 from .report.profile_results import Change, ChangeOfModel, ProfileResults
 from .sound.audio import Clip
-from .sweep.plan import SweepPlan, plan_sweep
-from .sweep.responses import AxisResponses, Failure, ModelResponses
-from .sweep.run import sweep_clips
+from .sweep.plan import plan_sweep
+from .sweep.responses import AxisResponses, ModelResponses
+from .sweep.rounds import deal_rounds, sweep_rounds
 from .sweep.sizes import change_sizes
 
-__all__ = ["ProfileOptions", "n_rounds", "profile", "profile_models"]
+__all__ = ["ProfileOptions", "check_names", "n_rounds", "profile", "profile_models", "some_of"]
+
+FloatArray = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -144,19 +146,18 @@ def profile_models(
     """
     started = clock.perf_counter()
     sources = list(clips)
-    sample = _sample(sources, models[0])
+    sample = some_of(sources, models[0])
     references, none = _references(models[0], sample) if options.references else ([], "not asked for")
     profiled = [*models, *references]
-    names = [model.spec.name for model in profiled]
-    if len(set(names)) != len(names):
-        raise InputError(f"models must have different names; got {', '.join(names)}")
-    rounds = _rounds(options.listener.expectations)
-    swept, failures = _sweep(profiled, sources, rounds, options, on_clip)
+    check_names(profiled)
+    wishes = options.listener.expectations
+    grids = [one.grid for one in wishes]
+    swept = sweep_rounds(profiled, sources, grids, edges=options.edges, seed=options.seed, on_clip=on_clip)
     results = ProfileResults(
         listener=options.listener,
         models=tuple(model.spec for model in profiled),
         n_references=len(references),
-        failures=failures,
+        failures=swept.failures,
         run={
             "options": _told(options),
             "versions": versions(),
@@ -164,16 +165,16 @@ def profile_models(
             "no_references": none,
         },
     )
-    if not swept:
+    if not swept.responses:
         return results
-    first = {model.spec.name: responses for model, responses in zip(profiled, swept[0], strict=True)}
-    table = ClipTable.of(swept[0][0].clips, models[0].spec.labels)
-    found = {id(one): _change(one, of_round, sample, models[0], options) for of_round, one in _paired(swept, rounds)}
     return replace(
         results,
-        n_clips=len(table.names),
-        accuracies={name: _accuracy(responses, options.seed) for name, responses in first.items()},
-        changes=tuple(found[id(one)] for one in options.listener.expectations),
+        clips=ClipTable.of(swept.responses[0][0].clips, models[0].spec.labels),
+        right={responses.spec.name: _right(responses) for responses in swept.responses[0]},
+        changes=tuple(
+            _change(one, responses, sample, models[0], options)
+            for one, responses in zip(wishes, swept.responses, strict=True)
+        ),
     )
 
 
@@ -188,15 +189,43 @@ def n_rounds(listener: ListenerFile) -> int:
     -------
     int
     """
-    return len(_rounds(listener.expectations))
+    return len(deal_rounds([one.grid for one in listener.expectations]))
+
+
+def check_names(models: Sequence[Model]) -> None:
+    """Refuse models that results could not tell apart.
+
+    Parameters
+    ----------
+    models : sequence of Model
+
+    Raises
+    ------
+    InputError
+        If two share a name.
+    """
+    names = [model.spec.name for model in models]
+    if len(set(names)) != len(names):
+        raise InputError(f"models must have different names; got {', '.join(names)}")
 
 
 def _told(options: ProfileOptions) -> dict[str, Any]:
     return {**asdict(replace(options, listener=NO_LISTENER)), "listener": options.listener.source}
 
 
-def _sample(sources: Sequence[Clip | CorpusEntry], model: Model) -> list[Clip]:
-    """Return a few clips as they are, at the model's rate."""
+def some_of(sources: Sequence[Clip | CorpusEntry], model: Model) -> list[Clip]:
+    """Return a few clips as they are, at the model's rate.
+
+    Parameters
+    ----------
+    sources : sequence of Clip or CorpusEntry
+    model : Model
+
+    Returns
+    -------
+    list of Clip
+        Spread evenly, without those that an analysis would refuse.
+    """
     passing = PassingSample()
     for _ in passing.watch(sources):
         pass
@@ -217,80 +246,19 @@ def _references(model: Model, sample: Sequence[Clip]) -> tuple[list[Model], str]
     return list(made.values()), ""
 
 
-def _rounds(expectations: Sequence[Expectation]) -> list[list[Expectation]]:
-    """Deal changes to rounds in which every axis stands once."""
-    rounds: list[list[Expectation]] = []
-    for one in expectations:
-        free = (dealt for dealt in rounds if one.grid.axis not in {other.grid.axis for other in dealt})
-        home = next(free, None)
-        if home is None:
-            rounds.append([one])
-        else:
-            home.append(one)
-    return rounds
-
-
-def _plan(model: Model, of_round: Sequence[Expectation], options: ProfileOptions) -> SweepPlan:
-    grids = {one.grid.axis: one.grid for one in of_round}
-    return plan_sweep(model, grids, edges=options.edges, seed=options.seed)
-
-
-def _sweep(
-    models: Sequence[Model],
-    sources: Sequence[Clip | CorpusEntry],
-    rounds: Sequence[Sequence[Expectation]],
-    options: ProfileOptions,
-    on_clip: Callable[[str], None] | None,
-) -> tuple[list[tuple[ModelResponses, ...]], tuple[Failure, ...]]:
-    """Sweep round after round; a clip that fails is left out of what follows, and of what was."""
-    left, swept = list(sources), []
-    failures: dict[str, Failure] = {}
-    for of_round in rounds:
-        found = sweep_clips([(model, _plan(model, of_round, options)) for model in models], left, on_clip=on_clip)
-        failures |= {failure.path: failure for failure in found.failures}
-        left = [source for source in left if _name(source) not in failures]
-        swept.append(found.responses)
-    kept = {_name(source) for source in left}
-    trimmed = [tuple(_only(responses, kept) for responses in of_round) for of_round in swept if left]
-    return trimmed, tuple(failures.values())
-
-
-def _name(source: Clip | CorpusEntry) -> str:
-    return source.name if isinstance(source, Clip) else str(source.path)
-
-
-def _only(responses: ModelResponses, names: set[str]) -> ModelResponses:
-    """Return the responses to some clips."""
-    chosen = np.array([clip.name in names for clip in responses.clips])
-    if chosen.all():
-        return responses
-    axes = {
-        name: replace(axis, **{key: value[chosen] for key, value in vars(axis).items() if np.ndim(value) >= 2})
-        for name, axis in responses.axes.items()
-    }
-    return replace(responses, clips=tuple(np.array(responses.clips, object)[chosen]), axes=axes, controls=())
-
-
-def _paired(
-    swept: Sequence[tuple[ModelResponses, ...]], rounds: Sequence[Sequence[Expectation]]
-) -> Iterable[tuple[tuple[ModelResponses, ...], Expectation]]:
-    for responses, of_round in zip(swept, rounds, strict=True):
-        for one in of_round:
-            yield responses, one
-
-
-def _accuracy(responses: ModelResponses, seed: int) -> Any:
+def _right(responses: ModelResponses) -> FloatArray:
+    """Return 1 for each clip that is answered rightly unchanged, 0 for others, nan without a label."""
     table = ClipTable.of(responses.clips, responses.spec.labels)
     axis = next(iter(responses.axes.values()))
-    right = outcome.correctness(outcome.top1(axis.scores, axis.zero), table.targets)[:, axis.zero]
-    return bootstrap_mean(right, table.group_codes, rng=np.random.default_rng(seed))
+    return outcome.correctness(outcome.top1(axis.scores, axis.zero), table.targets)[:, axis.zero]
 
 
 def _change(
     one: Expectation, responses: Sequence[ModelResponses], sample: Sequence[Clip], model: Model, options: ProfileOptions
 ) -> Change:
     """Measure one change for all models, and how large it is."""
-    distances, equivalents = change_sizes(one.grid, _plan(model, [one], options), model, sample)
+    plan = plan_sweep(model, {one.grid.axis: one.grid}, edges=options.edges, seed=options.seed)
+    distances, equivalents = change_sizes(one.grid, plan, model, sample)
     return Change(
         expectation=one,
         log_mel_db=distances,

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import signal
 
 import audioinv
 from audioinv.corpus.listener import Expectation, ListenerFile
@@ -77,6 +78,33 @@ def test_where_change_is_wished_the_same_models_are_too_invariant(clips):
     assert verdicts(results, "gain")["polarity"].kind == "changes as wished"
     unknown = profile(MODELS["gain"], clips[:4], listener=wishing("unknown"), references=False)
     assert {verdict.kind for verdict in verdicts(unknown, "gain").values()} == {"not judged"}
+
+
+def loudest_half(waves):
+    return (waves[:, :800] ** 2).sum(-1) - (waves[:, 800:] ** 2).sum(-1)
+
+
+def centre_hz(waves):
+    power = np.abs(np.fft.rfft(waves)) ** 2
+    return (power * np.fft.rfftfreq(N_SAMPLES, 1 / SAMPLE_RATE)).sum(-1) / power.sum(-1)
+
+
+def test_a_model_blind_to_order_or_to_frequency_is_too_invariant_and_one_that_hears_them_is_not(rng):
+    """Bands of noise below 2 kHz, louder in one half: 1.2 kHz carry them across, and keep when they are loud."""
+    place, clips = np.arange(N_SAMPLES), []
+    for i in range(80):
+        low = 1400 if i % 2 else 1800
+        noise = signal.sosfilt(signal.butter(6, (low, low + 100), "band", fs=8000, output="sos"), rng.normal(size=3200))
+        louder = np.where((place < 800) == (i % 4 < 2), 1.0, 0.3)
+        clips.append(Clip((noise[1600:] * louder).astype(np.float32), SAMPLE_RATE, name=f"{i}.wav"))
+    wishes = [Expectation(parse_grid(*one), "change") for one in (("order", "1cuts"), ("freq", "1200Hz"))]
+    models = [planted("when", loudest_half), planted("where", centre_hz, 2000.0)]
+    found = profile(models, clips, listener=ListenerFile("", tuple(wishes)), references=False)
+    told = {name: {axis: str(verdict) for axis, verdict in verdicts(found, name).items()} for name in ("when", "where")}
+    assert told == {
+        "when": {"order": "changes as wished", "freq": "too invariant"},
+        "where": {"order": "too invariant", "freq": "changes as wished"},
+    }
 
 
 def test_references_bracket_the_model(clips):

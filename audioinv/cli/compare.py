@@ -1,7 +1,8 @@
-"""``audioinv compare``: two results folders, or two models of one, on the same clips."""
+"""``audioinv compare``: two results folders or two profiles, or two models of one, on the same clips."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version
 
 if TYPE_CHECKING:
     from ..measure.comparison import Compared
+    from ..report.profile_comparison import Profiled
     from ..report.results import Results
 
 __all__ = ["compare"]
@@ -32,16 +34,32 @@ def compare(
     config: Config = None,
     version: Version = False,
 ) -> int:
-    """Compare two models on the same clips, paired, with the smallest difference that could have been seen."""
+    """Compare two models on the same clips, paired: of analyses, or of profiles where the folders hold nothing else."""
     if len(runs) > 2:
         raise InputError(f"{len(runs)} results folders; one or two can be compared")
+    folders = (runs[0], runs[-1])
+    names = _choose(model or [], len(runs))
+    if not all(map(_is_profile, folders)):
+        return _compare_analyses(folders, names, seed, html, quiet=quiet, json=json)
+    if html is not None:
+        raise InputError("--html is of analyses; of two profiles there is a table only, or --json")
+    return _compare_profiles(folders, names, seed, quiet=quiet, json=json)
+
+
+def _compare_analyses(
+    folders: tuple[Path, Path],
+    names: tuple[str | None, str | None],
+    seed: int,
+    html: Path | None,
+    *,
+    quiet: bool,
+    json: bool,
+) -> int:
     from ..measure.comparison import compare_models
     from ..measure.summary import plain
     from ..report.comparison_text import comparison_lines
     from ..report.results import load_results
 
-    folders = [runs[0], runs[-1]]
-    names = _choose(model or [], len(runs))
     loaded = {run: load_results(run) for run in dict.fromkeys(folders)}
     empty = [run for run, results in loaded.items() if not results.responses]
     if empty:
@@ -63,6 +81,46 @@ def compare(
     return ExitCode.DONE
 
 
+def _is_profile(run: Path) -> bool:
+    """Tell whether a folder holds a profile and no analysis."""
+    return (run / "profile.json").is_file() and not (run / "summary.json").is_file()
+
+
+def _compare_profiles(
+    folders: tuple[Path, Path], names: tuple[str | None, str | None], seed: int, *, quiet: bool, json: bool
+) -> int:
+    from ..measure.summary import plain
+    from ..report.profile_comparison import compare_profiles, profile_comparison_lines
+
+    first, second = (_profiled(run, name) for run, name in zip(folders, names, strict=True))
+    found = compare_profiles(first, second, seed=seed)
+    if json:
+        print_json(plain(found))
+    elif not quiet:
+        for line in profile_comparison_lines(found):
+            say(line)
+    return ExitCode.DONE
+
+
+def _profiled(run: Path, name: str | None) -> Profiled:
+    from ..report.profile_comparison import Profiled
+    from ..report.profile_results import load_profile
+
+    results = load_profile(run)
+    names = [spec.name for spec in results.models]
+    chosen = _pick(run, names if name else names[: len(names) - results.n_references], name)
+    return Profiled(f"{chosen} ({run})", results, chosen)
+
+
+def _pick(run: Path, known: Sequence[str], name: str | None) -> str:
+    """Return the model that is meant."""
+    if name is None and len(known) > 1:
+        raise InputError(f"{run} holds {len(known)} models ({', '.join(known)}); choose by -m NAME")
+    if name is not None and name not in known:
+        raise InputError(f"{run} holds no model {name}; it holds {', '.join(known)}")
+    return name or known[0]
+
+
 def _choose(names: list[str], n_runs: int) -> tuple[str | None, str | None]:
     """Return which model of either side is meant; None for the only one."""
     if len(names) > 2 or (n_runs == 1 and len(names) != 2):
@@ -75,11 +133,6 @@ def _choose(names: list[str], n_runs: int) -> tuple[str | None, str | None]:
 def _side(results: Results, run: Path, name: str | None) -> Compared:
     from ..measure.comparison import Compared
 
-    known = ", ".join(results.responses)
-    if name is None and len(results.responses) > 1:
-        raise InputError(f"{run} holds {len(results.responses)} models ({known}); choose by -m NAME")
-    chosen = name or next(iter(results.responses))
-    if chosen not in results.responses:
-        raise InputError(f"{run} holds no model {chosen}; it holds {known}")
+    chosen = _pick(run, list(results.responses), name)
     floor = results.document["models"][chosen]["controls"].get("noise_floor") or 0.0
     return Compared(f"{chosen} ({run})", results.responses[chosen], noise_floor=floor)

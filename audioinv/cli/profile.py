@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import InputError
 from .options import (
     Activation,
     Config,
@@ -31,7 +33,13 @@ from .options import (
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ..corpus.entries import CorpusEntry
+    from ..corpus.listener import ListenerFile
+    from ..nets.model import Model
+    from ..profile_analysis import ProfileOptions
+    from ..report.pair_results import PairResults
     from ..report.profile_results import ProfileResults
+    from ..sound.grid import ShiftGrid
 
 __all__ = ["profile"]
 
@@ -48,6 +56,14 @@ def profile(
         Path | None,
         typer.Option(metavar="FILE", help="What a listener would say [default: listener.toml beside the clips]."),
     ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="AXIS,AXIS",
+            help="Two changes at once, on a grid, in place of all alone; may repeat. AXIS=GRID names the amounts "
+            "[default: the listener's], e.g. time=-50:50:10ms,noise=10:40:10dB.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="RUN", help="Results folder [default: runs/MODEL-profile].")
     ] = None,
@@ -55,7 +71,8 @@ def profile(
         str, typer.Option(metavar="context|zero|circular|noise", help="What enters at the border under a delay.")
     ] = "context",
     references: Annotated[
-        bool, typer.Option("--references/--no-references", help="Profile models with known answers beside.")
+        bool,
+        typer.Option("--references/--no-references", help="Models with known answers beside; not of pairs."),
     ] = True,
     sample_rate: SampleRate = None,
     labels: Labels = None,
@@ -77,48 +94,91 @@ def profile(
     from ..corpus.layouts import read_sources
     from ..corpus.listener import find_listener, read_listener
     from ..nets.library import choose_device
-    from ..profile_analysis import ProfileOptions, n_rounds, profile_models
-    from ..report.layer_results import check_absent
-    from ..report.profile_results import PROFILE, PROFILE_FILES
+    from ..profile_analysis import ProfileOptions
+    from ..report.figures import save_figure
+    from ..report.pair_results import PAIR_FILES
+    from ..report.profile_results import PROFILE_FILES
     from ..report.results import free_folder
     from ..sweep.responses import Failure
 
     declared = find_listener(inputs) if listener is None else read_listener(listener)
-    options = ProfileOptions(declared, edges, references, seed)
+    pairs = [_read_pair(text, declared) for text in pair or ()]
     said = said_of_models(sample_rate, labels, activation, input_samples)
     models = load_models([model, *(more or ())], choose_device(device), said, trust_pickle=trust_pickle)
     target = out or free_folder(Path("runs") / f"{models[0].spec.name}-profile", overwrite=overwrite)
-    check_absent(target, PROFILE_FILES, PROFILE, overwrite=overwrite)
+    (PAIR_FILES if pairs else PROFILE_FILES).check_absent(target, overwrite=overwrite)
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]
     if not entries:
         return say_nothing(inputs, corpus)
+    shown = not (no_progress or quiet or json)
+    options = ProfileOptions(declared, edges, references, seed)
+    found: ProfileResults | PairResults = (
+        _profile_pairs(models, entries, pairs, options, shown=shown)
+        if pairs
+        else _profile(models, entries, options, shown=shown)
+    )
     skipped = tuple(Failure(str(entry.path), "find", entry.reason) for entry in corpus.failures)
-    steps = len(entries) * n_rounds(declared)
-    with progress(steps, "profiling", shown=not (no_progress or quiet or json)) as advance:
-        results = profile_models(models, entries, options, on_clip=advance)
-    results = replace(results, failures=skipped + results.failures)
-    if results.changes:
-        _write(results, target, overwrite=overwrite)
+    results = replace(found, failures=skipped + found.failures)
+    if results.clips is not None:
+        results.save(target, overwrite=overwrite)
+        save_figure(results.plot(), target / "figures" / f"{results.FILES.name}.png")
     _report(results, target, quiet=quiet, json=json)
     return ExitCode.SOME_FAILED if results.failures else ExitCode.DONE
 
 
-def _write(results: ProfileResults, target: Path, *, overwrite: bool) -> None:
-    from ..report.figures import save_figure
+def _read_pair(text: str, listener: ListenerFile) -> tuple[ShiftGrid, ShiftGrid]:
+    """Read a pair of axes, with their amounts or the listener's."""
+    from ..sound.grid import parse_grid
 
-    results.save(target, overwrite=overwrite)
-    save_figure(results.plot(), target / "figures" / "profile.png")
+    def grid_of(part: str) -> ShiftGrid:
+        axis, written, grid = part.strip().partition("=")
+        if written:
+            return parse_grid(axis, grid)
+        known = [one.grid for one in listener.expectations if one.grid.axis == axis]
+        if not known:
+            raise InputError(f"--pair {text}: nobody declares amounts of {axis}; write {axis}=FIRST:LAST:STEPunit")
+        return known[0]
+
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise InputError(f"--pair {text!r} is not two axes; write it as time,freq or time=-50:50:10ms,noise=10:40:10dB")
+    first, second = map(grid_of, parts)
+    return first, second
 
 
-def _report(results: ProfileResults, target: Path, *, quiet: bool, json: bool) -> None:
-    from ..report.profile_text import profile_lines
+def _profile(
+    models: list[Model], entries: Sequence[CorpusEntry], options: ProfileOptions, *, shown: bool
+) -> ProfileResults:
+    from ..profile_analysis import n_rounds, profile_models
 
+    with progress(len(entries) * n_rounds(options.listener), "profiling", shown=shown) as advance:
+        return profile_models(models, entries, options, on_clip=advance)
+
+
+def _profile_pairs(
+    models: list[Model],
+    entries: Sequence[CorpusEntry],
+    pairs: Sequence[tuple[ShiftGrid, ShiftGrid]],
+    options: ProfileOptions,
+    *,
+    shown: bool,
+) -> PairResults:
+    from ..pair_analysis import PairOptions, profile_pairs
+
+    wanted = PairOptions(edges=options.edges, seed=options.seed)
+    with progress(len(entries), "profiling pairs", shown=shown) as advance:
+        return profile_pairs(models, entries, pairs, wanted, on_clip=advance)
+
+
+def _report(results: ProfileResults | PairResults, target: Path, *, quiet: bool, json: bool) -> None:
     for failure in results.failures:
         note(f"! {failure.path}: {failure.reason}")
     if json:
         print_json(results.document)
-    elif results.changes and not quiet:
-        for line in profile_lines(results):
+    elif results.clips is not None and not quiet:
+        for line in results.lines:
             say(line)
-        say(f"wrote {target}: profile.json, profile.parquet ({results.table.num_rows:,} rows), figures/profile.png")
+        document, table = results.FILES.paths
+        figure = f"figures/{results.FILES.name}.png"
+        say(f"wrote {target}: {document}, {table} ({results.table.num_rows:,} rows), {figure}")

@@ -7,7 +7,7 @@ and axes are adjusted together (Holm); those along one curve by Benjamini and Ho
 shifts tell of one change, and so are those of all classes along an axis. What is undefined is ``nan``.
 
 What is here: `Compared`, `Comparison`, `MeasureDifference`, `CurveDifference`, `ClassDifference`, `compare_models`; and
-for one measure alone `SweepPair`, `pair_sweeps`.
+for one measure alone `SweepPair`, `pair_sweeps`; `differ`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ __all__ = [
     "MeasureDifference",
     "SweepPair",
     "compare_models",
+    "differ",
     "pair_sweeps",
 ]
 
@@ -251,18 +252,43 @@ class SweepPair:
         -------
         MeasureDifference
         """
-        values, groups, rng = self.per_clip(measure), self.first.clips.group_codes, self.rng(measure)
-        both = ~np.isnan(values)
         a, b = range_of(self.first, measure), range_of(self.second, measure)
         bounds = (a[0] - b[1], a[1] - b[0]) if a and b else None
-        estimate = bootstrap_mean(values, groups, rng=rng, bounds=bounds)
-        first, second = (
-            float(per_clip(sweep, measure)[both].mean()) if both.any() else np.nan
-            for sweep in (self.first, self.second)
-        )
-        p_value = float(sign_flip_test(values, groups, rng=rng))
-        detectable = minimum_detectable_change(values, groups)
-        return MeasureDifference(self.first.name, measure, first, second, estimate, p_value, p_value, detectable)
+        first, second = per_clip(self.first, measure), per_clip(self.second, measure)
+        found = differ(first, second, self.first.clips.group_codes, rng=self.rng(measure), bounds=bounds)
+        return replace(found, axis=self.first.name, measure=measure)
+
+
+def differ(
+    first: FloatArray,
+    second: FloatArray,
+    groups: npt.ArrayLike | None,
+    *,
+    rng: np.random.Generator,
+    bounds: tuple[float, float] | None = (-1.0, 1.0),
+) -> MeasureDifference:
+    """Compare one value a clip of two models; axis and measure stand empty, the p value unadjusted.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n_clips,)
+        ``nan`` where a clip has no value.
+    groups : array of shape (n_clips,), optional
+    rng : numpy.random.Generator
+    bounds : (float, float) or None, default (-1, 1)
+        Between what a difference can lie.
+
+    Returns
+    -------
+    MeasureDifference
+    """
+    values = first - second
+    both = ~np.isnan(values)
+    ours, theirs = (float(side[both].mean()) if both.any() else np.nan for side in (first, second))
+    estimate = bootstrap_mean(values, groups, rng=rng, bounds=bounds)
+    p_value = float(sign_flip_test(values, groups, rng=rng))
+    detectable = minimum_detectable_change(values, groups)
+    return MeasureDifference("", "", ours, theirs, estimate, p_value, p_value, detectable)
 
 
 def pair_sweeps(first: Compared, second: Compared, axis: str, *, seed: int = 0) -> SweepPair | None:

@@ -59,6 +59,8 @@ class Endurance:
     ----------
     tried : ndarray of shape (n_amounts,)
         Sizes that were tried, ascending, from 0 to the limit.
+    holds : ndarray of shape (n_clips, n_amounts)
+        1 where a clip stands an amount, 0 where not, ``nan`` for a clip without answers.
     standing : CurveEstimate
         Share of clips that stand each of them.
     stood : tuple of Stood
@@ -66,6 +68,7 @@ class Endurance:
     """
 
     tried: FloatArray
+    holds: FloatArray
     standing: CurveEstimate
     stood: tuple[Stood, ...]
 
@@ -135,7 +138,7 @@ def endure(
     holds = (flips.censored[:, None] | (flips.amounts[:, None] > tried * (1 + _ROUNDING))).astype(np.float64)
     holds[np.isnan(flips.amounts)] = np.nan
     standing = bootstrap_curve(holds, groups, rng=rng, n_resamples=_N_RESAMPLES)
-    return Endurance(tried, standing, tuple(_stood(holds, groups, tried, share, rng) for share in SHARES))
+    return Endurance(tried, holds, standing, tuple(_stood(holds, groups, tried, share, rng) for share in SHARES))
 
 
 def _stood(

@@ -5,24 +5,21 @@ Conventions
 ``budget.json`` holds what every stage does, the frame-phase sweep, the border and the position probe;
 ``budget.parquet`` one row for each axis, stage, clip and shift. A number that is undefined is null.
 
-What is here: `AxisBudget`, `BudgetResults`, `load_budget`.
+What is here: `AxisBudget`, `BudgetResults`, `BUDGET_FILES`, `load_budget`.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..errors import CheckpointError
 from ..measure.budget.attribution import BudgetSummary, StageChanges, StageSummary
@@ -33,16 +30,20 @@ from ..measure.budget.stages import Stage
 from ..measure.statistics import Estimate
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure
-from .layer_results import check_absent, with_nan, with_null, write_pair
+from .analysis_files import AnalysisFiles, KeptAnalysis, with_nan, with_null
 
-__all__ = ["BUDGET", "BUDGET_FILES", "AxisBudget", "BudgetResults", "load_budget"]
+__all__ = ["BUDGET_FILES", "AxisBudget", "BudgetResults", "load_budget"]
 
 FloatArray = npt.NDArray[np.float64]
 
-SCHEMA_VERSION = 1
-BUDGET = "an error budget"
-BUDGET_FILES = ("budget.json", "budget.parquet")
 _MEASURES = tuple(field.name for field in fields(StageChanges))
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("axis", "stage", "clip", "unit")),
+        *((name, pa.float64()) for name in ("shift", "own_error", *_MEASURES)),
+    ]
+)
+BUDGET_FILES = AnalysisFiles("budget", "error budget", "audioinv layers --budget", _SCHEMA)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ class AxisBudget:
 
 
 @dataclass(frozen=True, eq=False)
-class BudgetResults:
+class BudgetResults(KeptAnalysis):
     """An error budget, and what was measured beside it.
 
     Parameters
@@ -100,12 +101,7 @@ class BudgetResults:
     probes: tuple[PositionProbe, ...]
     run: Mapping[str, Any]
     failures: tuple[Failure, ...] = ()
-
-    def _repr_html_(self) -> str:
-        from .budget_text import budget_lines
-        from .wording import lines_html
-
-        return lines_html(budget_lines(self))
+    FILES = BUDGET_FILES
 
     @property
     def document(self) -> dict[str, Any]:
@@ -116,7 +112,7 @@ class BudgetResults:
         }
         document: dict[str, Any] = with_null(
             {
-                "schema_version": SCHEMA_VERSION,
+                "schema_version": BUDGET_FILES.version,
                 "model": asdict(self.spec),
                 "clips": list(self.clips),
                 "axes": axes,
@@ -150,28 +146,12 @@ class BudgetResults:
         }
         return pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()}, _SCHEMA)
 
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the two files into a folder, beside whatever stands there.
+    @property
+    def lines(self) -> Iterator[str]:
+        """The results in words; see `audioinv.report.budget_text`."""
+        from .budget_text import budget_lines
 
-        Parameters
-        ----------
-        folder : str or path
-        overwrite : bool, default False
-            Whether files of an earlier budget may be replaced.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        InputError
-            If they stand there already.
-        """
-        target = Path(folder)
-        check_absent(target, BUDGET_FILES, BUDGET, overwrite=overwrite)
-        write_pair(target, BUDGET_FILES, self.document, self.table)
-        return target
+        return iter(budget_lines(self))
 
     def plot(self) -> Any:
         """Draw the budget; see `audioinv.report.budget_figure`.
@@ -183,14 +163,6 @@ class BudgetResults:
         from .budget_figure import budget_figure
 
         return budget_figure(self)
-
-
-_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("axis", "stage", "clip", "unit")),
-        *((name, pa.float64()) for name in ("shift", "own_error", *_MEASURES)),
-    ]
-)
 
 
 def load_budget(folder: str | os.PathLike[str]) -> BudgetResults:
@@ -209,41 +181,31 @@ def load_budget(folder: str | os.PathLike[str]) -> BudgetResults:
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
     """
-    source = Path(folder)
-    missing = [name for name in BUDGET_FILES if not (source / name).is_file()]
-    if missing:
-        raise CheckpointError(
-            f"{source} holds no error budget ({', '.join(missing)} missing): audioinv layers --budget"
-        )
-    try:
-        document = json.loads((source / BUDGET_FILES[0]).read_text(encoding="utf-8"))
-        if document["schema_version"] > SCHEMA_VERSION:
-            raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
-        table = pq.read_table(source / BUDGET_FILES[1], schema=_SCHEMA)
-        clips = tuple(document["clips"])
-        phases = document["phases"]
-        return BudgetResults(
-            spec=ModelSpec(**document["model"]),
-            clips=clips,
-            axes={name: _read_axis(name, axis, table, len(clips)) for name, axis in document["axes"].items()},
-            phases=None if phases is None else _read(PhaseSweep, phases),
-            border=tuple(_read(BorderEffect, effect) for effect in document["border"]),
-            probes=tuple(
-                _read(PositionProbe, {name: value for name, value in probe.items() if name != "leaks"})
-                for probe in document["probes"]
-            ),
-            run=document["run"],
-            failures=tuple(Failure(**failure) for failure in document["failures"]),
-        )
-    except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
-        raise CheckpointError(f"{source}: damaged error budget ({error})") from error
+    return BUDGET_FILES.read(folder, _read_budget)
+
+
+def _read_budget(document: dict[str, Any], table: pa.Table) -> BudgetResults:
+    clips, phases = tuple(document["clips"]), document["phases"]
+    return BudgetResults(
+        spec=ModelSpec(**document["model"]),
+        clips=clips,
+        axes={name: _read_axis(name, axis, table, len(clips)) for name, axis in document["axes"].items()},
+        phases=None if phases is None else _read(PhaseSweep, phases),
+        border=tuple(_read(BorderEffect, effect) for effect in document["border"]),
+        probes=tuple(
+            _read(PositionProbe, {name: value for name, value in probe.items() if name != "leaks"})
+            for probe in document["probes"]
+        ),
+        run=document["run"],
+        failures=tuple(Failure(**failure) for failure in document["failures"]),
+    )
 
 
 def _read_axis(name: str, stored: Mapping[str, Any], table: pa.Table, n_clips: int) -> AxisBudget:
     rows = table.filter(pc.equal(table["axis"], name))
     shape = (len(stored["stages"]), n_clips, len(stored["shifts"]))
     if rows.num_rows != np.prod(shape):
-        raise CheckpointError(f"axis {name}: rows are missing from {BUDGET_FILES[1]}")
+        raise CheckpointError(f"axis {name}: rows are missing from {BUDGET_FILES.paths[1]}")
 
     def column(measure: str) -> FloatArray:
         return np.moveaxis(rows[measure].to_numpy().reshape(shape), 0, -1)

@@ -6,7 +6,7 @@ Functions return lines and print nothing. A difference is the first minus the se
 number is a dash.
 
 What is here: `comparison_lines`, and its parts: `sample_text`, `verdict_line`, `remark_lines`, `measure_name`,
-`difference_cells`.
+`difference_cells`, `signed_text`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ __all__ = [
     "measure_name",
     "remark_lines",
     "sample_text",
+    "signed_text",
     "verdict_line",
 ]
 
@@ -34,6 +35,7 @@ _MEASURES = {
     "mean_accuracy": "accuracy, mean over shifts",
     "worst_accuracy": "right at every shift",
     "mac": "mean change of score",
+    "standing": "same answer over the whole range",
 }
 _N_SHIFTS = 8
 
@@ -104,12 +106,12 @@ def difference_cells(row: MeasureDifference) -> Sequence[str]:
     sequence of str
     """
     estimate = row.difference
-    interval = f" [{_signed(estimate.low)}, {_signed(estimate.high)}]" if not math.isnan(estimate.low) else ""
+    interval = f" [{signed_text(estimate.low)}, {signed_text(estimate.high)}]" if not math.isnan(estimate.low) else ""
     return (
         measure_name(row),
         _number(row.first),
         _number(row.second),
-        f"{_signed(estimate.value)}{interval}",
+        f"{signed_text(estimate.value)}{interval}",
         "–" if math.isnan(row.p_adjusted) else f"{row.p_adjusted:.3f}" if row.p_adjusted >= 0.001 else "< 0.001",
         "–" if math.isnan(row.detectable) else f"±{row.detectable:.2f}",
     )
@@ -133,7 +135,22 @@ def _number(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2f}"
 
 
-def _signed(value: float) -> str:
+def signed_text(value: float) -> str:
+    """Write a difference with its sign.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> signed_text(-0.25), signed_text(0.5)
+    ('−0.25', '+0.50')
+    """
     return "–" if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
 
 
@@ -150,7 +167,7 @@ def verdict_line(found: Comparison) -> str:
     """
     shown = [row for row in found.differences if row.p_adjusted < LEVEL]
     if shown:
-        told = "; ".join(f"{measure_name(row)} {_signed(row.difference.value)}" for row in shown)
+        told = "; ".join(f"{measure_name(row)} {signed_text(row.difference.value)}" for row in shown)
         return f"shown at 5 % after Holm's correction over {len(found.differences)} measures: {told}."
     detectable = [row.detectable for row in found.differences if row.axis and row.measure == "consistency"]
     smallest = [value for value in detectable if not math.isnan(value)]

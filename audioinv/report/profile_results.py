@@ -1,47 +1,51 @@
 """What a profile found: in memory, and as two files of a results folder.
 
-``profile.json`` holds everything; ``profile.parquet`` a row for each change, model and amount. Undefined numbers are
-null.
+``profile.json`` holds everything but which clips stand what; ``profile.parquet`` a row for each change, model and
+amount, with the list of clips that stand it, in the order of the document's. Undefined numbers are null.
 
 Conventions
 -----------
 Amounts are sizes in the unit of their axis. One that equals the limit of its change is censored: the true one lies
 there or beyond.
 
-What is here: `ProfileResults`, `Change`, `ChangeOfModel`, `PROFILE_FILES`.
+What is here: `ProfileResults`, `Change`, `ChangeOfModel`, `PROFILE_FILES`, `load_profile`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from ..corpus.listener import Expectation, ListenerFile
-from ..measure.endurance import Endurance, Verdict
-from ..measure.statistics import Estimate
+from ..measure.cliptable import ClipTable
+from ..measure.endurance import Endurance, Stood, Verdict
+from ..measure.statistics import CurveEstimate, Estimate, bootstrap_mean
 from ..measure.summary import plain
 from ..nets.model import ModelSpec
+from ..sound.grid import ShiftGrid
 from ..sweep.responses import Failure
-from .layer_results import check_absent, with_null, write_pair
+from .analysis_files import AnalysisFiles, KeptAnalysis, with_nan
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["PROFILE", "PROFILE_FILES", "Change", "ChangeOfModel", "ProfileResults"]
+__all__ = ["PROFILE_FILES", "Change", "ChangeOfModel", "ProfileResults", "load_profile"]
 
 FloatArray = npt.NDArray[np.float64]
 
-PROFILE = "a profile"
-PROFILE_FILES = ("profile.json", "profile.parquet")
-SCHEMA_VERSION = 1
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("model", "axis", "variant", "unit", "listener")),
+        *((name, pa.float64()) for name in ("amount", "standing", "standing_low", "standing_high")),
+        *((name, pa.float64()) for name in ("log_mel_db", "snr_equivalent_db")),
+        ("clips_stand", pa.list_(pa.bool_())),
+    ]
+)
+PROFILE_FILES = AnalysisFiles("profile", "profile", "audioinv profile", _SCHEMA, version=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +99,7 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
-class ProfileResults:
+class ProfileResults(KeptAnalysis):
     """What a profile found.
 
     Parameters
@@ -106,9 +110,10 @@ class ProfileResults:
         Those that were asked for, then the references.
     n_references : int
         How many of the last are references.
-    n_clips : int, default 0
-    accuracies : mapping of str to Estimate
-        Of the unchanged clips, by model.
+    clips : ClipTable, optional
+        What was profiled; None if nothing could be.
+    right : mapping of str to ndarray of shape (n_clips,)
+        By model, 1 where the unchanged clip is answered rightly, 0 where not, ``nan`` without a label.
     changes : tuple of Change
         In the order of the listener's.
     failures : tuple of Failure
@@ -119,30 +124,38 @@ class ProfileResults:
     listener: ListenerFile
     models: tuple[ModelSpec, ...]
     n_references: int
-    n_clips: int = 0
-    accuracies: Mapping[str, Estimate] = field(default_factory=dict)
+    clips: ClipTable | None = None
+    right: Mapping[str, npt.NDArray[np.floating]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     failures: tuple[Failure, ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
+    FILES = PROFILE_FILES
 
-    def _repr_html_(self) -> str:
-        from .profile_text import profile_lines
-        from .wording import lines_html
+    @property
+    def n_clips(self) -> int:
+        """How many clips were profiled."""
+        return 0 if self.clips is None else len(self.clips.names)
 
-        return lines_html(profile_lines(self))
+    @cached_property
+    def accuracies(self) -> dict[str, Estimate]:
+        """Accuracy on the unchanged clips, by model."""
+        groups = None if self.clips is None else self.clips.group_codes
+        return {name: bootstrap_mean(right, groups, rng=np.random.default_rng(0)) for name, right in self.right.items()}
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """The content of ``profile.json``."""
         found: dict[str, Any] = plain(
             {
-                "schema_version": SCHEMA_VERSION,
+                "schema_version": PROFILE_FILES.version,
                 "corpus": self.listener.corpus,
                 "listener": self.listener.source,
                 "n_clips": self.n_clips,
-                "models": [spec.name for spec in self.models],
+                "clips": self.clips,
+                "models": self.models,
                 "n_references": self.n_references,
                 "accuracy": self.accuracies,
+                "right": self.right,
                 "changes": [_change_document(change) for change in self.changes],
                 "failures": [asdict(failure) for failure in self.failures],
                 "run": self.run,
@@ -153,35 +166,14 @@ class ProfileResults:
     @cached_property
     def table(self) -> pa.Table:
         """One row for each change, model and amount."""
-        return pa.Table.from_pylist([with_null(row) for change in self.changes for row in _rows(change)], _SCHEMA)
+        return pa.Table.from_pylist([plain(row) for change in self.changes for row in _rows(change)], _SCHEMA)
 
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The same rows for pandas."""
-        return self.table.to_pandas()
+    @property
+    def lines(self) -> Iterator[str]:
+        """The results in words; see `audioinv.report.profile_text`."""
+        from .profile_text import profile_lines
 
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the two files into a folder, beside whatever stands there.
-
-        Parameters
-        ----------
-        folder : str or path
-        overwrite : bool, default False
-            Whether files of an earlier profile may be replaced.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        InputError
-            If they stand there already.
-        """
-        target = Path(folder)
-        check_absent(target, PROFILE_FILES, PROFILE, overwrite=overwrite)
-        write_pair(target, PROFILE_FILES, self.document, self.table)
-        return target
+        return iter(profile_lines(self))
 
     def plot(self) -> Any:
         """Draw the profile; see `audioinv.report.profile_figure`.
@@ -193,15 +185,6 @@ class ProfileResults:
         from .profile_figure import profile_figure
 
         return profile_figure(self)
-
-
-_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("model", "axis", "variant", "unit", "listener")),
-        *((name, pa.float64()) for name in ("amount", "standing", "standing_low", "standing_high")),
-        *((name, pa.float64()) for name in ("log_mel_db", "snr_equivalent_db")),
-    ]
-)
 
 
 def _change_document(change: Change) -> dict[str, Any]:
@@ -237,10 +220,76 @@ def _rows(change: Change) -> list[dict[str, Any]]:
     grid, wish = change.expectation.grid, change.expectation.listener
     rows = []
     for name, found in change.models.items():
-        curve = found.endurance.standing
-        for amount, *share in zip(found.endurance.tried, curve.value, curve.low, curve.high, strict=True):
+        endurance, curve = found.endurance, found.endurance.standing
+        clips = [[None if stands != stands else bool(stands) for stands in column] for column in endurance.holds.T]
+        for amount, stand, *share in zip(endurance.tried, clips, curve.value, curve.low, curve.high, strict=True):
             sizes = dict(zip(("log_mel_db", "snr_equivalent_db"), change.sizes_at(amount), strict=True))
             shares = dict(zip(("standing", "standing_low", "standing_high"), share, strict=True))
             what = {"model": name, "axis": grid.axis, "variant": grid.variant, "unit": grid.unit, "listener": wish}
-            rows.append({**what, "amount": amount, **shares, **sizes})
+            rows.append({**what, "amount": amount, **shares, **sizes, "clips_stand": stand})
     return rows
+
+
+def load_profile(folder: str | os.PathLike[str]) -> ProfileResults:
+    """Read a profile.
+
+    Parameters
+    ----------
+    folder : str or path
+
+    Returns
+    -------
+    ProfileResults
+
+    Raises
+    ------
+    CheckpointError
+        If a file is missing or damaged, or is of a newer version.
+    """
+    return PROFILE_FILES.read(folder, _read_profile)
+
+
+def _read_profile(document: dict[str, Any], table: pa.Table) -> ProfileResults:
+    rows = iter(table.to_pylist())
+    changes = tuple(_read_change(change, rows) for change in document["changes"])
+    expectations = tuple(change.expectation for change in changes)
+    clips = {name: column and tuple(column) for name, column in (document["clips"] or {}).items()}
+    return ProfileResults(
+        listener=ListenerFile(document["corpus"], expectations, document["listener"]),
+        models=tuple(ModelSpec.from_mapping(spec) for spec in document["models"]),
+        n_references=document["n_references"],
+        clips=ClipTable(**clips) if clips else None,
+        right={name: np.array(right, dtype=np.float64) for name, right in document["right"].items()},
+        changes=changes,
+        failures=tuple(Failure(**failure) for failure in document["failures"]),
+        run=document["run"],
+    )
+
+
+def _read_change(stored: Mapping[str, Any], rows: Iterator[dict[str, Any]]) -> Change:
+    grid = ShiftGrid(stored["axis"], tuple(stored["amounts"]), stored["unit"], stored["variant"])
+    return Change(
+        expectation=Expectation(grid, stored["listener"], stored["why"]),
+        log_mel_db=np.array(stored["log_mel_db"], dtype=np.float64),
+        snr_equivalent_db=np.array(stored["snr_equivalent_db"], dtype=np.float64),
+        models={name: _read_model(name, model, rows) for name, model in stored["models"].items()},
+    )
+
+
+def _read_model(name: str, stored: Mapping[str, Any], rows: Iterator[dict[str, Any]]) -> ChangeOfModel:
+    """Read one model's answers to one change, and take the rows that belong to it."""
+    tried, at_limit = np.array(stored["tried"], dtype=np.float64), stored["at_limit"]
+    taken = [row for _, row in zip(tried, rows, strict=False)]
+    if [row["model"] for row in taken] != [name] * len(tried):
+        raise ValueError(f"rows of {name} are missing from {PROFILE_FILES.paths[1]}")
+    value, low, high = (
+        np.array(stored[key], dtype=np.float64) for key in ("standing", "standing_low", "standing_high")
+    )
+    counts = {key: at_limit[key] for key in ("n", "n_groups", "unit", "n_undefined")}
+    stood = tuple(
+        Stood(**{key: with_nan(value) for key, value in one.items() if key != "censored"})
+        for one in stored["stood"].values()
+    )
+    holds = np.array([row["clips_stand"] for row in taken], dtype=np.float64).T
+    endurance = Endurance(tried, holds, CurveEstimate(value, low, high, **counts), stood)
+    return ChangeOfModel(endurance, Verdict(stored["verdict"], stored["clear"]))

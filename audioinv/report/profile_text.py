@@ -3,10 +3,11 @@
 Conventions
 -----------
 Amounts are sizes; ``≥`` marks one that nothing tried was too much for. "95 % stand" is the largest amount up to which
-95 % of the clips keep their answer, "as noise" the ratio at which white noise moves a log-mel spectrogram as far as the
-largest amount of the range. A verdict with a question mark is one that the interval leaves open.
+95 % of the clips keep their answer. "log-mel" is how far an amount moves a log-mel spectrogram, "as noise" the ratio at
+which white noise moves it as far: first of the largest amount of the range, then of the one that 95 % stand. A verdict
+with a question mark is one that the interval leaves open.
 
-What is here: `profile_lines`, `noise_line`, `change_name`, `size_text`, `stood_text`, `verdict_counts`.
+What is here: `profile_lines`, `noise_line`, `change_name`, `size_text`, `range_text`, `stood_text`, `verdict_counts`.
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ from .profile_results import Change, ProfileResults
 from .text import aligned, interval, wrapped
 from .wording import axis_title, count_text, share_text, shown_name
 
-__all__ = ["change_name", "noise_line", "profile_lines", "size_text", "stood_text", "verdict_counts"]
+__all__ = ["change_name", "noise_line", "profile_lines", "range_text", "size_text", "stood_text", "verdict_counts"]
 
-_HEADER = ("change", "range", "as noise", "stand it all", "95 % stand", "50 % stand", "verdict")
+_HEADER = (
+    ("change", "range", "as noise", "stand it all", "95 % stand", "log-mel", "as noise", "50 % stand", "verdict"),
+    ("", "", "at its end", "", "", "there", "there", "", ""),
+)
 _MODEL_WIDTH = 24
+_IN_SENTENCES = {"time": "a delay", "freq": "a frequency shift", "pitch": "a pitch shift"}
 _UNITS = {"deg": "°", "bit": "bits"}
 
 
@@ -104,9 +109,26 @@ def _stood_with_interval(endurance: Endurance, place: int, grid: ShiftGrid) -> s
     return f"{text} [{size_text(stood.low, grid)} to {size_text(stood.high, grid)}]"
 
 
-def _range(endurance: Endurance, grid: ShiftGrid) -> str:
+def range_text(limit: float, grid: ShiftGrid) -> str:
+    """Write the range of a change.
+
+    Parameters
+    ----------
+    limit : float
+        The largest size of it that counts.
+    grid : ShiftGrid
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> range_text(20.0, ShiftGrid("gain", (-20.0, 20.0), "dB"))
+    '±20 dB'
+    """
     sign = "±" if grid.amounts[0] < 0 < grid.amounts[-1] else ""
-    return f"{sign}{size_text(endurance.limit, grid)}"
+    return f"{sign}{size_text(limit, grid)}"
 
 
 def profile_lines(results: ProfileResults) -> Iterator[str]:
@@ -126,7 +148,7 @@ def profile_lines(results: ProfileResults) -> Iterator[str]:
         yield ""
         yield f"{spec.name}: accuracy {interval(vars(results.accuracies[spec.name]))} unchanged"
         yield ""
-        yield from aligned([_HEADER, *(_row(change, spec.name) for change in results.changes)])
+        yield from aligned([*_HEADER, *(_row(change, spec.name) for change in results.changes)])
         yield from wrapped(noise_line(results, spec.name))
     yield ""
     if results.run.get("no_references"):
@@ -138,16 +160,22 @@ def profile_lines(results: ProfileResults) -> Iterator[str]:
 def _row(change: Change, model: str) -> tuple[str, ...]:
     grid, found = change.expectation.grid, change.models[model]
     endurance = found.endurance
-    equivalent = change.sizes_at(endurance.limit)[1]
+    distance, equivalent = change.sizes_at(endurance.stood[0].amount)
     return (
         change_name(grid),
-        _range(endurance, grid),
-        f"{equivalent:.0f} dB" if equivalent == equivalent else "–",
+        range_text(endurance.limit, grid),
+        _decibels(change.sizes_at(endurance.limit)[1]),
         _share_with_interval(endurance.at_limit),
         _stood_with_interval(endurance, 0, grid),
+        _decibels(distance, 1) if endurance.stood[0].amount else "–",
+        _decibels(equivalent),
         stood_text(endurance, 1, grid),
         str(found.verdict),
     )
+
+
+def _decibels(value: float, digits: int = 0) -> str:
+    return f"{value:.{digits}f} dB" if value == value else "–"
 
 
 def _share_with_interval(share: Estimate) -> str:
@@ -168,21 +196,25 @@ def noise_line(results: ProfileResults, model: str) -> str:
     Returns
     -------
     str
-        Empty where white noise was not tried.
+        A sentence; empty where white noise was not tried.
     """
     whites = [change for change in results.changes if change.expectation.grid.variant == "white"]
     if not whites:
         return ""
-    noise = whites[0].models[model].endurance
-    told = []
+    noise, noise_grid = whites[0].models[model].endurance, whites[0].expectation.grid
+    alike: dict[int, list[str]] = {}
     for change in results.changes:
         grid, endurance = change.expectation.grid, change.models[model].endurance
         at = np.flatnonzero(noise.standing.value <= endurance.at_limit.value)
         if grid.axis != "noise" and len(at) and at[0] > 0:
-            below = "over " if at[0] == 1 else ""  # the weakest noise tried costs as much or more
-            size = size_text(noise.tried[at[0]], whites[0].expectation.grid)
-            told.append(f"{change_name(grid)} {_range(endurance, grid)}: {below}{size}")
-    return f"as many answers change as under white noise of: {' · '.join(told)}" if told else ""
+            name = _IN_SENTENCES.get(grid.axis) or change_name(grid)
+            alike.setdefault(int(at[0]), []).append(f"{name} of {range_text(endurance.limit, grid)}")
+    told: list[str] = []
+    for step in sorted(alike):
+        often = "as often as" if told else "this model's answers change as often as under white noise"
+        above = "above" if step == 1 else "at"  # the weakest noise that was tried may cost more than the change does
+        told.append(f"{' · '.join(alike[step])}: {often} {above} {size_text(float(noise.tried[step]), noise_grid)}")
+    return f"{'; '.join(told)}." if told else ""
 
 
 def verdict_counts(results: ProfileResults, model: str) -> Counter[str]:

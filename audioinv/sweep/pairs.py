@@ -1,14 +1,20 @@
-"""Grids of two axes: a sound changed along one, then delayed; a model's scores at every pair of amounts.
+"""Grids of two axes: a sound changed along one, then along the other; a model's scores at every pair of amounts.
 
 Conventions
 -----------
-The other change comes first, of the recording as far as it may enter the window, and of the model's spectrogram where
-bins are moved last; the order matters only where the two do not commute. Amounts count in what operators count in:
-samples, hertz, semitones, bins. Delays of one changed sound are windows of one tape; so the shared engine takes the
-sounds as a batch of tapes, which share their network, and each tape shares what its windows have in common. Moved bins
-make another network for each amount, which is read by itself.
+Of the two axes the later in `audioinv.sound.grid.AXES` comes first: noise is laid over a sound, which is then delayed;
+a sound echoes before a telephone takes it. Bins are moved last, as they are of the model's spectrogram. The order
+matters only where the two do not commute. With one amount at 0 the other axis is as in a sweep of its own.
 
-What is here: `PairSweep`, `respond_on_grid`.
+Under a delay something enters. With ``edges="context"`` it is what the change makes of the recording around the window,
+taken as one sound with it; the window itself is changed as without a delay, so that where the two meet a tone may jump
+in phase, and noise is drawn anew.
+
+Delays of one changed sound are windows of one tape; so the shared engine takes the sounds as a batch of tapes, which
+share their network, and each tape shares what its windows have in common. Moved bins make another network for each
+amount, which is read by itself.
+
+What is here: `PairSweep`.
 """
 
 from __future__ import annotations
@@ -32,9 +38,11 @@ from .engines import EngineChoice, choose_engines
 from .plan import SweepPlan, check_window, operator_of
 from .verification import confirm_scores
 
-__all__ = ["PairSweep", "respond_on_grid"]
+__all__ = ["PairSweep"]
 
 FloatArray = npt.NDArray[Any]
+
+_SURROUNDINGS = 4096  # samples, of which a fractional delay takes account
 
 
 class _MovedBins(Model):
@@ -64,47 +72,70 @@ class _MovedBins(Model):
 
 @dataclass(frozen=True, eq=False)
 class PairSweep:
-    """A grid of delays and another change, planned once for any number of clips.
+    """A grid of two axes, planned once for any number of clips.
 
     Parameters
     ----------
     model : Model
-    time_amounts : array of shape (n_time,)
-        Delays in samples, in any order.
-    other_axis : str
-        Any axis but time.
-    other_amounts : array of shape (n_other,)
-        In the natural unit of that axis.
     plan : SweepPlan
-        Its edges, engines, batch size, seed and number of checks are used, and the variant of the other axis where it
-        has a grid of it.
+        With two grids. Of `plan_sweep`, time is the first of them wherever it stands.
     n_clips : int, default 1
         How many clips there will be at least.
+
+    Raises
+    ------
+    InputError
+        If the plan has not two grids.
+
+    Examples
+    --------
+    >>> from audioinv.nets.model import as_model
+    >>> def first_half_louder(waveforms):
+    ...     halves = (waveforms**2).reshape(len(waveforms), 2, 400).mean(-1)
+    ...     return (halves / halves.sum(-1, keepdims=True)).astype(np.float32)
+    >>> model = as_model(first_half_louder, sample_rate=8000, labels=["first", "second"], n_samples=800)
+    >>> clip = Clip(np.sin(np.arange(800) / 9).astype(np.float32) * (np.arange(800) < 400), 8000)
+    >>> plan = SweepPlan((ShiftGrid("time", (200.0,), "smp"), ShiftGrid("freq", (100.0,), "Hz")))
+    >>> PairSweep(model, plan).respond(clip)[..., 0].round(1)
+    array([[1. , 1. ],
+           [0.5, 0.5]], dtype=float32)
     """
 
     model: Model
-    time_amounts: npt.ArrayLike
-    other_axis: str
-    other_amounts: npt.ArrayLike
     plan: SweepPlan
     n_clips: int = 1
 
-    @cached_property
-    def _delays(self) -> ShiftGrid:
-        return ShiftGrid("time", tuple(np.asarray(self.time_amounts, dtype=np.float64)), "smp")
+    def __post_init__(self) -> None:
+        if len(self.plan.grids) != 2:
+            raise InputError(f"a pair is of two axes; the plan has {len(self.plan.grids)}")
 
-    @cached_property
-    def _others(self) -> FloatArray:
-        return np.atleast_1d(np.asarray(self.other_amounts, dtype=np.float64))
+    @property
+    def _swapped(self) -> bool:
+        """Whether the first axis is the one whose changes are made first."""
+        return self.plan.grids[0].axis == "bins"
+
+    @property
+    def _last(self) -> ShiftGrid:
+        """The axis along which windows are taken of each changed sound."""
+        return self.plan.grids[1 if self._swapped else 0]
+
+    @property
+    def _first(self) -> ShiftGrid:
+        """The axis along which sounds are changed, or the spectrogram is moved."""
+        return self.plan.grids[0 if self._swapped else 1]
+
+    def _amounts(self, grid: ShiftGrid) -> FloatArray:
+        return grid.natural(self.model.spec.sample_rate, self.model.hop_samples)
 
     @cached_property
     def engines(self) -> tuple[tuple[Model, EngineChoice], ...]:
-        """What answers the delays: one for all changed sounds, or one for each number of bins."""
-        plan, n_tapes = replace(self.plan, grids=(self._delays,)), len(self._others)
-        models = [self.model]
-        if self.other_axis == "bins":
-            models, n_tapes = [_MovedBins(self.model, int(amount)) for amount in self._others], 1
-        return tuple((model, choose_engines(model, plan, self.n_clips * n_tapes)["time"]) for model in models)
+        """What answers along the last axis: one for all changed sounds, or one for each number of bins."""
+        plan, amounts = replace(self.plan, grids=(self._last,)), self._amounts(self._first)
+        models, n_sounds = [self.model], len(amounts)
+        if self._first.axis == "bins":
+            models, n_sounds = [_MovedBins(self.model, int(amount)) for amount in amounts], 1
+        axis = self._last.axis
+        return tuple((model, choose_engines(model, plan, self.n_clips * n_sounds)[axis]) for model in models)
 
     def respond(self, clip: Clip) -> FloatArray:
         """Return the model's scores for one clip at every pair.
@@ -116,7 +147,8 @@ class PairSweep:
 
         Returns
         -------
-        ndarray of shape (n_time, n_other, n_classes)
+        ndarray of shape (n_first, n_second, n_classes)
+            In the order of the plan's grids.
 
         Raises
         ------
@@ -130,43 +162,46 @@ class PairSweep:
         laid = open_window(resampled, spec.n_samples, spec.lead_samples)
         check_window(resampled, laid)
         with torch.inference_mode():
-            sounds = [laid] if self.other_axis == "bins" else self._changed(laid)
-            scores = [self._delayed(model, sounds, choice) for model, choice in self.engines]
-        amounts = np.asarray(self._delays.amounts)
-        rows = np.searchsorted(amounts, np.asarray(self.time_amounts, dtype=np.float64))
-        return np.concatenate(scores)[:, rows].swapaxes(0, 1)
+            sounds = [laid] if self._first.axis == "bins" else self._changed(laid)
+            scores = np.concatenate([self._answers(model, sounds, choice) for model, choice in self.engines])
+        return scores if self._swapped else scores.swapaxes(0, 1)
 
     def _changed(self, window: Clip) -> list[Clip]:
-        operator = operator_of(self.other_axis, self.plan, self.model.spec)
-        if self.plan.edges != "context":
-            return [replace(window, waveform=row.numpy()) for row in operator.shift(window, self._others)]
-        parts = (window.before, window.waveform, window.after)
-        opens, ends = len(window.before), len(window.before) + len(window.waveform)
+        operator, amounts = operator_of(self._first.axis, self.plan, self.model.spec), self._amounts(self._first)
+        changed = [replace(window, waveform=row.numpy()) for row in operator.shift(window, amounts)]
+        alone = not (len(window.before) or len(window.after))
+        if alone or self.plan.edges != "context" or self._last.axis != "time":
+            return changed
+        reach = int(np.ceil(np.abs(self._amounts(self._last)).max())) + _SURROUNDINGS
+        parts = (window.before[-reach:], window.waveform, window.after[:reach])
+        opens, ends = len(parts[0]), len(parts[0]) + len(window.waveform)
         whole = replace(window, waveform=np.concatenate(parts), before=parts[0][:0], after=parts[0][:0])
-        rows = _anchored(operator, opens).shift(whole, self._others).numpy()
-        return [replace(window, before=row[:opens], waveform=row[opens:ends], after=row[ends:]) for row in rows]
+        rows = _anchored(operator, opens).shift(whole, amounts).numpy()
+        pairs = zip(changed, rows, strict=True)
+        return [replace(sound, before=row[:opens], after=row[ends:]) for sound, row in pairs]
 
-    def _delayed(self, model: Model, sounds: Sequence[Clip], choice: EngineChoice) -> FloatArray:
-        """Return scores of shape (n_sounds, n_delays, n_classes)."""
-        shift, delays = TimeShift(self.plan.edges, self.plan.seed), np.asarray(self._delays.amounts)
-        whole = np.flatnonzero(delays == np.round(delays))
+    def _answers(self, model: Model, sounds: Sequence[Clip], choice: EngineChoice) -> FloatArray:
+        """Return scores of shape (n_sounds, n_last, n_classes)."""
+        operator, amounts = operator_of(self._last.axis, self.plan, model.spec), self._amounts(self._last)
+        whole = np.flatnonzero(amounts == np.round(amounts))
 
         def tapes(first: int, last: int) -> Tensor:
-            return torch.stack([shift.tape(sound, first, last) for sound in sounds])
+            shift = TimeShift(self.plan.edges, self.plan.seed)
+            return torch.stack([shift.tape(sound, first, last) for sound in sounds]).to(model.device)
 
         def hear(sound: Clip, wanted: npt.NDArray[np.intp]) -> FloatArray:
-            windows = shift.shift(sound, delays[wanted]).split(self.plan.batch_size)
+            windows = operator.shift(sound, amounts[wanted]).split(self.plan.batch_size)
             return np.concatenate([model.scores(some).numpy() for some in windows])
 
         def alone(row: int) -> FloatArray:
-            sound, delay = divmod(row, len(whole))
-            found: FloatArray = hear(sounds[sound], whole[delay : delay + 1])[0]
+            sound, at = divmod(row, len(whole))
+            found: FloatArray = hear(sounds[sound], whole[at : at + 1])[0]
             return found
 
-        scores = np.empty((len(sounds), len(delays), len(model.spec.labels)), dtype=np.float32)
-        left = np.arange(len(delays))
+        scores = np.empty((len(sounds), len(amounts), len(model.spec.labels)), dtype=np.float32)
+        left = np.arange(len(amounts))
         if choice.plans:
-            raw = choice.answers(lambda first, last: tapes(first, last).to(model.device))
+            raw = choice.answers(tapes)
             shared = model.scores_of(raw, len(raw)).numpy()
             if confirm_scores(shared, alone, self.plan, sounds[0].name):
                 scores[:, whole] = shared.reshape(len(sounds), len(whole), -1)
@@ -182,47 +217,3 @@ def _anchored(operator: Operator, later: int) -> Operator:
         return operator
     moved: Operator = replace(operator, anchor_samples=operator.anchor_samples + later)  # type: ignore[type-var]
     return moved
-
-
-def respond_on_grid(
-    model: Model,
-    clip: Clip,
-    time_amounts: npt.ArrayLike,
-    other_axis: str,
-    other_amounts: npt.ArrayLike,
-    plan: SweepPlan,
-) -> FloatArray:
-    """Return a model's scores for one clip at every pair of a delay and another change.
-
-    Parameters
-    ----------
-    model : Model
-    clip : Clip
-        At any sample rate.
-    time_amounts : array of shape (n_time,)
-        Delays in samples.
-    other_axis : str
-        Any axis but time.
-    other_amounts : array of shape (n_other,)
-        In the natural unit of that axis.
-    plan : SweepPlan
-        See `PairSweep`, which is what to use for many clips.
-
-    Returns
-    -------
-    ndarray of shape (n_time, n_other, n_classes)
-
-    Examples
-    --------
-    >>> from audioinv.nets.model import as_model
-    >>> def first_half_louder(waveforms):
-    ...     halves = (waveforms**2).reshape(len(waveforms), 2, 400).mean(-1)
-    ...     return (halves / halves.sum(-1, keepdims=True)).astype(np.float32)
-    >>> model = as_model(first_half_louder, sample_rate=8000, labels=["first", "second"], n_samples=800)
-    >>> clip = Clip(np.sin(np.arange(800) / 9).astype(np.float32) * (np.arange(800) < 400), 8000)
-    >>> plan = SweepPlan((ShiftGrid("time", (0.0,), "smp"),))
-    >>> respond_on_grid(model, clip, [0, 200], "freq", [0, 100], plan)[..., 0].round(1)
-    array([[1. , 1. ],
-           [0.5, 0.5]], dtype=float32)
-    """
-    return PairSweep(model, time_amounts, other_axis, other_amounts, plan).respond(clip)

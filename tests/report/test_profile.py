@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from audioinv.corpus.listener import Expectation, ListenerFile
+from audioinv.errors import CheckpointError
+from audioinv.measure.cliptable import ClipTable
 from audioinv.measure.endurance import endure, judge
-from audioinv.measure.statistics import Estimate
 from audioinv.nets.model import ModelSpec
+from audioinv.report.figures import draw, find_kind
 from audioinv.report.profile_figure import profile_figure
-from audioinv.report.profile_results import Change, ChangeOfModel, ProfileResults
+from audioinv.report.profile_results import Change, ChangeOfModel, ProfileResults, load_profile
 from audioinv.report.profile_text import change_name, noise_line, profile_lines, size_text
 from audioinv.sound.grid import parse_grid
 
@@ -32,14 +34,15 @@ def change(axis, text, wish, limits):
 def results():
     specs = tuple(ModelSpec(name, 16000, 16000, ("a", "b")) for name in ("one", "two"))
     changes = (
-        change("gain", "-20:20:10dB", "invariant", [9] * 100),
+        change("gain", "-20:20:10dB", "invariant", [9] * 40),
         change("noise", "pink:0:20:10dB", "invariant", [2] * 3 + [9] * 37),
         change("order", "0:3:1cuts", "change", [2] * 40),
         change("polarity", "180deg", "unknown", [1] * 40),
     )
-    accuracies = {spec.name: Estimate(0.8, 0.7, 0.9, 40, 40, "clip") for spec in specs}
+    clips = ClipTable(tuple(f"{i}.wav" for i in range(40)), ("a", "b"), ("a", None) * 20)
+    right = {spec.name: np.array([1.0, np.nan] * 16 + [0.0, np.nan] * 4) for spec in specs}
     return ProfileResults(
-        ListenerFile("", tuple(one.expectation for one in changes), "l.toml"), specs, 1, 40, accuracies, changes
+        ListenerFile("", tuple(one.expectation for one in changes), "l.toml"), specs, 1, clips, right, changes
     )
 
 
@@ -52,19 +55,18 @@ def test_the_table_says_what_was_found(results):
         if line.startswith(("gain", "noise", "order", "pol"))
     ]
     stripped = [[cell.strip() for cell in row] for row in rows]
-    assert stripped[0] == ["gain", "±20 dB", "30 dB", "100 % [96, 100]", "≥ 20 dB", "≥ 20 dB", "invariant as wished"]
+    assert stripped[0][:3] == ["gain", "±20 dB", "30 dB"]
+    assert stripped[0][3:] == ["100 % [91, 100]", "≥ 20 dB", "20.0 dB", "30 dB", "≥ 20 dB", "invariant as wished?"]
     assert stripped[1][:3] == ["noise, pink", "0 dB SNR", "-50 dB"]
     assert stripped[1][3].startswith("92 % [")
-    assert stripped[1][4:] == ["20 dB SNR [20 dB SNR to 0 dB SNR]", "≥ 0 dB SNR", "too sensitive?"]
-    assert stripped[2][4:] == ["1 cuts", "1 cuts", "changes as wished"]
-    assert stripped[3][4:] == ["none", "none", "not judged"]
+    assert stripped[1][4:] == ["20 dB SNR [20 dB SNR to 0 dB SNR]", "10.0 dB", "40 dB", "≥ 0 dB SNR", "too sensitive?"]
+    assert stripped[2][4:] == ["1 cuts", "1.0 dB", "49 dB", "1 cuts", "changes as wished"]
+    assert stripped[3][4:] == ["none", "–", "50 dB", "none", "not judged"]
     assert lines[-1].split() == ["two", "(reference)", "1", "1", "1", "0", "1"]
 
 
 def test_a_file_that_nobody_wrote_is_said(results):
-    nobody = ProfileResults(
-        ListenerFile("", results.listener.expectations), results.models, 1, 40, results.accuracies, results.changes
-    )
+    nobody = replace(results, listener=ListenerFile("", results.listener.expectations))
     assert "by nobody: give --listener FILE" in next(profile_lines(nobody))
 
 
@@ -97,9 +99,8 @@ def test_bars_are_as_long_as_what_clips_stand(results):
     assert thick[rows["order to 3 cuts"]] == pytest.approx(1 / 3)
     assert thick[rows["polarity to 180°"]] == 0
     texts = [text.get_text() for text in first.texts]
-    assert "✓" in texts
     assert "(!)" in texts
-    assert texts[:2] == ["100 %", "✓"]
+    assert texts[:2] == ["100 %", "(✓)"]
     assert "92 %" in texts
 
 
@@ -108,11 +109,12 @@ def test_noise_of_the_same_cost(results):
     white = change("noise", "0:20:10dB", "unknown", limits)
     half = change("time", "0:2:1ms", "unknown", [9] * 20 + [1] * 20)
     most = change("order", "0:2:1cuts", "unknown", [9] * 39 + [1])
+    few = change("polarity", "180deg", "unknown", [9] * 38 + [1] * 2)
     hardly = change("mask", "0:2:1ms", "unknown", [9] + [1] * 39)
-    found = replace(results, changes=(white, half, most, hardly))
-    assert (
-        noise_line(found, "one")
-        == "as many answers change as under white noise of: time 2 ms: 10 dB SNR · order 2 cuts: over 20 dB SNR"
+    found = replace(results, changes=(white, half, most, few, hardly))
+    assert noise_line(found, "one") == (
+        "order of 2 cuts · polarity of 180°: this model's answers change as often as under white noise above 20 dB "
+        "SNR; a delay of 2 ms: as often as at 10 dB SNR."
     )
     assert noise_line(replace(results, changes=(half,)), "one") == ""
 
@@ -122,3 +124,32 @@ def test_a_notebook_shows_the_same_lines_as_text(results):
     assert html.startswith("<pre>")
     assert html.count("<") == 2
     assert unescape(html[5:-6]).split("\n") == list(profile_lines(results))
+
+
+def test_what_is_written_is_read_back(results, tmp_path):
+    results.save(tmp_path)
+    back = load_profile(tmp_path)
+    assert back.document == results.document
+    assert back.table.equals(results.table)
+    assert list(profile_lines(back)) == list(profile_lines(results))
+    for name, found in back.changes[1].models.items():
+        kept = results.changes[1].models[name].endurance
+        np.testing.assert_array_equal(found.endurance.holds, kept.holds)
+        assert found.endurance.stood == kept.stood
+    assert find_kind("profile").load is load_profile
+    assert len(draw(back, "profile").axes) == 2
+
+
+def test_damage_is_said(results, tmp_path):
+    with pytest.raises(CheckpointError, match=r"holds no profile \(profile.json, profile.parquet missing\)"):
+        load_profile(tmp_path)
+    results.save(tmp_path)
+    text = (tmp_path / "profile.json").read_text()
+    for broken, message in (
+        (text.replace('"schema_version": 2', '"schema_version": 3'), "newer audioinv"),
+        (text[:-9], "damaged profile"),
+        (text.replace('"two": {', '"three": {'), "rows of three are missing"),
+    ):
+        (tmp_path / "profile.json").write_text(broken)
+        with pytest.raises(CheckpointError, match=message):
+            load_profile(tmp_path)

@@ -9,15 +9,24 @@ import torch
 from audioinv.errors import InputError
 from audioinv.nets.model import as_model
 from audioinv.sound.audio import Clip, open_window
+from audioinv.sound.axes.gain import Gain
+from audioinv.sound.axes.noise import Noise
+from audioinv.sound.grid import ShiftGrid
 from audioinv.sound.operators import FrequencyShift, PitchShift, TimeShift
 from audioinv.sound.shifts import bin_shift, frequency_shift, time_shift
-from audioinv.sweep.pairs import PairSweep, respond_on_grid
-from audioinv.sweep.plan import plan_sweep
+from audioinv.sweep.pairs import PairSweep
+from audioinv.sweep.plan import SweepPlan, plan_sweep
+from audioinv.sweep.run import sweep_clips
 
 from .test_engines import PROMISED, SAMPLE_RATE, SPEC, make_model
 
-DELAYS = [-1600, 0, 160, 320, 480, 3200]
-AMOUNTS = {"freq": [-50.0, 0.0, 30.0], "pitch": [0.0, 2.0], "bins": [-3.0, 0.0, 5.0, 99.0], "gain": [-6.0, 0.0]}
+DELAYS = (-1600.0, 0.0, 160.0, 320.0, 480.0, 3200.0)
+GRIDS = {
+    "freq": ShiftGrid("freq", (-50.0, 30.0), "Hz"),
+    "pitch": ShiftGrid("pitch", (2.0,), "st"),
+    "bins": ShiftGrid("bins", (-3.0, 5.0, 99.0), "bins"),
+    "gain": ShiftGrid("gain", (-6.0,), "dB"),
+}
 
 
 @pytest.fixture
@@ -26,8 +35,12 @@ def clip(rng):
     return Clip(recording[1000:5000], SAMPLE_RATE, "noise", before=recording[:1000], after=recording[5000:])
 
 
-def plan_of(model, engine="shared", edges="zero", **choices):
-    return replace(plan_sweep(model, {"time": "10ms", "gain": "6dB"}, edges=edges), engine=engine, **choices)
+def plan_of(model, *grids, engine="shared", edges="zero", **choices):
+    return replace(plan_sweep(model, {grid.axis: grid for grid in grids}, edges=edges), engine=engine, **choices)
+
+
+def delays(*amounts):
+    return ShiftGrid("time", amounts, "smp")
 
 
 def alone(model, clip, axis, edges):
@@ -35,7 +48,7 @@ def alone(model, clip, axis, edges):
     laid, rows = open_window(clip, SPEC.n_samples, SPEC.lead_samples), []
     shift = TimeShift(edges)
     for delay in DELAYS:
-        for amount in AMOUNTS[axis]:
+        for amount in GRIDS[axis].amounts:
             if axis == "bins":
                 front_end = model.front_end
                 moved = bin_shift(front_end(shift.shift(laid, [delay])), amount, fill=front_end.floor_db)
@@ -51,11 +64,11 @@ def alone(model, clip, axis, edges):
 
 @pytest.mark.parametrize("engine", ["shared", "batched"])
 @pytest.mark.parametrize("edges", ["zero", "circular", "noise"])
-@pytest.mark.parametrize("axis", AMOUNTS)
+@pytest.mark.parametrize("axis", GRIDS)
 @torch.inference_mode()
 def test_pairs_are_those_of_every_window_by_itself(clip, axis, edges, engine):
     model = make_model()
-    sweep = PairSweep(model, DELAYS, axis, AMOUNTS[axis], plan_of(model, engine, edges))
+    sweep = PairSweep(model, plan_of(model, delays(*DELAYS), GRIDS[axis], engine=engine, edges=edges))
     expected = alone(model, clip, axis, edges)
     np.testing.assert_allclose(sweep.respond(clip), expected, rtol=0, atol=PROMISED)
     assert {choice.engine for _, choice in sweep.engines} == {engine}
@@ -64,31 +77,74 @@ def test_pairs_are_those_of_every_window_by_itself(clip, axis, edges, engine):
         assert np.ptp(expected, axis=1).max() > 100 * PROMISED  # and so does what they are paired with
 
 
+@pytest.mark.parametrize(
+    "grids",
+    [
+        (delays(*DELAYS), ShiftGrid("noise", (10.0, 50.0), "%")),
+        (delays(*DELAYS), ShiftGrid("order", (3.0,), "cuts")),
+        (GRIDS["freq"], ShiftGrid("mask", (20.0,), "ms")),
+        (GRIDS["bins"], ShiftGrid("gain", (-12.0, 6.0), "dB", "clip")),
+        (GRIDS["freq"], GRIDS["bins"]),
+    ],
+    ids=lambda grids: "-".join(grid.axis for grid in grids),
+)
+@pytest.mark.parametrize("edges", ["zero", "context"])
+def test_with_one_amount_at_0_the_other_axis_is_as_in_a_sweep_of_its_own(clip, grids, edges):
+    model = make_model()
+    plan = plan_of(model, *grids, engine="auto", edges=edges)
+    found = PairSweep(model, plan).respond(clip)
+    (responses,) = sweep_clips([(model, plan)], [clip]).responses
+    first, second = plan.grids
+    margins = {first.axis: found[:, second.amounts.index(0)], second.axis: found[first.amounts.index(0)]}
+    for axis, scores in margins.items():
+        np.testing.assert_allclose(scores, responses.axes[axis].scores[0], rtol=0, atol=PROMISED)
+    assert np.abs(found - margins[first.axis][:, None]).max() > 20 * PROMISED  # control: off it, it is another sound
+    assert np.abs(found - margins[second.axis]).max() > 20 * PROMISED
+
+
+@torch.inference_mode()
+def test_what_comes_first_is_as_the_page_says(clip):
+    model = make_model()
+    laid = open_window(clip, SPEC.n_samples, SPEC.lead_samples)
+    grids = (ShiftGrid("gain", (20.0,), "dB", "clip"), ShiftGrid("noise", (30.0,), "%"))
+    found = PairSweep(model, plan_of(model, *grids, engine="batched")).respond(clip)[1, 1]
+    noise, gain = Noise("white", 0), Gain("clip")
+    first, last = (
+        model.scores(after.shift(replace(laid, waveform=before.shift(laid, [amount])[0].numpy()), [then]))[0].numpy()
+        for before, amount, after, then in ((noise, 30.0, gain, 20.0), (gain, 20.0, noise, 30.0))
+    )
+    np.testing.assert_allclose(found, first, rtol=0, atol=PROMISED)
+    assert np.abs(found - last).max() > 100 * PROMISED
+
+
 @torch.inference_mode()
 def test_the_start_of_the_clip_stays_where_a_recording_is_played_faster(clip):
     model = make_model()
-    plan = plan_of(model, edges="context", pitch_engine="resample")
-    found = respond_on_grid(model, clip, [0, 320], "pitch", [3.0], plan)
+    grids = (delays(320.0), ShiftGrid("pitch", (3.0,), "st"))
+    found = PairSweep(model, plan_of(model, *grids, edges="context", pitch_engine="resample")).respond(clip)
     laid = open_window(clip, SPEC.n_samples, SPEC.lead_samples)
     opens = len(laid.before)
     recording = Clip(np.concatenate([laid.before, laid.waveform, laid.after]), SAMPLE_RATE)
     played = PitchShift("resample", opens + SPEC.lead_samples).shift(recording, [3.0])[0]
-    window = torch.nn.functional.pad(played, (1000, 1000))[1000 + opens - 320 :][: SPEC.n_samples]
-    np.testing.assert_allclose(found[1, 0], model.scores(window[None])[0], rtol=0, atol=PROMISED)
+    core = PitchShift("resample", SPEC.lead_samples).shift(laid, [3.0])[0]
+    window = torch.cat([played[opens - 320 : opens], core])[: SPEC.n_samples]
+    np.testing.assert_allclose(found[1, 1], model.scores(window[None])[0], rtol=0, atol=PROMISED)
 
 
 @torch.inference_mode()
 def test_what_enters_is_changed_too(clip):
     model = make_model()
-    found = respond_on_grid(model, clip, [0, 900], "freq", [40.0], plan_of(model, edges="context"))
+    grids = (delays(900.0), ShiftGrid("freq", (40.0,), "Hz"))
+    found = PairSweep(model, plan_of(model, *grids, edges="context")).respond(clip)
     laid = open_window(clip, SPEC.n_samples, SPEC.lead_samples)
     recording = np.concatenate([laid.before, laid.waveform, laid.after])
     moved, opens = frequency_shift(recording, 40.0, SAMPLE_RATE), len(laid.before)
     ends = opens + SPEC.n_samples
-    window = time_shift(moved[opens:ends], 900, edges="context", before=moved[:opens], after=moved[ends:])
-    np.testing.assert_allclose(found[1, 0], model.scores(torch.from_numpy(window)[None])[0], rtol=0, atol=PROMISED)
+    core = frequency_shift(laid.waveform, 40.0, SAMPLE_RATE)
+    window = time_shift(core, 900, edges="context", before=moved[:opens], after=moved[ends:])
+    np.testing.assert_allclose(found[1, 1], model.scores(torch.from_numpy(window)[None])[0], rtol=0, atol=PROMISED)
     plain = TimeShift("zero").shift(laid, [900])
-    assert np.abs(found[1, 0] - model.scores(plain)[0].numpy()).max() > 100 * PROMISED
+    assert np.abs(found[1, 1] - model.scores(plain)[0].numpy()).max() > 100 * PROMISED
 
 
 @torch.inference_mode()
@@ -98,7 +154,7 @@ def test_twelve_digits_in_double_precision(clip):
     respond = model.respond
     model.respond = lambda waveforms: respond(waveforms.double())
     laid, shift = open_window(clip, SPEC.n_samples, SPEC.lead_samples), TimeShift("zero")
-    sweep = PairSweep(model, DELAYS, "freq", AMOUNTS["freq"], plan_of(model))
+    sweep = PairSweep(model, plan_of(model, delays(*DELAYS), GRIDS["freq"]))
     sounds = sweep._changed(laid)
     ((_, choice),) = sweep.engines
     found = choice.answers(lambda first, last: torch.stack([shift.tape(sound, first, last) for sound in sounds]))
@@ -107,18 +163,19 @@ def test_twelve_digits_in_double_precision(clip):
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12 * float(expected.abs().max()))
 
 
-def test_fractions_and_any_order(clip):
+def test_fractions(clip):
     model = make_model()
-    delays = [320.0, -0.5, 0.0, 1.25]
+    grids = (delays(-0.5, 1.25, 320.0), ShiftGrid("freq", (10.0,), "Hz"))
     shared, batched = (
-        respond_on_grid(model, clip, delays, "freq", [10.0], plan_of(model, e)) for e in ("shared", "batched")
+        PairSweep(model, plan_of(model, *grids, engine=engine)).respond(clip) for engine in ("shared", "batched")
     )
     np.testing.assert_allclose(shared, batched, rtol=0, atol=PROMISED)
-    backwards = respond_on_grid(model, clip, delays[::-1], "freq", [10.0], plan_of(model))
-    np.testing.assert_array_equal(backwards[::-1], shared)
 
 
-def test_bins_need_a_spectrogram_that_we_know(clip):
+def test_bins_need_a_spectrogram_that_we_know_and_a_pair_is_of_two(clip):
     model = as_model(lambda x: x[:, :2], sample_rate=SAMPLE_RATE, labels="ab", n_samples=4000)
+    plan = SweepPlan((delays(10.0), GRIDS["bins"]))
     with pytest.raises(InputError, match="bins need a model whose spectrogram we know"):
-        respond_on_grid(model, clip, [0], "bins", [1], plan_of(model, "auto"))
+        PairSweep(model, plan).respond(clip)
+    with pytest.raises(InputError, match="a pair is of two axes; the plan has 1"):
+        PairSweep(model, replace(plan, grids=plan.grids[:1]))

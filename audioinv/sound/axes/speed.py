@@ -1,14 +1,14 @@
 """Speed: a sound played faster or slower, as by a tape; duration and pitch change together.
 
 Keeps the ratios of all frequencies and of all times. The amount is in percent of the speed: 10 plays a tenth faster,
-which is 1.65 semitones higher and 9 % shorter. The opposite is ``speed_back``; what left the window stays lost.
+which is 1.65 semitones higher and 9 % shorter. The opposite is `opposite_percent`; what left the window stays lost.
 
 Conventions
 -----------
 By soxr at an exact ratio, the engine ``resample`` of `audioinv.sound.pitch`. A moment of the window, the anchor,
 stays in place.
 
-What is here: `change_speed`, `speed_back`, `Speed`.
+What is here: `change_speed`, `Speed`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from ...errors import InputError
 from ..audio import Clip
 from ..harmonics import moved_places
 from ..pitch import pitch_shift
-from .change import Change
+from .tempo import Tempo
 
-__all__ = ["Speed", "change_speed", "speed_back"]
+__all__ = ["Speed", "change_speed"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -66,25 +65,6 @@ def change_speed(waveform: Any, faster_percent: Any, sample_rate: float, *, anch
     )
 
 
-def speed_back(faster_percent: Any) -> FloatArray:
-    """Return the amount that undoes another.
-
-    Parameters
-    ----------
-    faster_percent : float or array
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> speed_back([100.0, -20.0])
-    array([-50.,  25.])
-    """
-    return np.asarray(100 / (1 + np.asarray(faster_percent, dtype=np.float64) / 100) - 100)
-
-
 def _semitones(faster_percent: Any) -> FloatArray:
     percent = np.asarray(faster_percent, dtype=np.float64)
     if not (percent > -100).all():
@@ -93,39 +73,21 @@ def _semitones(faster_percent: Any) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Speed(Change):
-    """Speed in percent faster; see `change_speed`.
+class Speed(Tempo):
+    """Speed in percent faster; see `change_speed`."""
 
-    Parameters
-    ----------
-    anchor_samples : int, default 0
-    """
-
-    anchor_samples: int = 0
     axis = "speed"
     engine = "resample"
-    has_inverse = True
 
-    def shift(self, clip: Clip, amounts: Any) -> Tensor:
-        """Return the clip at each speed."""
-        return self._played(torch.from_numpy(clip.waveform), amounts, clip)
+    def played(self, samples: Tensor, amounts: Any, sample_rate: int) -> Tensor:
+        """Return sounds at other speeds."""
+        faster: Tensor = change_speed(samples, amounts, sample_rate, anchor_samples=self.anchor_samples)
+        return faster
 
-    def shift_back(self, shifted: Tensor, clip: Clip, amounts: Any) -> Tensor:
-        """Return sounds at the opposite speed."""
-        return self._played(shifted, speed_back(amounts), clip)
-
-    def _played(self, samples: Tensor, amounts: Any, clip: Clip) -> Tensor:
-        played: Tensor = change_speed(samples, amounts, clip.sample_rate, anchor_samples=self.anchor_samples)
-        return played
+    def duration_ratio(self, amounts: FloatArray) -> FloatArray:
+        """Return the ratio of durations: at twice the speed, half."""
+        return np.asarray(1 / (1 + amounts / 100))
 
     def landing_hz(self, frequency_hz: FloatArray, amounts: FloatArray, clip: Clip) -> FloatArray:
         """Return the components times the ratio; ``nan`` where they would pass Nyquist."""
         return moved_places(frequency_hz, clip.sample_rate, interval_semitones=_semitones(amounts))
-
-    def energy_kept(self, clip: Clip, amounts: FloatArray, shifted: Tensor) -> FloatArray:
-        """Return the energy left, corrected for the change of duration."""
-        return np.asarray(super().energy_kept(clip, amounts, shifted) * (1 + amounts / 100))
-
-    def window_filled(self, clip: Clip, amounts: FloatArray) -> FloatArray:
-        """Return the share of the window that a sound made shorter leaves silent."""
-        return np.asarray(np.clip(1 - 1 / (1 + amounts / 100), 0, 1))

@@ -5,7 +5,8 @@ import pytest
 from scipy import signal
 
 from audioinv.errors import InputError
-from audioinv.sound.axes.speed import change_speed, speed_back
+from audioinv.sound.audio import Clip
+from audioinv.sound.axes.speed import Speed, change_speed
 
 SAMPLE_RATE = 16000
 
@@ -38,7 +39,12 @@ def test_the_anchor_stays_and_the_rest_comes_earlier():
     assert [int(np.abs(faster[:2000]).argmax()), 2000 + int(np.abs(faster[2000:]).argmax())] == [1000, 3000]
 
 
-def test_the_opposite_amount_and_what_cannot_be():
-    np.testing.assert_allclose(speed_back([100.0, -20.0]), [-50, 25])
+def test_a_faster_sound_leaves_silence_and_a_slower_one_is_cut():
+    fidelity = Speed().fidelity(Clip(np.ones(16000, np.float32), SAMPLE_RATE), [-50.0, 0.0, 25.0, 100.0])
+    np.testing.assert_allclose(fidelity.window_filled, [0, 0, 0.2, 0.5])
+    np.testing.assert_allclose(fidelity.energy_kept[1:], 1, atol=0.01)  # nothing is lost but silence is gained
+
+
+def test_what_cannot_be():
     with pytest.raises(InputError, match="above −100"):
         change_speed(np.ones(100), -100.0, SAMPLE_RATE)

@@ -1,0 +1,180 @@
+"""Two kinds of change at once: models and clips to the share of clips that stand every pair of amounts.
+
+Conventions
+-----------
+Each pair is swept on the whole grid of its two axes by `audioinv.sweep.pairs`, which says what comes first. Of the
+scores only the answers are kept. A clip that fails under one pair is left out of all.
+
+What is here: `profile_pairs`, `PairOptions`.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .analysis import versions
+from .corpus.entries import CorpusEntry
+from .errors import AudioFileError, InputError
+from .measure import outcome
+from .measure.cliptable import ClipTable
+from .measure.pair_endurance import PairEndurance, endure_pairs
+from .nets.model import Model
+from .profile_analysis import check_names
+from .report.pair_results import PairOfChanges, PairResults
+from .sound.audio import Clip
+from .sound.grid import ShiftGrid
+from .sweep.pairs import PairSweep
+from .sweep.plan import plan_sweep
+from .sweep.responses import ClipRecord, Failure
+
+__all__ = ["PairOptions", "profile_pairs"]
+
+IntArray = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """How to profile pairs.
+
+    Parameters
+    ----------
+    edges : {"zero", "circular", "context", "noise"}, default "context"
+        What enters the window under a delay.
+    engine : {"auto", "batched", "shared"}, default "auto"
+    seed : int, default 0
+        Of noise, echoes and orders.
+    """
+
+    edges: str = "context"
+    engine: str = "auto"
+    seed: int = 0
+
+
+def profile_pairs(
+    models: Model | Sequence[Model],
+    clips: Iterable[Clip | CorpusEntry],
+    pairs: Sequence[tuple[ShiftGrid, ShiftGrid]],
+    options: PairOptions = PairOptions(),
+    *,
+    on_clip: Callable[[str], None] | None = None,
+) -> PairResults:
+    """Find out which pairs of changes a model's answers stand.
+
+    Parameters
+    ----------
+    models : Model or sequence of Model
+    clips : iterable of Clip or CorpusEntry
+    pairs : sequence of (ShiftGrid, ShiftGrid)
+        Of two axes each.
+    options : PairOptions
+    on_clip : callable, optional
+        Called after each clip, for progress.
+
+    Returns
+    -------
+    PairResults
+        Without pairs if no clip could be analysed; the failures say why.
+
+    Raises
+    ------
+    InputError
+        If models share a name, or both grids of a pair are along one axis.
+
+    Examples
+    --------
+    >>> from audioinv.nets.model import as_model
+    >>> from audioinv.sound.grid import parse_grid
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [Clip(rng.standard_normal(800).astype(np.float32), 8000, name=f"{i}") for i in range(20)]
+    >>> def is_loud(waveforms):
+    ...     power = (waveforms**2).mean(-1)
+    ...     return np.stack([power > 2, power <= 2], axis=-1).astype(np.float32)
+    >>> model = as_model(is_loud, sample_rate=8000, labels=["loud", "soft"], n_samples=800)
+    >>> both = (parse_grid("gain", "0:2:2dB"), parse_grid("noise", "2dB"))  # alone, neither doubles the power
+    >>> profile_pairs(model, clips, [both]).pairs[0].models["is_loud"].standing.value.round(1)
+    array([[1., 1.],
+           [1., 0.]])
+    """
+    started = clock.perf_counter()
+    several = [models] if isinstance(models, Model) else list(models)
+    check_names(several)
+    sources = list(clips)
+    sweeps = [[_plan(model, pair, options, len(sources)) for model in several] for pair in pairs]
+    heard, failures = _hear(sources, [sweep for of_pair in sweeps for sweep in of_pair], on_clip)
+    table = ClipTable.of([clip for clip, _ in heard], several[0].spec.labels) if heard else None
+    answers = _by_sweep([found for _, found in heard], len(several))
+    return PairResults(
+        models=tuple(model.spec for model in several),
+        clips=table,
+        pairs=tuple(
+            _endured(of_pair, found, table, options.seed) for of_pair, found in zip(sweeps, answers, strict=False)
+        ),
+        failures=tuple(failures),
+        run={"options": asdict(options), "versions": versions(), "seconds": clock.perf_counter() - started},
+    )
+
+
+def _plan(model: Model, pair: tuple[ShiftGrid, ShiftGrid], options: PairOptions, n_clips: int) -> PairSweep:
+    grids = {grid.axis: grid for grid in pair}
+    if len(grids) != 2:
+        raise InputError(f"a pair is of two axes; got {pair[0].axis} twice")
+    plan = plan_sweep(model, grids, edges=options.edges, seed=options.seed)
+    return PairSweep(model, replace(plan, engine=options.engine), n_clips)
+
+
+def _hear(
+    sources: Sequence[Clip | CorpusEntry], sweeps: Sequence[PairSweep], on_clip: Callable[[str], None] | None
+) -> tuple[list[tuple[ClipRecord, list[IntArray]]], list[Failure]]:
+    """Return each clip and its answers in every sweep, and the clips that failed."""
+    heard, failures = [], []
+    for source in sources:
+        name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
+        try:
+            clip = source if isinstance(source, Clip) else source.load()
+            stage = "check"
+            record = ClipRecord(clip.name, clip.start_seconds, clip.end_seconds, clip.label, clip.group)
+            heard.append((record, [_answers(sweep, clip) for sweep in sweeps]))
+        except (AudioFileError, InputError) as error:
+            failures.append(Failure(name, stage, str(error).removeprefix(f"{name}: ")))
+        if on_clip is not None:
+            on_clip(name)
+    return heard, failures
+
+
+def _answers(sweep: PairSweep, clip: Clip) -> IntArray:
+    """Return the answers at every pair, of shape (n_first, n_second)."""
+    scores = sweep.respond(clip)
+    first, second = (grid.amounts.index(0.0) for grid in sweep.plan.grids)
+    flat = scores.reshape(1, -1, scores.shape[-1])
+    return outcome.top1(flat, first * scores.shape[1] + second).reshape(scores.shape[:2])
+
+
+def _by_sweep(heard: Sequence[Sequence[IntArray]], n_models: int) -> Iterator[list[IntArray]]:
+    """Yield, for each pair, the answers of every model, of shape (n_clips, n_first, n_second)."""
+    columns = [np.stack(column) for column in zip(*heard, strict=True)]
+    for at in range(0, len(columns), n_models):
+        yield columns[at : at + n_models]
+
+
+def _endured(
+    sweeps: Sequence[PairSweep], answers: Sequence[IntArray], table: ClipTable | None, seed: int
+) -> PairOfChanges:
+    first, second = sweeps[0].plan.grids
+    groups = None if table is None else table.group_codes
+
+    def endured(found: IntArray) -> PairEndurance:
+        amounts = np.array(first.amounts), np.array(second.amounts)
+        return endure_pairs(found, amounts[0], amounts[1], groups, rng=np.random.default_rng(seed))
+
+    names = [sweep.model.spec.name for sweep in sweeps]
+    return PairOfChanges(
+        first=first,
+        second=second,
+        models={name: endured(found) for name, found in zip(names, answers, strict=True)},
+        engines={name: sweep.engines[0][1].line for name, sweep in zip(names, sweeps, strict=True)},
+    )

@@ -1,0 +1,217 @@
+"""Two files for an analysis in a results folder: a document that says everything, and a table of rows.
+
+Conventions
+-----------
+``NAME.json`` and ``NAME.parquet`` may stand beside the files of other analyses. They are written beside their places
+and renamed when complete. A number that is undefined is null in them, and ``nan`` in memory.
+
+What is here: `AnalysisFiles`, `KeptAnalysis`; `with_null` and `with_nan`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import CheckpointError, InputError
+from .run_files import write_json
+from .wording import lines_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AnalysisFiles", "KeptAnalysis", "with_nan", "with_null"]
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class AnalysisFiles:
+    """The files of one kind of analysis.
+
+    Parameters
+    ----------
+    name : str
+        Of the files, without suffix.
+    what : str
+        What the analysis is called, without an article.
+    command : str
+        What writes it.
+    schema : pyarrow.Schema
+        Of the table.
+    version : int, default 1
+        Of the document, which carries it as ``schema_version``.
+    """
+
+    name: str
+    what: str
+    command: str
+    schema: pa.Schema
+    version: int = 1
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Names of the document and of the table."""
+        return f"{self.name}.json", f"{self.name}.parquet"
+
+    def check_absent(self, target: Path, *, overwrite: bool) -> None:
+        """Refuse to write where such an analysis stands.
+
+        Parameters
+        ----------
+        target : Path
+            A folder, there or not.
+        overwrite : bool
+
+        Raises
+        ------
+        InputError
+            If one of the files is there and may not be replaced, or the place is a file.
+        """
+        if target.exists() and not target.is_dir():
+            raise InputError(f"{target} is a file; -o names a folder")
+        if not overwrite and any((target / path).exists() for path in self.paths):
+            article = "an" if self.what[0] in "aeiou" else "a"
+            raise InputError(f"{target} holds {article} {self.what} already; give another -o, or --overwrite")
+
+    def write(self, target: Path, document: Mapping[str, Any], table: pa.Table) -> None:
+        """Write document and table.
+
+        Parameters
+        ----------
+        target : Path
+            Folder; made if it is not there.
+        document : mapping
+            Plain JSON data.
+        table : pyarrow.Table
+        """
+        target.mkdir(parents=True, exist_ok=True)
+        unfinished = [target / f"{path}.part" for path in self.paths]
+        write_json(unfinished[0], document)
+        pq.write_table(table, unfinished[1], compression="zstd")
+        for part in reversed(unfinished):
+            part.replace(part.with_suffix(""))
+
+    def read(self, folder: str | os.PathLike[str], build: Callable[[dict[str, Any], pa.Table], _Read]) -> _Read:
+        """Read document and table, and make of them what they were.
+
+        Parameters
+        ----------
+        folder : str or path
+        build : callable
+            From both to the analysis.
+
+        Returns
+        -------
+        whatever `build` returns
+
+        Raises
+        ------
+        CheckpointError
+            If a file is missing or damaged, or is of a newer version.
+        """
+        source = Path(folder)
+        missing = [path for path in self.paths if not (source / path).is_file()]
+        if missing:
+            raise CheckpointError(f"{source} holds no {self.what} ({', '.join(missing)} missing): {self.command}")
+        try:
+            document = json.loads((source / self.paths[0]).read_text(encoding="utf-8"))
+            if document["schema_version"] > self.version:
+                raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
+            return build(document, pq.read_table(source / self.paths[1], schema=self.schema))
+        except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
+            raise CheckpointError(f"{source}: damaged {self.what} ({error})") from error
+
+
+class KeptAnalysis(ABC):
+    """An analysis that is kept as a document and a table, and told in words."""
+
+    FILES: ClassVar[AnalysisFiles]
+
+    @property
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """The content of the document."""
+
+    @property
+    @abstractmethod
+    def table(self) -> pa.Table:
+        """The rows."""
+
+    @property
+    @abstractmethod
+    def lines(self) -> Iterator[str]:
+        """The analysis in words."""
+
+    def _repr_html_(self) -> str:
+        return lines_html(self.lines)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The same rows for pandas."""
+        return self.table.to_pandas()
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the two files into a folder, beside whatever stands there.
+
+        Parameters
+        ----------
+        folder : str or path
+        overwrite : bool, default False
+            Whether files of an earlier analysis of the kind may be replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InputError
+            If they stand there already.
+        """
+        target = Path(folder)
+        self.FILES.check_absent(target, overwrite=overwrite)
+        self.FILES.write(target, self.document, self.table)
+        return target
+
+
+def with_null(content: Any) -> Any:
+    """Return JSON data with null for what is not a number.
+
+    Parameters
+    ----------
+    content : JSON data
+
+    Returns
+    -------
+    JSON data
+    """
+    if isinstance(content, dict):
+        return {key: with_null(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [with_null(value) for value in content]
+    return None if isinstance(content, float) and not np.isfinite(content) else content
+
+
+def with_nan(value: Any) -> Any:
+    """Return what `with_null` was made of: ``nan`` for null.
+
+    Parameters
+    ----------
+    value : float, optional
+
+    Returns
+    -------
+    float
+    """
+    return float("nan") if value is None else value
