@@ -7,14 +7,14 @@ spectrogram of the model's own front end, where there is one, along time and alo
 its front end, whose frames see silence at the borders unless its edges are circular. Clips are laid out as the model's
 window. Without clips the confirmation takes a window of seeded noise and one shipped clip of each kind.
 
-What is here: `AXES`, `Certification`, `certify`.
+What is here: `AXES`, `certify`.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -26,36 +26,15 @@ from .measure.certificates.certificate import Certificate, confirm
 from .measure.certificates.derivation import derive
 from .nets.library import shipped_folder
 from .nets.model import Model
+from .report.certificate_results import Certification
 from .sound.audio import Clip, load_clip, open_window
 from .sweep.plan import check_window
 
-__all__ = ["AXES", "Certification", "certify"]
+__all__ = ["AXES", "certify"]
 
 AXES = ("time", "frames", "bins")
 _PLACES = {"time": "samples", "frames": "frames", "bins": "bins"}
 _NOISE_LEVEL = 0.1
-
-
-@dataclass(frozen=True)
-class Certification:
-    """The certificates of a model.
-
-    Parameters
-    ----------
-    model : str
-    clips : tuple of str
-        Names of the sounds on which they were confirmed.
-    certificates : tuple of Certificate
-        One an axis.
-    """
-
-    model: str
-    clips: tuple[str, ...]
-    certificates: tuple[Certificate, ...]
-
-    def __getitem__(self, axis: str) -> Certificate:
-        """Return the certificate of an axis."""
-        return next(certificate for certificate in self.certificates if certificate.axis == axis)
 
 
 def certify(
@@ -111,7 +90,7 @@ def certify(
     if twin is not None:
         windows = windows.double()
     certificates = tuple(_certify_axis(model, twin or model, windows, axis, max_phases, seed) for axis in chosen)
-    return Certification(model.spec.name, tuple(clip.name for clip in sounds), certificates)
+    return Certification(model.spec.name, tuple(clip.name for clip in sounds), certificates, model.fingerprint)
 
 
 def _choose_axes(model: Model, axes: Sequence[str]) -> Sequence[str]:

@@ -14,7 +14,7 @@ is how far the model's hearing reaches, as long as its answer does not hang on w
 cut so that both and the longest gap fit the window, the same for every gap. An interval resamples groups of clips; a
 pair belongs to the group of its A.
 
-What is here: `OrderOptions`, `OrderChange`, `OrderResult`, `analyze_order`.
+What is here: `analyze_order`.
 """
 
 from __future__ import annotations
@@ -36,111 +36,19 @@ from .measure.order import order_distance, order_sensitivity
 from .measure.outcome import all_consistency, correctness, top1
 from .measure.statistics import Estimate, bootstrap_mean, paired_difference
 from .nets.model import Model
+from .report.order_results import OrderChange, OrderOptions, OrderResult
 from .sound.audio import Clip, open_window
 from .sound.segments import draw_orders, join_sounds, permute_segments, play_backwards, rotations
 from .sweep.plan import check_window
 from .sweep.responses import Failure
 
-__all__ = ["OrderChange", "OrderOptions", "OrderResult", "analyze_order"]
+__all__ = ["analyze_order"]
 
 FloatArray = npt.NDArray[np.floating]
 
 TOO_INVARIANT = 0.9
 """Share of clips whose answer no permutation changes from which on the alarm is raised."""
 _BATCH = 16
-
-
-@dataclass(frozen=True)
-class OrderOptions:
-    """How order is changed.
-
-    Parameters
-    ----------
-    n_segments : int, default 4
-        That a clip is cut into; at least 3.
-    n_orders : int, default 8
-        Permutations that are tried, the same for every clip.
-    gap_shares : tuple of float, default (0, 1/16, 1/8, 1/4)
-        Silences between A and B, as shares of the window; below 1.
-    seed : int, default 0
-        Of orders, partners and intervals.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
-    """
-
-    n_segments: int = 4
-    n_orders: int = 8
-    gap_shares: tuple[float, ...] = (0.0, 1 / 16, 1 / 8, 1 / 4)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "gap_shares", tuple(self.gap_shares))
-        if self.n_segments < 3 or self.n_orders < 1:
-            raise InputError(f"n_segments={self.n_segments} must be at least 3 and n_orders={self.n_orders} at least 1")
-        if not self.gap_shares or not all(0 <= share < 1 for share in self.gap_shares):
-            raise InputError(f"gap_shares={self.gap_shares} must hold shares of the window, from 0 to below 1")
-
-
-@dataclass(frozen=True)
-class OrderChange:
-    """What one kind of change does to a model's answers.
-
-    Parameters
-    ----------
-    name : str
-    sensitivity : Estimate
-        Share of the changed versions at which the answer is another, mean over clips or pairs.
-    distance : Estimate
-        Mean absolute change of all scores together.
-    unchanged : Estimate
-        Share of clips or pairs whose answer stays at every version.
-    """
-
-    name: str
-    sensitivity: Estimate
-    distance: Estimate
-    unchanged: Estimate
-
-
-@dataclass(frozen=True)
-class OrderResult:
-    """How a model takes changes of order.
-
-    Parameters
-    ----------
-    model : str
-    config : OrderOptions
-    accuracy : Estimate
-        On the clips as they are: what the model discriminates, to be read beside what does not change it.
-    permuted, rotated, backwards : OrderChange
-    order_beyond_place : Estimate
-        Sensitivity to permutations less that to rotations, on the same clips.
-    gaps_seconds : tuple of float
-    joined : tuple of OrderChange
-        A·B against B·A, one for each gap.
-    noise_floor : float
-        Largest change of any score when the same sound is heard twice; 0 for a model that answers the same.
-    cautions : tuple of str
-        What to know first, the alarm of a model that hears no order among it.
-    failures : tuple of Failure
-        Clips that were not analysed.
-    """
-
-    model: str
-    config: OrderOptions
-    accuracy: Estimate
-    permuted: OrderChange
-    rotated: OrderChange
-    backwards: OrderChange
-    order_beyond_place: Estimate
-    gaps_seconds: tuple[float, ...]
-    joined: tuple[OrderChange, ...]
-    noise_floor: float
-    cautions: tuple[str, ...]
-    failures: tuple[Failure, ...]
 
 
 def analyze_order(
@@ -204,6 +112,8 @@ def analyze_order(
         joined=tuple(measured.change("joined", _respond_to_pairs(model, heads, partners, gap)) for gap in gaps),
         noise_floor=float(np.abs(scores[:, 0] - scores[:, 1]).max()),
         cautions=(),
+        clips=tuple(clip.name for clip in heard),
+        weights_sha256=model.fingerprint,
         failures=failures,
     )
     return replace(result, cautions=tuple(_cautions(result, measured.common_answer(scores), partners)))

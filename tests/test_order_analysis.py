@@ -8,7 +8,8 @@ import torch
 
 from audioinv.errors import InputError
 from audioinv.nets.model import Model, ModelSpec, as_model
-from audioinv.order_analysis import OrderOptions, analyze_order
+from audioinv.order_analysis import analyze_order
+from audioinv.report.order_results import OrderOptions
 from audioinv.sound.audio import Clip, open_window
 from audioinv.sound.segments import draw_orders
 

@@ -15,6 +15,10 @@ __all__ = ["report"]
 
 def report(
     run: Annotated[Path, typer.Argument(help="A results folder.", metavar="RUN")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders of audioinv layers, certify, order, profile about the same.", metavar="[FOLDER…]"),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -34,9 +38,13 @@ def report(
     config: Config = None,
     version: Version = False,
 ) -> int:
-    """Write one self-contained page: verdicts, charts, and clips to move, look at and listen to."""
+    """Write one self-contained page: verdicts, charts, and clips to move, look at and listen to.
+
+    Layers, certificates, order and profile of the same models join it from further folders, or from RUN itself.
+    """
     if folder and max_mb is not None:
         raise InputError("--max-mb is about the single page; with --folder sounds are files, so leave it out")
+    from ..report.companions import find_companions
     from ..report.page import MAX_MEGABYTES, write_folder, write_page
     from ..report.results import load_results
 
@@ -44,10 +52,12 @@ def report(
     if not results.responses:
         note(f"error: {run} holds no analysed clip; nothing to report")
         return ExitCode.NOTHING
+    companions = find_companions(results, more or (), home=run)
     if folder:
-        page = write_folder(results, out or run / "report")
+        page = write_folder(results, out or run / "report", companions=companions)
     else:
-        page = write_page(results, out or run / "report.html", max_mb=MAX_MEGABYTES if max_mb is None else max_mb)
+        size = MAX_MEGABYTES if max_mb is None else max_mb
+        page = write_page(results, out or run / "report.html", companions=companions, max_mb=size)
     if json:
         print_json({"run": str(run), "file": str(page), "bytes": page.stat().st_size})
     elif not quiet:

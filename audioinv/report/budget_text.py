@@ -6,7 +6,8 @@ Numbers as in `audioinv.report.layer_text`. A line for each stage: the error of 
 and between them, and what it makes of the answer, as change of the scores, as share of the whole change, in bits, as
 change of the margin and as share of answers that become other ones.
 
-What is here: `budget_lines`, `verdict_line`, `stage_name`, `percent_text`.
+What is here: `budget_lines`, `beside_lines`, `stage_cells` under `STAGE_HEADINGS`, `verdict_line`, `stage_name`,
+`percent_text`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,17 @@ from .budget_results import AxisBudget, BudgetResults
 from .layer_text import amounts_text, number_text, table_lines, with_kind
 from .wording import axis_title, count_text
 
-__all__ = ["budget_lines", "percent_text", "stage_name", "verdict_line"]
+__all__ = [
+    "STAGE_HEADINGS",
+    "beside_lines",
+    "budget_lines",
+    "percent_text",
+    "stage_cells",
+    "stage_name",
+    "verdict_line",
+]
 
-_HEADINGS = ("stage", "stride", "own error", "between", "changes scores by", "share", "bits", "margin", "flips")
+STAGE_HEADINGS = ("stage", "stride", "own error", "between", "changes scores by", "share", "bits", "margin", "flips")
 _MOST = 0.5
 
 
@@ -41,10 +50,24 @@ def budget_lines(results: BudgetResults) -> Iterator[str]:
     """
     for axis in results.axes.values():
         yield f"{_heading(axis)}; {count_text(len(results.clips), 'clip')}"
-        rows = [_row(stage, axis.axis) for stage in axis.summary.stages]
-        yield from table_lines([_HEADINGS, *rows, _whole(axis.summary)], (0,))
+        rows = [stage_cells(stage, axis.axis) for stage in axis.summary.stages]
+        yield from table_lines([STAGE_HEADINGS, *rows, _whole(axis.summary)], (0,))
         yield from _remarks(axis.summary)
         yield ""
+    yield from beside_lines(results)
+
+
+def beside_lines(results: BudgetResults) -> Iterator[str]:
+    """Say what frame phase, border and position do, measured beside the budget.
+
+    Parameters
+    ----------
+    results : BudgetResults
+
+    Yields
+    ------
+    str
+    """
     if results.phases is not None:
         yield _phase_line(results.phases)
     for effect in results.border:
@@ -59,7 +82,18 @@ def _heading(axis: AxisBudget) -> str:
     return f"{moved}, edges circular; strides in {steps}" if steps else moved
 
 
-def _row(stage: StageSummary, axis: str) -> tuple[str, ...]:
+def stage_cells(stage: StageSummary, axis: str) -> tuple[str, ...]:
+    """Write a stage as a row under `STAGE_HEADINGS`.
+
+    Parameters
+    ----------
+    stage : StageSummary
+    axis : str
+
+    Returns
+    -------
+    tuple of str
+    """
     return (
         stage_name(stage),
         "–" if axis == "pitch" else str(stage.stage.stride),

@@ -22,8 +22,8 @@ import numpy as np
 
 from ..measure.axis_summary import per_clip
 from ..measure.comparison import Compared, Comparison, MeasureDifference, pair_sweeps
+from .chart_spec import Chart, layered_spec
 from .comparison_text import difference_cells, measure_name, remark_lines, sample_text, verdict_line
-from .page_charts import Chart, layered_spec
 from .page_file import page_environment, write_text
 from .page_script import embedded_json, page_script, policy
 from .wording import axis_title, count_text, share_text
@@ -91,7 +91,7 @@ def write_comparison(
         "script": page_script(),
         "policy": policy(page_script()),
         "chart_data": embedded_json({chart.key: chart.spec for chart in charts}),
-        "clip_data": embedded_json({"models": [], "clips": []}),
+        "clip_data": embedded_json({"models": [], "clips": [], "first": 0}),
     }
     return write_text(Path(path), page_environment().get_template("comparison.html.jinja").render(content))
 

@@ -27,7 +27,7 @@ import soundfile
 from ..errors import InputError
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
-from ..sound.fundamental import find_pitch
+from ..sound.fundamental import Pitch, find_pitch
 from ..sound.grid import ShiftGrid
 from ..sound.harmonics import compare_partials, harmonic_places, measure_partials
 from ..sound.operators import TimeShift
@@ -48,8 +48,12 @@ FloatArray = npt.NDArray[np.floating]
 
 MAX_CLIPS = 24
 _MAX_CLASSES = 8
+_MAX_SOUGHT = 48
+_FEWEST_PARTIALS = 3
 _AROUND = 16
 _DIGITS = 4
+_MOVED = {"freq": "offset_hz", "pitch": "interval_semitones"}
+"""Axes that move partials to where they can be followed, and how `compare_partials` calls the amount."""
 _SILENT = ("bins",)
 """Axes that move a model's spectrogram, not the sound."""
 
@@ -71,6 +75,11 @@ class Explorer:
     clips: tuple[dict[str, Any], ...]
     places: dict[str, int]
     left_out: str
+
+    @property
+    def first(self) -> int:
+        """Which clip to begin with: the first with partials to follow, or the worst where none has any."""
+        return next((place for place, clip in enumerate(self.clips) if _shows_partials(clip)), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +116,7 @@ def explore(results: Results, n_bytes: int) -> Explorer:
         Worst clips of each model and axis first, then one clip of each label in turn.
     """
     names = _names(results)
-    candidates = [_candidate(results, name) for name in itertools.islice(_by_worth(results), MAX_CLIPS)]
+    candidates = _candidates(results)
     gain = common_gain(sound.waveform for one in candidates for sound in (*one.wanted, *one.further))
     kept: list[_Candidate] = []
     room = n_bytes
@@ -122,6 +131,17 @@ def explore(results: Results, n_bytes: int) -> Explorer:
     n_unheard = _fill(kept, gain, room)
     places = {candidate.name: place for place, candidate in enumerate(kept)}
     return Explorer(tuple(one.content for one in kept), places, _left_out(len(kept), len(names), n_unheard))
+
+
+def _candidates(results: Results) -> list[_Candidate]:
+    """Gather the clips of most worth, and one that has partials to follow among them, where some clip has."""
+    ranked = _by_worth(results)
+    chosen = [_candidate(results, name) for name in itertools.islice(ranked, MAX_CLIPS)]
+    if any(_shows_partials(one.content) for one in chosen) or not any(one.wanted for one in chosen):
+        return chosen
+    further = (_candidate(results, name) for name in itertools.islice(ranked, _MAX_SOUGHT))
+    pitched = next((one for one in further if _shows_partials(one.content)), None)
+    return chosen if pitched is None else [pitched, *chosen[:-1]]
 
 
 def _fill(kept: Sequence[_Candidate], gain: float, room: int) -> int:
@@ -208,10 +228,12 @@ def _candidate(results: Results, name: str) -> _Candidate:
         content["silent"] = str(error)
         return _Candidate(name, content, (), ())
     content["rate"], content["samples"] = window.clip.sample_rate, len(window.clip.waveform)
+    pitch = find_pitch(window.clip.waveform, window.clip.sample_rate)
+    content["pitchless"] = pitch.reason
     wanted, further = [], []
     for grid in window.plan.grids:
         if grid.axis in content["axes"] and grid.axis not in _SILENT:
-            now, later = _sounds(window, grid, content["axes"][grid.axis])
+            now, later = _sounds(window, grid, content["axes"][grid.axis], pitch)
             wanted += now
             further += later
     return _Candidate(name, content, tuple(wanted), tuple(further))
@@ -258,7 +280,9 @@ def _rounded(value: float, digits: int = _DIGITS) -> float | None:
     return round(value, digits) if np.isfinite(value) else None
 
 
-def _sounds(window: ClipWindow, grid: ShiftGrid, content: dict[str, Any]) -> tuple[list[_Sound], list[_Sound]]:
+def _sounds(
+    window: ClipWindow, grid: ShiftGrid, content: dict[str, Any], pitch: Pitch
+) -> tuple[list[_Sound], list[_Sound]]:
     """Make the sounds of an axis: those that matter, and the others; note where delays are cut and partials lie."""
     axis, natural = grid.axis, grid.natural(window.clip.sample_rate, window.hop_length)
     operator = operator_of(axis, window.plan, window.spec)
@@ -271,7 +295,8 @@ def _sounds(window: ClipWindow, grid: ShiftGrid, content: dict[str, Any]) -> tup
     matter = _places_that_matter(content)
     order = [*matter, *(place for place in range(len(natural)) if place not in matter)]
     waveforms = operator.shift(window.clip, natural[order]).numpy()
-    content["partials"] = _partials(window, axis, dict(zip(order, waveforms, strict=True)), natural)
+    if pitch.stable and axis in _MOVED:
+        content["partials"] = _partials(window, axis, dict(zip(order, waveforms, strict=True)), natural, pitch)
     sounds = [_Sound(axis, place, waveform) for place, waveform in zip(order, waveforms, strict=True)]
     return sounds[: len(matter)], sounds[len(matter) :]
 
@@ -290,20 +315,22 @@ def _places_that_matter(content: dict[str, Any]) -> list[int]:
 
 
 def _partials(
-    window: ClipWindow, axis: str, waveforms: dict[int, FloatArray], natural: FloatArray
-) -> dict[str, list[float | None]] | None:
-    """Measure where the partials of a pitched sound lie after each shift, in hertz; None where it has no pitch."""
+    window: ClipWindow, axis: str, waveforms: dict[int, FloatArray], natural: FloatArray, pitch: Pitch
+) -> dict[str, list[float | None]]:
+    """Measure where the partials of a pitched sound lie after each shift, in hertz."""
     rate = window.clip.sample_rate
-    pitch = find_pitch(window.clip.waveform, rate)
-    if not pitch.stable or axis not in ("freq", "pitch"):
-        return None
     before = measure_partials(window.clip.waveform, rate, harmonic_places(pitch.fundamental_hz, rate))
-    keyword = {"freq": "offset_hz", "pitch": "interval_semitones"}[axis]
     found = {
-        place: compare_partials(before, waveform, rate, **{keyword: float(natural[place])}).after.frequencies_hz
+        place: compare_partials(before, waveform, rate, **{_MOVED[axis]: float(natural[place])}).after.frequencies_hz
         for place, waveform in waveforms.items()
     }
     return {str(place): [_rounded(value, 1) for value in hertz.tolist()] for place, hertz in found.items()}
+
+
+def _shows_partials(content: dict[str, Any]) -> bool:
+    """Tell whether several partials of a clip can be followed: with one there is no ratio to keep or bend."""
+    followed = (axis["partials"][str(axis["zero"])] for axis in content["axes"].values() if "partials" in axis)
+    return any(sum(place is not None for place in hertz) >= _FEWEST_PARTIALS for hertz in followed)
 
 
 def _encode(sound: _Sound, gain: float, rate: int) -> str:

@@ -7,8 +7,8 @@ a power of ten where these would all be 0. The equivariance error is that at mul
 other shifts, "best lag" the least that any lag gives. A stride with a question mark was not confirmed by the lag of the
 map.
 
-What is here: `layer_lines`, `layer_cautions`, `layer_name`; `table_lines`, `amounts_text`, `number_text` and
-`with_kind`, for tables alike.
+What is here: `layer_lines`, `layer_cells` under `LAYER_HEADINGS`, `axis_heading`, `layer_cautions`, `layer_name`;
+`table_lines`, `amounts_text`, `number_text` and `with_kind`, for tables alike.
 """
 
 from __future__ import annotations
@@ -19,9 +19,20 @@ from ..measure.layerwise.layers import LayerSummary
 from .layer_results import AxisLayers, LayerResults
 from .wording import axis_title, count_text
 
-__all__ = ["amounts_text", "layer_cautions", "layer_lines", "layer_name", "number_text", "table_lines", "with_kind"]
+__all__ = [
+    "LAYER_HEADINGS",
+    "amounts_text",
+    "axis_heading",
+    "layer_cautions",
+    "layer_cells",
+    "layer_lines",
+    "layer_name",
+    "number_text",
+    "table_lines",
+    "with_kind",
+]
 
-_HEADINGS = ("layer", "map", "stride", "invar. error", "equiv. error", "between", "best lag", "NV", "verdict")
+LAYER_HEADINGS = ("layer", "map", "stride", "invar. error", "equiv. error", "between", "best lag", "NV", "verdict")
 _LEFT = (0, 1, 8)
 _MOSTLY_DEAD = 0.5
 
@@ -74,7 +85,7 @@ def layer_lines(results: LayerResults) -> Iterator[str]:
     """
     for axis in results.axes.values():
         yield axis_heading(results, axis)
-        yield from table_lines([_HEADINGS, *(_row(layer) for layer in axis.layers)], _LEFT)
+        yield from table_lines([LAYER_HEADINGS, *(layer_cells(layer) for layer in axis.layers)], _LEFT)
         yield ""
     for caution in layer_cautions(results):
         yield f"! {caution}"
@@ -153,7 +164,17 @@ def stride_note(axis: AxisLayers) -> str:
     return "" if axis.axis == "freq" else f"; strides in {'samples' if axis.axis == 'time' else 'bins'}"
 
 
-def _row(layer: LayerSummary) -> tuple[str, ...]:
+def layer_cells(layer: LayerSummary) -> tuple[str, ...]:
+    """Write a layer as a row under `LAYER_HEADINGS`.
+
+    Parameters
+    ----------
+    layer : LayerSummary
+
+    Returns
+    -------
+    tuple of str
+    """
     lies = layer.lies
     return (
         layer_name(layer),

@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from .chart_key import model_key
+from .chart_spec import Chart, chart_svg
+from .companions import Companions
 from .explorer import Explorer, empty_explorer, explore
 from .findings import method_lines, models_title
 from .folder_sounds import write_sounds
-from .page_charts import chart_rows, chart_svg, model_key
+from .page_charts import chart_rows
 from .page_content import headline_rows, model_part, remarks
 from .page_file import page_environment, write_text
 from .page_script import embedded_json, page_script, policy
+from .page_sections import sections
 from .selection import swept_axes
 from .text import verdict
 from .wording import axis_title
@@ -37,7 +41,13 @@ MAX_MEGABYTES = 5.0
 MAX_ROWS = 100
 
 
-def write_page(results: Results, path: str | os.PathLike[str], *, max_mb: float = MAX_MEGABYTES) -> Path:
+def write_page(
+    results: Results,
+    path: str | os.PathLike[str],
+    *,
+    companions: Companions | None = None,
+    max_mb: float = MAX_MEGABYTES,
+) -> Path:
     """Write results as one HTML file.
 
     Parameters
@@ -45,6 +55,8 @@ def write_page(results: Results, path: str | os.PathLike[str], *, max_mb: float 
     results : Results
     path : str or path
         Folders on the way are made.
+    companions : Companions, optional
+        What else was found about these models.
     max_mb : float, default 5
         How large the file may be, in megabytes of a million bytes; sounds are left out to keep to it.
 
@@ -57,9 +69,8 @@ def write_page(results: Results, path: str | os.PathLike[str], *, max_mb: float 
     InputError
         If there is nothing to report, the page does not fit even without sound, or the file cannot be written.
     """
-    content = _content(results)
-    rows = content["charts"]
-    content["chart_data"] = embedded_json({chart.key: chart.spec for row in rows for chart in row.charts})
+    content = _content(results, companions)
+    content["chart_data"] = embedded_json({chart.key: chart.spec for chart in _charts(content)})
     content |= {"interactive": True, "script": page_script(), "policy": policy(page_script())}
     content |= {"listens": True, "sounds": {}}
     bare = len(_with_explorer(content, empty_explorer(results)).encode("utf-8", "backslashreplace"))
@@ -69,7 +80,7 @@ def write_page(results: Results, path: str | os.PathLike[str], *, max_mb: float 
     return write_text(Path(path), _with_explorer(content, explore(results, room)))
 
 
-def write_folder(results: Results, folder: str | os.PathLike[str]) -> Path:
+def write_folder(results: Results, folder: str | os.PathLike[str], *, companions: Companions | None = None) -> Path:
     """Write results as a page without any script, its sounds as files beside it.
 
     Parameters
@@ -77,6 +88,8 @@ def write_folder(results: Results, folder: str | os.PathLike[str]) -> Path:
     results : Results
     folder : str or path
         Gets ``index.html`` and ``sounds/``; made where it does not exist.
+    companions : Companions, optional
+        What else was found about these models.
 
     Returns
     -------
@@ -90,10 +103,10 @@ def write_folder(results: Results, folder: str | os.PathLike[str]) -> Path:
     """
     from .inline_svg import foreign_svg
 
-    content = _content(results)
-    charts = [chart for row in content["charts"] for chart in row.charts]
+    content = _content(results, companions)
     drawings = {
-        chart.key: foreign_svg(chart_svg(chart), chart.key, label_id=f"{chart.key}-caption") for chart in charts
+        chart.key: foreign_svg(chart_svg(chart), chart.key, label_id=f"{chart.key}-caption")
+        for chart in _charts(content)
     }
     sounds = write_sounds(results, Path(folder))
     content |= {"interactive": False, "policy": policy(), "explorer": None, "listens": bool(sounds)}
@@ -117,7 +130,12 @@ def summary_table(results: Results) -> str:
     return template.render(rows=headline_rows(results), several=len(results.document["models"]) > 1, verdicts=verdicts)
 
 
-def _content(results: Results) -> dict[str, Any]:
+def _charts(content: Mapping[str, Any]) -> list[Chart]:
+    """Return all charts of the page, from top to bottom."""
+    return [*(chart for row in content["charts"] for chart in row.charts), *content["sections"].charts]
+
+
+def _content(results: Results, companions: Companions | None) -> dict[str, Any]:
     """Gather what the page says, however it is written."""
     if not results.responses:
         raise InputError("these results hold no model, because no clip could be analysed; there is nothing to report")
@@ -130,6 +148,7 @@ def _content(results: Results) -> dict[str, Any]:
         "cautions": [warning for warning in warnings if not warning.is_reason],
         "reasons": [warning for warning in warnings if warning.is_reason],
         "charts": chart_rows(results),
+        "sections": sections(results, companions or Companions()),
         "key": model_key(results),
         "moves": _moves(results),
         "n_clips": len(results.responses[names[0]].clips),
@@ -151,7 +170,7 @@ def _moves(results: Results) -> str:
 
 def _with_explorer(content: Mapping[str, Any], explorer: Explorer) -> str:
     models = [{"name": entry.name, "colour": entry.colour, "dashes": entry.dashes} for entry in content["key"]]
-    data = embedded_json({"models": models, "clips": explorer.clips})
+    data = embedded_json({"models": models, "clips": explorer.clips, "first": explorer.first})
     return _render({**content, "explorer": explorer, "clip_data": data})
 
 

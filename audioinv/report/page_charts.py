@@ -1,21 +1,33 @@
-"""Charts of the page: Vega-Lite specifications, each with its finding as caption and its data as a table.
+"""Charts of the answers: how many stay, under which shift, of which class, and how far until they flip.
 
 Conventions
 -----------
 A chart shows one axis, all models on it, so that charts of several axes stand side by side. Numbers are those of the
-summary, untouched; ``null`` is left blank. A model keeps its colour, dashes and mark through the whole page. Ink is the
-page's own (``currentColor``), light, dark or printed. Nothing is loaded: the data are part of the specification.
+summary, untouched. Charts of delay carry the models' grids: hops as ticks below, strides as dotted lines.
 
-What is here: `Chart`, `ChartRow`, `chart_rows`, `chart_svg`, `layered_spec`; `KeyEntry`, `model_key`.
+What is here: `chart_rows`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .chart_findings import contrast_finding, flips_finding, standing_finding, varied_finding
+from .chart_findings import contrast_finding, fidelity_finding, flips_finding, standing_finding, varied_finding
+from .chart_key import ModelScales, model_scales
+from .chart_spec import (
+    HEIGHT,
+    QUIET,
+    SHARE,
+    Chart,
+    ChartRow,
+    cut_rows,
+    interval_rule,
+    layered_spec,
+    points,
+    shares_axis,
+    upright,
+)
 from .findings import curve_finding
 from .selection import swept_axes
 from .text import amount, interval
@@ -25,76 +37,11 @@ from .wording import axis_title, shift_label, shown_name
 if TYPE_CHECKING:
     from .results import Results
 
-__all__ = ["Chart", "ChartRow", "KeyEntry", "chart_rows", "chart_svg", "layered_spec", "model_key"]
+__all__ = ["chart_rows"]
 
-_INK, _QUIET, _LINE = "currentColor", "var(--quiet)", "var(--line)"
-_WIDTH, _HEIGHT, _ROW_HEIGHT = 330, 190, 15
-_SHARE = [0.0, 1.0]
-_MARKS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
-_BLACK = "#000000"
-_CONFIG: dict[str, Any] = {
-    "aria": False,
-    "mark": {"aria": False},  # the figure around a chart says what it shows
-    "background": "transparent",
-    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
-    "view": {"stroke": "transparent"},
-    "axis": {
-        "aria": False,
-        "labelColor": _INK,
-        "titleColor": _INK,
-        "domainColor": _QUIET,
-        "tickColor": _QUIET,
-        "gridColor": _LINE,
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-        "labelLimit": 150,
-        "labelFlush": False,
-    },
-}
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart of the page.
-
-    Parameters
-    ----------
-    key : str
-        Tells it from the page's other figures.
-    caption : str
-        What it shows, as a finding.
-    spec : mapping
-        Of Vega-Lite.
-    header : tuple of str
-    rows : tuple of tuple of str
-        The data as a table.
-    """
-
-    key: str
-    caption: str
-    spec: Mapping[str, Any]
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class ChartRow:
-    """Charts of one kind side by side, an axis each."""
-
-    title: str
-    note: str
-    charts: tuple[Chart, ...]
-
-
-@dataclass(frozen=True)
-class KeyEntry:
-    """How one model is told from the others on the page."""
-
-    name: str
-    colour: str
-    dashes: str
-
+_MODEL = {"field": "model", "type": "nominal"}
+_ITSELF = "this_model"
+_ROW_HEIGHT, _TICK = 15, 6
 
 _Summaries = Mapping[str, Mapping[str, Any]]
 
@@ -140,17 +87,18 @@ def _contrast(results: Results, axis: str, unit: str, summaries: _Summaries) -> 
     references = _references(results, axis)
     values += [{"model": name, "value": value} for name, value in references.items()]
     places = {"field": "model", "type": "nominal", "sort": None, "title": None}
-    x = _share_axis("share of answers that stay")
+    scales = _scales(results)
+    x = shares_axis("share of answers that stay")
     layers = [
-        _rule(x, {"y": places, "color": _colour(results)}),
-        _points(x, {"y": places, "color": _colour(results), "shape": _shape(results)}),
+        interval_rule(x, {"y": places, "color": scales.colour}),
+        points(x, {"y": places, "color": scales.colour, "shape": scales.shape}),
     ]
     key = f"contrast-{axis}-{unit}"
     rows = [(name, interval(estimate), str(estimate["n"])) for name, estimate in told.items()]
     rows += [(name, f"{value:.2f}", "–") for name, value in references.items()]
     spec = layered_spec(layers, values, axis_title(axis), height=max(60, _ROW_HEIGHT * 2 * len(values)))
     return Chart(
-        key, contrast_finding(axis, summaries), spec, ("model", "answers that stay [95 %]", "clips"), _cut(rows)
+        key, contrast_finding(axis, summaries), spec, ("model", "answers that stay [95 %]", "clips"), cut_rows(rows)
     )
 
 
@@ -171,62 +119,51 @@ def _curves(results: Results, axis: str, unit: str, summaries: _Summaries) -> Ch
     values = [
         {"model": shown_name(name), "shift": shift, "value": value, "low": low, "high": high, "accuracy": accuracy}
         for name, summary in summaries.items()
-        for shift, value, low, high, accuracy in zip(
-            summary["shifts"],
-            *(summary[f"consistency_curve{end}"] for end in ("", "_low", "_high")),
-            summary["accuracy_curve"],
-            strict=True,
+        for shift, (value, low, high), accuracy in zip(
+            summary["shifts"], _curve_of(summary), summary["accuracy_curve"], strict=True
         )
     ]
+    rules = time_rules(results, list(summaries)) if axis == "time" else []
     x = {"field": "shift", "type": "quantitative", "title": shift_label(axis, unit), "axis": {"grid": False}}
-    y = {"type": "quantitative", "title": "share of clips", "scale": {"domain": _SHARE}}
-    colour = _colour(results)
-    strides = [rule for rule in time_rules(results, list(summaries)) if rule.kind != "hop"] if axis == "time" else []
-    layers = [
-        *(_upright(place, [1, 3]) for rule in strides for place in rule.places),
-        _upright(0, [1, 0]),
-        {
-            "mark": {"type": "area", "opacity": 0.18},
-            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "fill": colour, "detail": _MODEL},
-        },
-        {
-            "mark": {"type": "line", "strokeWidth": 1, "strokeDash": [3, 2]},
-            "encoding": {"x": x, "y": {**y, "field": "accuracy"}, "color": colour, "detail": _MODEL},
-        },
-        {
-            "mark": {"type": "line", "strokeWidth": 2},
-            "encoding": {"x": x, "y": {**y, "field": "value"}, "color": colour, "strokeDash": _dash(results)},
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 14, "opacity": 1},
-            "encoding": {
-                "x": x,
-                "y": {**y, "field": "value"},
-                "color": colour,
-                "shape": _shape(results),
-                "tooltip": [{"field": name} for name in ("model", "shift", "value", "low", "high", "accuracy")],
-            },
-        },
-    ]
     columns = [
-        {shift: _estimate_text(*bounds) for shift, *bounds in zip(
-            summary["shifts"], *(summary[f"consistency_curve{end}"] for end in ("", "_low", "_high")), strict=True
-        )}
+        {shift: _estimate_text(*bounds) for shift, bounds in zip(summary["shifts"], _curve_of(summary), strict=True)}
         for summary in summaries.values()
-    ]  # fmt: skip
+    ]
     shifts = sorted({shift for column in columns for shift in column})
     rows = [(amount(shift, unit), *(column.get(shift, "–") for column in columns)) for shift in shifts]
     return Chart(
         f"curve-{axis}-{unit}",
-        " ".join([curve_finding(axis, summaries), *_strides_told(strides)]),
-        layered_spec(layers, values, axis_title(axis)),
+        " ".join([curve_finding(axis, summaries), *_grid_told(rules), *fidelity_finding(summaries)]),
+        layered_spec([*_grid_marks(rules), upright(0, [1, 0]), *_curve_marks(results, x)], values, axis_title(axis)),
         ("shift", *map(shown_name, summaries)),
-        _cut(rows),
+        cut_rows(rows),
     )
 
 
-def _strides_told(strides: Sequence[TimeRule]) -> list[str]:
-    return [f"Dotted: {', '.join(rule.label for rule in strides)}."] if strides else []
+def _curve_of(summary: Mapping[str, Any]) -> list[tuple[float | None, ...]]:
+    """Return value and interval at each shift."""
+    return list(zip(*(summary[f"consistency_curve{end}"] for end in ("", "_low", "_high")), strict=True))
+
+
+def _curve_marks(results: Results, x: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Draw the band, the accuracy, the consistency and its points."""
+    y = {"type": "quantitative", "title": "share of clips", "scale": {"domain": SHARE}}
+    scales = _scales(results)
+    told = [{"field": name} for name in ("model", "shift", "value", "low", "high", "accuracy")]
+    place, line = {"x": x, "color": scales.colour}, {**y, "field": "value"}
+    band = {"y": {**y, "field": "low"}, "y2": {"field": "high"}, "fill": scales.colour, "detail": _MODEL}
+    return [
+        {"mark": {"type": "area", "opacity": 0.18}, "encoding": {"x": x, **band}},
+        {
+            "mark": {"type": "line", "strokeWidth": 1, "strokeDash": [3, 2]},
+            "encoding": {**place, "y": {**y, "field": "accuracy"}, "detail": _MODEL},
+        },
+        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {**place, "y": line, "strokeDash": scales.dash}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 14, "opacity": 1},
+            "encoding": {**place, "y": line, "shape": scales.shape, "tooltip": told},
+        },
+    ]
 
 
 def _classes(results: Results, axis: str, unit: str, summaries: _Summaries) -> Chart:
@@ -236,15 +173,16 @@ def _classes(results: Results, axis: str, unit: str, summaries: _Summaries) -> C
         for one in summary["by_class"]
     ]
     classes = sorted({value["class"] for value in values})
+    scales = _scales(results)
     y = {"field": "class", "type": "nominal", "title": None, "sort": classes}
-    place = {"y": y, "yOffset": {"field": "model", "sort": None}, "color": _colour(results)}
-    x = _share_axis("share of answers that stay")
-    layers = [_rule(x, place), _points(x, {**place, "shape": _shape(results)}, "class")]
+    place = {"y": y, "yOffset": {"field": "model", "sort": None}, "color": scales.colour}
+    x = shares_axis("share of answers that stay")
+    layers = [interval_rule(x, place), points(x, {**place, "shape": scales.shape}, "class")]
     found = {(value["class"], value["model"]): interval(value) for value in values}
     models = [shown_name(name) for name in summaries]
     rows = [(name, *(found.get((name, model), "–") for model in models)) for name in classes]
     spec = layered_spec(layers, values, axis_title(axis), height=max(80, 10 * len(classes) * (len(models) + 0.6)))
-    return Chart(f"classes-{axis}-{unit}", varied_finding(axis, summaries), spec, ("class", *models), _cut(rows))
+    return Chart(f"classes-{axis}-{unit}", varied_finding(axis, summaries), spec, ("class", *models), cut_rows(rows))
 
 
 def _flips(results: Results, axis: str, unit: str, summaries: _Summaries) -> Chart:
@@ -255,15 +193,18 @@ def _flips(results: Results, axis: str, unit: str, summaries: _Summaries) -> Cha
         ends = [(0.0, 1.0), *steps, (flip["limit"], steps[-1][1] if steps else 1.0)]
         values += [{"model": shown_name(name), "amount": at, "value": share} for at, share in ends]
     x = {"field": "amount", "type": "quantitative", "title": f"size of the shift, either way ({unit})"}
-    y = {"field": "value", "type": "quantitative", "title": "share not yet flipped", "scale": {"domain": _SHARE}}
+    y = {"field": "value", "type": "quantitative", "title": "share not yet flipped", "scale": {"domain": SHARE}}
+    scales = _scales(results)
+    rules = time_rules(results, list(summaries)) if axis == "time" else []
     line = {
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
-        "encoding": {"x": x, "y": y, "color": _colour(results), "strokeDash": _dash(results)},
+        "encoding": {"x": x, "y": y, "color": scales.colour, "strokeDash": scales.dash},
     }
-    rows = [(value["model"], f"{value['amount']:g} {unit}", f"{value['value']:.2f}") for value in values]
-    spec = layered_spec([line], values, axis_title(axis))
+    cells = [(value["model"], f"{value['amount']:g} {unit}", f"{value['value']:.2f}") for value in values]
+    spec = layered_spec([*_grid_marks(rules, one_way=True), line], values, axis_title(axis))
     header = ("model", "up to a shift of", "share not yet flipped")
-    return Chart(f"flips-{axis}-{unit}", flips_finding(axis, summaries), spec, header, _cut(rows))
+    caption = " ".join([flips_finding(axis, summaries), *_grid_told(rules)])
+    return Chart(f"flips-{axis}-{unit}", caption, spec, header, cut_rows(cells))
 
 
 def _standing(results: Results, axis: str, unit: str, summaries: _Summaries) -> Chart:
@@ -271,17 +212,18 @@ def _standing(results: Results, axis: str, unit: str, summaries: _Summaries) -> 
         {"model": shown_name(name), **_bounds(summary["consistency"]), "accuracy": summary["accuracy_at_zero"]["value"]}
         for name, summary in summaries.items()
     ]
-    x = _share_axis("share of answers that stay")
-    y = {"field": "accuracy", "type": "quantitative", "title": "accuracy, unshifted", "scale": {"domain": _SHARE}}
-    place = {"y": y, "color": _colour(results)}
-    layers = [_rule(x, place), _points(x, {**place, "shape": _shape(results)}, "accuracy")]
+    x = shares_axis("share of answers that stay")
+    y = {"field": "accuracy", "type": "quantitative", "title": "accuracy, unshifted", "scale": {"domain": SHARE}}
+    scales = _scales(results)
+    place = {"y": y, "color": scales.colour}
+    layers = [interval_rule(x, place), points(x, {**place, "shape": scales.shape}, "accuracy")]
     rows = [
         (name, interval(summary["consistency"]), interval(summary["accuracy_at_zero"]))
         for name, summary in summaries.items()
     ]
     header = ("model", "answers that stay [95 %]", "accuracy [95 %]")
     spec = layered_spec(layers, values, axis_title(axis))
-    return Chart(f"standing-{axis}-{unit}", standing_finding(axis, summaries), spec, header, _cut(rows))
+    return Chart(f"standing-{axis}-{unit}", standing_finding(axis, summaries), spec, header, cut_rows(rows))
 
 
 _KINDS: tuple[tuple[str, str, Callable[..., Any], Callable[..., Chart]], ...] = (
@@ -318,17 +260,6 @@ _KINDS: tuple[tuple[str, str, Callable[..., Any], Callable[..., Chart]], ...] = 
         _standing,
     ),
 )
-_MODEL = {"field": "model", "type": "nominal"}
-_MAX_TABLE = 400
-_ITSELF = "this_model"
-
-
-def _cut(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """Keep a table to a length that a page can carry, and say what is missing."""
-    if len(rows) <= _MAX_TABLE:
-        return tuple(rows)
-    left = (f"{len(rows) - _MAX_TABLE} more rows, in summary.json", *[""] * (len(rows[0]) - 1))
-    return (*rows[:_MAX_TABLE], left)
 
 
 def _bounds(estimate: Mapping[str, Any]) -> dict[str, Any]:
@@ -339,119 +270,27 @@ def _estimate_text(value: float | None, low: float | None, high: float | None) -
     return interval({"value": value, "low": low, "high": high})
 
 
-def _share_axis(title: str) -> dict[str, Any]:
-    axis = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1]}
-    return {"type": "quantitative", "title": title, "scale": {"domain": _SHARE}, "axis": axis}
+def _scales(results: Results) -> ModelScales:
+    return model_scales(results, list(_references(results, "time")))
 
 
-def _upright(place: float, dashes: Sequence[float]) -> dict[str, Any]:
-    return {"mark": {"type": "rule", "color": _QUIET, "strokeDash": dashes}, "encoding": {"x": {"datum": place}}}
+def _grid_marks(rules: Sequence[TimeRule], *, one_way: bool = False) -> list[dict[str, Any]]:
+    """Draw strides as dotted lines, hops as short ticks on the axis; only those above 0 where shifts are sizes."""
+    places = {rule: [place for place in rule.places if place > 0 or not one_way] for rule in rules}
+    lines = [upright(place, [1, 3]) for rule in rules if rule.kind != "hop" for place in places[rule]]
+    ends = {"y": {"value": HEIGHT - _TICK}, "y2": {"value": HEIGHT}}
+    ticks = [
+        {"mark": {"type": "rule", "color": QUIET}, "encoding": {"x": {"datum": place}, **ends}}
+        for rule in rules
+        if rule.kind == "hop"
+        for place in places[rule]
+    ]
+    return lines + ticks
 
 
-def _rule(x: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, Any]:
-    encoding = {**place, "x": {**x, "field": "low"}, "x2": {"field": "high"}}
-    return {"mark": {"type": "rule", "strokeWidth": 2}, "encoding": encoding}
-
-
-def _points(x: Mapping[str, Any], place: Mapping[str, Any], *told: str) -> dict[str, Any]:
-    tooltip = [{"field": name} for name in ("model", *told, "value", "low", "high")]
-    encoding = {**place, "x": {**x, "field": "value"}, "tooltip": tooltip}
-    return {"mark": {"type": "point", "filled": True, "size": 55, "opacity": 1}, "encoding": encoding}
-
-
-def _colour(results: Results) -> dict[str, Any]:
-    styles = [entry.colour for entry in model_key(results)]
-    return _by_model(results, styles, _QUIET)
-
-
-def _dash(results: Results) -> dict[str, Any]:
-    dashes = [[float(part) for part in entry.dashes.split()] for entry in model_key(results)]
-    return _by_model(results, dashes, [1, 0])
-
-
-def _shape(results: Results) -> dict[str, Any]:
-    return _by_model(results, [_MARKS[index % len(_MARKS)] for index in range(len(results.responses))], "circle")
-
-
-def _by_model(results: Results, values: Sequence[Any], other: Any) -> dict[str, Any]:
-    """Scale models to styles; what is no model, a reference, gets `other`."""
-    names = [shown_name(name) for name in results.responses]
-    references = list(_references(results, "time"))
-    scale = {"domain": names + references, "range": [*values, *[other] * len(references)]}
-    return {**_MODEL, "legend": None, "scale": scale}
-
-
-def layered_spec(
-    layers: Sequence[Mapping[str, Any]], values: Sequence[Mapping[str, Any]], title: str, *, height: float = _HEIGHT
-) -> dict[str, Any]:
-    """Lay marks over each other in the page's style.
-
-    Parameters
-    ----------
-    layers : sequence of mapping
-        Marks and encodings of Vega-Lite.
-    values : sequence of mapping
-        The data.
-    title : str
-    height : float, optional
-        In pixels; the width is that of the page's column.
-
-    Returns
-    -------
-    dict
-        Valid by Vega-Lite's schema.
-    """
-    import altair
-
-    spec = {
-        "title": {"text": title, "anchor": "start", "color": _INK, "fontSize": 12, "fontWeight": 600},
-        "data": {"values": list(values)},
-        "width": "container",
-        "height": height,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "layer": list(layers),
-        "config": _CONFIG,
-    }
-    checked: dict[str, Any] = altair.LayerChart.from_dict(spec).to_dict()
-    return checked
-
-
-def chart_svg(chart: Chart) -> str:
-    """Draw a chart without a browser.
-
-    Parameters
-    ----------
-    chart : Chart
-
-    Returns
-    -------
-    str
-        An ``svg`` element whose text is text.
-    """
-    import vl_convert
-
-    svg: str = vl_convert.vegalite_to_svg({**chart.spec, "width": _WIDTH})
-    return svg
-
-
-def model_key(results: Results) -> list[KeyEntry]:
-    """Return how each model is drawn.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    list of KeyEntry
-        Black becomes the page's ink, which is light on a dark page.
-    """
-    from .figure_style import model_style
-
-    entries = []
-    for index, name in enumerate(results.responses):
-        style = model_style(index)
-        dashes = "1 0" if style.dashes == "solid" else " ".join(f"{part:g}" for part in style.dashes[1])
-        colour = _INK if style.colour == _BLACK else style.colour
-        entries.append(KeyEntry(shown_name(name), colour, dashes))
-    return entries
+def _grid_told(rules: Sequence[TimeRule]) -> list[str]:
+    return [
+        f"{looks}: {', '.join(rule.label for rule in rules if (rule.kind == 'hop') == hop)}."
+        for looks, hop in (("Dotted", False), ("Ticks below", True))
+        if any((rule.kind == "hop") == hop for rule in rules)
+    ]

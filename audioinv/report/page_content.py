@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
-from .answer_map import map_finding
+from .answer_map import AnswerMap, answer_map, map_finding
 from .findings import (
     WorstClip,
     axis_finding,
@@ -25,7 +27,7 @@ from .findings import (
     worst_clips,
 )
 from .text import amount, interval, reference_line, verdict
-from .wording import axis_title, is_reason, range_text
+from .wording import axis_title, is_reason, range_text, share_text
 
 if TYPE_CHECKING:
     from .results import Results
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 _MAP_INCHES = 3.6
+_MAP_HEADER = ("clip", "shifts that keep the answer", "least score of the unshifted answer", "another answer at")
+_MAP_ROWS = 60
 _NOT_CONTROLS = ("noise_floor",)
 
 
@@ -62,11 +66,13 @@ class HeadlineRow:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and what it shows; ``key`` tells it from the page's other figures."""
+    """A figure, what it shows, and its data as a table; ``key`` tells it from the page's other figures."""
 
     key: str
     svg: Markup
     caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -203,15 +209,51 @@ def _axis_part(results: Results, name: str, axis: str, key: str) -> AxisPart:
     from .heatmap import heatmap_figure
     from .inline_svg import inline_svg
 
+    shown = answer_map(results, axis=axis, model=name)
     figure = heatmap_figure(results, axis=axis, model=name, width_inches=_MAP_INCHES, explained=False)
     svg = inline_svg(figure, key, label_id=f"{key}-caption")
     return AxisPart(
         axis=axis,
         title=axis_title(axis),
-        heatmap=Drawing(key, svg, map_finding(results, axis=axis, model=name)),
+        heatmap=Drawing(key, svg, map_finding(results, axis=axis, model=name), _MAP_HEADER, _map_rows(shown)),
         worst=worst_clips(results, name, axis),
         flips=flip_finding(results.document["models"][name]["axes"][axis]),
     )
+
+
+def _map_rows(shown: AnswerMap) -> tuple[tuple[str, ...], ...]:
+    """Write a heat map out, a row a clip in the order of the picture, as far as a page can carry it."""
+    rows = [
+        (
+            name,
+            share_text(float(1 - flipped.sum() / max(len(flipped) - 1, 1))),
+            _least(scores, shown),
+            _stretches(flipped, shown),
+        )
+        for name, scores, flipped in zip(shown.names, shown.scores, shown.flipped, strict=True)
+    ]
+    if len(rows) <= _MAP_ROWS:
+        return tuple(rows)
+    return (*rows[:_MAP_ROWS], (f"{len(rows) - _MAP_ROWS} more clips, in results.parquet", "", "", ""))
+
+
+def _least(scores: npt.NDArray[np.floating], shown: AnswerMap) -> str:
+    """Write the least score of the clean answer, and the shift at which it stands."""
+    if np.isnan(scores).all():
+        return "–"
+    place = int(np.nanargmin(scores))
+    return f"{scores[place]:.2f} at {amount(float(shown.shifts[place]), shown.unit)}"
+
+
+def _stretches(flipped: npt.NDArray[np.bool_], shown: AnswerMap) -> str:
+    """Name the stretches of neighbouring shifts at which the answer is another."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flipped, [False]]).astype(int)))
+    ends = [(float(shown.shifts[first]), float(shown.shifts[last - 1])) for first, last in edges.reshape(-1, 2)]
+    told = [
+        amount(low, shown.unit) if low == high else f"{amount(low, shown.unit)} to {amount(high, shown.unit)}"
+        for low, high in ends
+    ]
+    return ", ".join(told) or "nowhere"
 
 
 def _control_row(name: str, control: Mapping[str, Any]) -> ControlRow:

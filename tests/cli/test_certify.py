@@ -8,6 +8,7 @@ import torch
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, save_classifier
 from audioinv.nets.model import ModelSpec
+from audioinv.report.certificate_results import load_certificates
 
 
 @pytest.fixture
@@ -55,6 +56,14 @@ def test_json_is_one_document(run, ring):
     assert done.exit_code == 1
     time = document["certificates"][0]
     assert (time["derivation"]["modulus"], time["n_covered"], time["confirmation"]["n_clips"]) == (640, 64, 3)
+
+
+def test_what_is_kept_is_what_was_said(run, ring):
+    done = run("certify", ring, "clips/low", "--passes", 8, "--json", "-o", "kept")
+    assert json.loads(done.stdout) == load_certificates("kept").document
+    refused = run("certify", ring, "clips/low", "-o", "kept")
+    assert refused.exit_code == 2
+    assert "holds a certification already" in refused.stderr
 
 
 def test_quiet_says_it_by_the_exit_code(run, ring):

@@ -60,3 +60,22 @@ def test_a_folder_without_results_is_one_clear_line(run, place):
     done = run("report", place)
     assert done.exit_code == 2
     assert "is no results folder" in done.stderr
+
+
+def test_further_folders_join_the_page_and_those_of_another_model_do_not(run, folder, place):
+    made = run("order", "toy", "clips", "-o", folder, "-q")
+    assert made.exit_code == 0, made.stderr
+    assert run("certify", "toy", "clips", "-o", "behind", "-q").exit_code in (0, 1)
+    done = run("report", folder, "behind", "-q")
+    assert done.exit_code == 0, done.stderr
+    page = (folder / "report.html").read_text()
+    assert 'id="order"' in page
+    assert 'id="certificates"' in page
+    assert "audioinv layers MODEL CLIPS" in page
+    (place / "toy").rename(place / "other")
+    run("order", "other", "clips", "-o", "strange", "-q")
+    for more, words in (("strange", "strange is about "), ("clips", "clips holds nothing to add to the page")):
+        refused = run("report", folder, more)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith(f"error: {words}")
+        assert refused.stderr.count("\n") == 1

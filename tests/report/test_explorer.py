@@ -149,3 +149,15 @@ def test_clips_whose_files_are_gone_keep_their_answers_and_say_why_they_are_sile
 def test_an_empty_explorer_knows_every_clip(results):
     assert len(empty_explorer(results).places) == 24
     assert not empty_explorer(results).clips
+
+
+def test_a_clip_with_partials_is_shown_first_and_one_without_says_so(models, tmp_path, rng):
+    write_notes(tmp_path, 2)
+    write_audio(tmp_path / "low" / "noise.wav", 0.1 * rng.standard_normal(1600), SAMPLE_RATE)
+    found = explore(analyse(models, tmp_path), 10**7)
+    (noise,) = [clip for clip in found.clips if clip["name"].endswith("noise.wav")]
+    assert noise["pitchless"].startswith("no stable pitch")
+    assert not any("partials" in content for content in noise["axes"].values())
+    first = found.clips[found.first]
+    assert first["pitchless"] == ""
+    assert sum(place is not None for place in first["axes"]["freq"]["partials"]["4"]) >= 3

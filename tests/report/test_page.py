@@ -327,3 +327,25 @@ def test_a_notebook_shows_a_small_escaped_table(results):
     assert "<b>half</b>" in table.text
     assert interval(results.document["models"]["centroid"]["axes"]["freq"]["consistency"]) in table.text
     assert verdict(results, "centroid") in table.text
+
+
+def test_charts_of_delay_carry_hop_and_stride_and_no_other_chart_does(results):
+    grids = {"hop_samples": 160, "stride_samples": 320}  # 20 and 40 ms at 8 kHz
+    models = {name: {**about, **grids} for name, about in results.run["models"].items()}
+    charts = {
+        chart.key: chart
+        for row in chart_rows(dataclasses.replace(results, run={**results.run, "models": models}))
+        for chart in row.charts
+    }
+
+    def places(key):
+        rules = [layer for layer in charts[key].spec["layer"] if "datum" in layer["encoding"].get("x", {})]
+        ticks = [layer["encoding"]["x"]["datum"] for layer in rules if "y" in layer["encoding"]]
+        lines = [layer["encoding"]["x"]["datum"] for layer in rules if "y" not in layer["encoding"]]
+        return sorted(ticks), sorted(lines)
+
+    assert places("curve-time-ms") == ([-80, -60, -40, -20, 20, 40, 60, 80], [-80, -40, 0, 40, 80])
+    assert places("flips-time-ms") == ([20, 40, 60, 80], [40, 80])
+    assert places("curve-freq-Hz") == ([], [0])
+    assert "hop 20 ms" in charts["curve-time-ms"].caption
+    assert "network stride 40 ms" in charts["curve-time-ms"].caption

@@ -17,7 +17,7 @@
   Promise.all(drawn).then(() => { document.body.dataset.charts = drawn.length; });
 
   // Explorer -------------------------------------------------------------------------------------------------------
-  const { clips, models } = data("clips");
+  const { clips, models, first } = data("clips");
   if (!clips.length) return;
   const root = byId("explorer"), slider = byId("shift"), picture = byId("picture");
   const state = { clip: 0, axis: null, place: 0, player: null, turn: 0 };
@@ -178,11 +178,18 @@
       `${signed(low, one.unit)} to ${signed(high, one.unit)}; top is 1, bottom 0, the upright line is where you are.`;
   }
 
+  function otherPitched() {
+    const pitched = clips.find((one) => one.pitchless === "");
+    return pitched ? `${pitched.name} has a pitch.` : "No clip on this page has a pitch.";
+  }
+
   function showPartials() {
     const one = axis(), table = byId("partials");
     const before = one.partials?.[one.zero], after = one.partials?.[state.place];
     table.hidden = !after;
     byId("no-partials").hidden = Boolean(after);
+    byId("no-partials").textContent = clip().pitchless ? `No partials to follow in this clip (${clip().pitchless}). ${otherPitched()}`
+      : clip().silent ? "" : "No partials to follow along this axis: a frequency shift or a pitch shift moves them.";
     if (!after) return;
     const base = (places) => places.find((value) => value !== null);
     const cell = (value, digits) => make("td", {}, value === null || value === undefined ? "–" : value.toFixed(digits));
@@ -286,5 +293,5 @@
   window.addEventListener("resize", showSound);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showSound);
   root.hidden = false;
-  chooseClip(0);
+  chooseClip(first);
 })();
