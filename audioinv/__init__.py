@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .analysis import AnalysisOptions, analyze, analyze_models
     from .budget_analysis import BudgetOptions, budget
-    from .certification import Certification, certify
+    from .certification import certify
     from .corpus.entries import Corpus
     from .corpus.layouts import read_corpus, read_sources
     from .errors import AudioFileError, AudioinvError, CheckpointError, InputError, ModelError
     from .layer_analysis import LayerOptions, layers
+    from .nets.adapters.declaration import Declaration
     from .nets.classifier import Classifier, load_classifier, save_classifier
     from .nets.library import load_model
     from .nets.model import Model, ModelSpec, as_model
     from .nets.training import TrainingConfig, train_classifier
+    from .pair_analysis import profile_pairs
     from .profile_analysis import profile
+    from .report.certificate_results import Certification
+    from .report.profile_results import load_profile
     from .report.results import Results, load_results
     from .sliding_analysis import slide
     from .sound.audio import Clip, load_clip, write_audio
@@ -36,16 +40,20 @@ if TYPE_CHECKING:
 _HOMES = {
     "analysis": ("AnalysisOptions", "analyze", "analyze_models"),
     "budget_analysis": ("BudgetOptions", "budget"),
-    "certification": ("Certification", "certify"),
+    "certification": ("certify",),
     "corpus.entries": ("Corpus",),
     "corpus.layouts": ("read_corpus", "read_sources"),
     "errors": ("AudioFileError", "AudioinvError", "CheckpointError", "InputError", "ModelError"),
     "layer_analysis": ("LayerOptions", "layers"),
+    "nets.adapters.declaration": ("Declaration",),
     "nets.classifier": ("Classifier", "load_classifier", "save_classifier"),
     "nets.library": ("load_model",),
     "nets.model": ("Model", "ModelSpec", "as_model"),
     "nets.training": ("TrainingConfig", "train_classifier"),
+    "pair_analysis": ("profile_pairs",),
     "profile_analysis": ("profile",),
+    "report.profile_results": ("load_profile",),
+    "report.certificate_results": ("Certification",),
     "report.results": ("Results", "load_results"),
     "sliding_analysis": ("slide",),
     "sound.audio": ("Clip", "load_clip", "write_audio"),
@@ -68,6 +76,7 @@ __all__ = [
     "Classifier",
     "Clip",
     "Corpus",
+    "Declaration",
     "InputError",
     "LayerOptions",
     "Model",
@@ -91,11 +100,13 @@ __all__ = [
     "load_classifier",
     "load_clip",
     "load_model",
+    "load_profile",
     "load_results",
     "measure_partials",
     "parse_grid",
     "pitch_shift",
     "profile",
+    "profile_pairs",
     "read_corpus",
     "read_sources",
     "save_classifier",

@@ -11,15 +11,14 @@ What is here: `analyze`, `analyze_models`, `AnalysisOptions`, `Sweeper`, `plan_m
 from __future__ import annotations
 
 import hashlib
-import platform
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from .corpus.entries import CorpusEntry
 from .errors import InputError
+from .frame_run import FRAME_CLIPS, frame_cautions, run_frames
 from .measure.cliptable import ClipTable
 from .measure.controls import control_cautions, summarize_controls
 from .measure.summary import ModelFacts, summarize_model
@@ -31,11 +30,11 @@ from .sound.grid import ShiftGrid
 from .sweep.plan import SweepPlan, plan_sweep
 from .sweep.responses import Failure, ModelResponses
 from .sweep.run import Sweep, sweep_clips
+from .sweep.units import versions
 
-__all__ = ["AnalysisOptions", "Sweeper", "analyze", "analyze_models", "plan_model"]
+__all__ = ["AnalysisOptions", "Sweeper", "analyze", "analyze_models", "plan_model", "versions"]
 
 _HOW = ("batch_size", "engine", "verify")  # of a plan: where and how it runs, never what comes out
-_LIBRARIES = ("audioinv", "torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "python-stretch", "pyarrow")
 
 
 class Sweeper(Protocol):
@@ -61,7 +60,7 @@ class AnalysisOptions:
         ``{"time": "-50:50:1ms"}`` and so on; empty for the ranges that suit the model.
     edges : {"zero", "circular", "context", "noise"}, optional
         ``"context"`` where the file is longer than the window, else silence, if not given.
-    pitch_engine : {"signalsmith", "resample"}, default "signalsmith"
+    pitch_engine : {"signalsmith", "resample", "world"}, default "signalsmith"
     batch_size : int, optional
         Chosen by device if not given.
     seed : int, default 0
@@ -105,7 +104,7 @@ def analyze(
     edges : {"zero", "circular", "context", "noise"}, optional
         What enters the window under a delay.
     seed : int, default 0
-    pitch_engine : {"signalsmith", "resample"}, default "signalsmith"
+    pitch_engine : {"signalsmith", "resample", "world"}, default "signalsmith"
     engine : {"auto", "batched", "shared"}, default "auto"
         What computes the answers; they are the same.
     **grids : str or ShiftGrid
@@ -178,12 +177,14 @@ def analyze_models(
         raise InputError(f"models must have different names; got {', '.join(names)}")
     plans = [plan_model(model, options) for model in models]
     started = clock.perf_counter()
-    sample = PassingSample()
-    swept = sweep(list(zip(models, plans, strict=True)), sample.watch(clips), on_clip=on_clip)
+    sample, framed = PassingSample(), PassingSample(FRAME_CLIPS)
+    swept = sweep(list(zip(models, plans, strict=True)), framed.watch(sample.watch(clips)), on_clip=on_clip)
     measuring = clock.perf_counter()
     summaries = {
-        found.spec.name: _summarize(found, model, sample if options.references else None, options.seed)
-        for found, model in zip(swept.responses, models, strict=False)  # without responses there is nothing to pair
+        found.spec.name: _with_frames(
+            _summarize(found, model, sample if options.references else None, options.seed), model, framed, plan
+        )
+        for found, model, plan in zip(swept.responses, models, plans, strict=False)  # none, where nothing was answered
     }
     timing = {"sweep_s": measuring - started, "measure_s": clock.perf_counter() - measuring}
     run = {
@@ -251,6 +252,17 @@ def _summarize(responses: ModelResponses, model: Model, sample: PassingSample | 
     return {**summary, "references": references, "warnings": [*alarm, *warnings]}
 
 
+def _with_frames(summary: dict[str, Any], model: Model, sample: PassingSample, plan: SweepPlan) -> dict[str, Any]:
+    """Add what the answers along time do, of a model that has any."""
+    if not model.spec.along_time:
+        return summary
+    try:
+        frames = run_frames(model, sample.clips, plan, seed=plan.seed)
+    except InputError as error:
+        return {**summary, "frames": None, "warnings": [*summary["warnings"], f"frames.same: {error}"]}
+    return {**summary, "frames": frames, "warnings": [*summary["warnings"], *frame_cautions(frames)]}
+
+
 def describe_model(model: Model) -> dict[str, Any]:
     """Return what is to be known of a model: its spec, its strides and a hash of its weights.
 
@@ -274,23 +286,6 @@ def describe_model(model: Model) -> dict[str, Any]:
 
 def _as_text(grid: str | ShiftGrid | None) -> str | None:
     return str(grid) if isinstance(grid, ShiftGrid) else grid
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on.
-
-    Returns
-    -------
-    dict of str to str
-        Of Python and the libraries that make the numbers.
-    """
-    found = {"python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def _fingerprint(models: Sequence[ModelResponses], failures: Sequence[Failure]) -> dict[str, Any]:

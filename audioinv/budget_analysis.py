@@ -55,7 +55,7 @@ class BudgetOptions:
     ----------
     time, bins, pitch : str or ShiftGrid, optional
         ``"0:320:160smp"`` and so on; see the module for what is taken if none is given.
-    pitch_engine : {"signalsmith", "resample"}, default "signalsmith"
+    pitch_engine : {"signalsmith", "resample", "world"}, default "signalsmith"
     layers : tuple of str, default ()
         Names of modules that are stages; all without modules of their own if empty.
     probe : tuple of str, default ()

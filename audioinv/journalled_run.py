@@ -5,7 +5,7 @@ Conventions
 Every choice is made once for the whole corpus, before it is cut into units: how many there are, who does them and in
 which order they are done change nothing. The parts are joined in the order of the corpus.
 
-What is here: `ModelSource`, `WorkOrder`, `JournalledRun`.
+What is here: `JournalledRun`, `join_parts`.
 """
 
 from __future__ import annotations
@@ -18,86 +18,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .analysis import versions
 from .corpus.entries import CorpusEntry
-from .errors import CheckpointError, InputError, ModelError
-from .nets.adapters.declaration import Declaration
-from .nets.library import load_model
+from .errors import CheckpointError, InputError
 from .nets.model import Model
-from .report.journal import Journal, PartFolder, recipes_in
+from .report.journal import Journal, PartFolder, cannot_write, recipes_in
 from .report.results import Results, check_free, free_folder
 from .report.shards import Shard, read_shards, write_shard
 from .sound.audio import Clip
 from .sweep.engines import EngineChoice, choose_engines
 from .sweep.plan import SweepPlan
 from .sweep.responses import Failure, ModelResponses, join_models
+from .sweep.room import RoomOnDisk
 from .sweep.run import Sweep
-from .sweep.units import Unit, cut_units, name_of, recipe_of
+from .sweep.units import Unit, cut_units, name_of, recipe_of, versions
 from .sweep.workers import Alone, Crew, Done, Processes, Worker, hand_out
+from .work_order import ModelSource, WorkOrder
 
-__all__ = ["JournalledRun", "ModelSource", "WorkOrder"]
+__all__ = ["JournalledRun", "join_parts"]
 
 CLUSTERS = ("local", "ray")
-
-
-@dataclass(frozen=True)
-class ModelSource:
-    """Where a model is to be had by whoever works on it; see `audioinv.nets.library.load_model`.
-
-    Parameters
-    ----------
-    source : str
-    device : str, default "cpu"
-    said : Declaration, optional
-    trust_pickle : bool, default False
-    """
-
-    source: str
-    device: str = "cpu"
-    said: Declaration | None = None
-    trust_pickle: bool = False
-
-    def load(self) -> Model:
-        """Load the model."""
-        return load_model(self.source, device=self.device, said=self.said, trust_pickle=self.trust_pickle)
-
-
-@dataclass(frozen=True)
-class WorkOrder:
-    """What makes a worker in another process or on another machine.
-
-    Parameters
-    ----------
-    models : tuple of ModelSource
-    plans : tuple of SweepPlan
-        One for each model.
-    n_clips : int
-        Of the whole corpus.
-    parts : PartFolder
-    """
-
-    models: tuple[ModelSource, ...]
-    plans: tuple[SweepPlan, ...]
-    n_clips: int
-    parts: PartFolder
-
-    def open(self) -> Worker:
-        """Load the models, and make sure that they are those that are meant.
-
-        Returns
-        -------
-        Worker
-
-        Raises
-        ------
-        ModelError
-            If a model, a choice or a library is another than where the work is handed out.
-        """
-        models = [(source.load(), plan) for source, plan in zip(self.models, self.plans, strict=True)]
-        engines = [choose_engines(model, plan, self.n_clips) for model, plan in models]
-        if not self.parts.recipe.startswith(recipe_of(models, engines, versions())):
-            raise ModelError("a worker has other models or libraries than the process that hands out the work")
-        return Worker(models, engines, self.parts)
 
 
 def _say_nothing(_: str) -> None:
@@ -210,7 +149,7 @@ class JournalledRun:
         receipts = self._hand_out(units, self._crew(work), on_clip)
         given_up = [Done(unit, "") for unit in work.units if unit not in units]
         receipts = sorted([*receipts, *given_up], key=lambda done: done.unit.place)
-        return replace(_join(receipts, work.parts), engines=tuple(work.engines))
+        return replace(join_parts(receipts, work.parts), engines=tuple(work.engines))
 
     def sweep_share(
         self,
@@ -331,8 +270,27 @@ class JournalledRun:
         )
 
 
-def _join(receipts: Sequence[Done], parts: PartFolder) -> Sweep:
-    """Read what workers kept, in the order of the corpus."""
+def join_parts(receipts: Sequence[Done], parts: PartFolder) -> Sweep:
+    """Join what workers kept.
+
+    Parameters
+    ----------
+    receipts : sequence of Done
+        In the order of the corpus.
+    parts : PartFolder
+
+    Returns
+    -------
+    Sweep
+        Whose arrays lie on the disk of the parts, and not in memory.
+
+    Raises
+    ------
+    CheckpointError
+        If a part is gone or damaged.
+    InputError
+        If there is no room.
+    """
     failures: list[Failure] = []
 
     def answered() -> Iterator[Sequence[ModelResponses]]:
@@ -342,7 +300,12 @@ def _join(receipts: Sequence[Done], parts: PartFolder) -> Sweep:
             if part.responses:
                 yield part.responses
 
-    return Sweep(join_models(answered(), sum(done.n_answered for done in receipts)), tuple(failures))
+    try:
+        room = RoomOnDisk(parts.folder)
+        joined = join_models(answered(), sum(done.n_answered for done in receipts), room)
+    except OSError as error:
+        raise cannot_write(parts.folder, error) from error
+    return Sweep(joined, tuple(failures))
 
 
 def _read(done: Done, parts: PartFolder) -> Sweep:

@@ -10,8 +10,8 @@ equivariance errors by comparing inner steps.
 
 One clip is worked on at a time; of its maps only errors and the followed units are kept.
 
-What is here: `layers`, `analyze_layers`, `LayerOptions`; `asked_grids`, `window_of` and `check_enough`, on which the
-error budget stands as well.
+What is here: `layers`, `analyze_layers`, `LayerOptions`; `asked_grids`, `window_of`, `check_enough` and
+`TooFewClips`, on which the error budget stands as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import nn
 
 from .analysis import versions
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError
+from .errors import AudioFileError, InputError, ModelError
 from .measure.layerwise.axis_survey import SurveyedAxis, survey_axis
 from .measure.layerwise.layer_records import LayerSweep, choose_units
 from .measure.layerwise.layers import LayerRecord, summarize_layer
@@ -40,6 +40,7 @@ from .sweep.responses import Failure
 
 __all__ = [
     "LayerOptions",
+    "TooFewClips",
     "analyze_layers",
     "asked_grids",
     "check_enough",
@@ -91,6 +92,22 @@ class LayerOptions:
             raise InputError(f"max_units={self.max_units} must be at least 1")
         if self.bins is not None and self.freq is not None:
             raise InputError("bins and freq both shift along frequency; give one of them")
+
+
+class TooFewClips(InputError):
+    """Fewer clips than a comparison needs.
+
+    Parameters
+    ----------
+    message : str
+    failures : sequence of Failure
+        Clips that might have made up the number.
+    """
+
+    def __init__(self, message: str, failures: Sequence[Failure]) -> None:
+        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
+        super().__init__(f"{message}{f' ({reasons})' if reasons else ''}")
+        self.failures = tuple(failures)
 
 
 def layers(
@@ -183,6 +200,11 @@ def analyze_layers(
     asked = asked_grids(model, {"time": options.time, "bins": options.bins, "freq": options.freq})
     feeds = {axis: LayerFeed(model, axis, options.edges, options.seed) for axis in asked}
     sweeps = [_sweep(survey_axis(feeds[axis], grid, modules), modules, options) for axis, grid in asked.items()]
+    if not any(sweep.lies for _, sweep in sweeps):
+        raise ModelError(
+            f"no layer of model {model.spec.name} is called when it runs: its graph stands alone, without the modules "
+            "it was made of; give the torch.nn.Module itself, as module:attr or to as_model"
+        )
     collected: list[list[dict[str, LayerRecord]]] = [[] for _ in sweeps]
     names: list[str] = []
     failures: list[Failure] = []
@@ -231,14 +253,14 @@ def check_enough(names: Sequence[str], failures: Sequence[Failure]) -> None:
 
     Raises
     ------
-    InputError
+    TooFewClips
         If there are fewer; with what failed.
     """
     if len(names) < 2:
-        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
-        raise InputError(
+        raise TooFewClips(
             f"{len(names)} clip(s) could be analysed, but two are needed: with one, a layer that never changes looks "
-            f"invariant{f' ({reasons})' if reasons else ''}"
+            "invariant",
+            failures,
         )
 
 

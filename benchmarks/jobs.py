@@ -21,16 +21,23 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from audioinv.analysis import AnalysisOptions, plan_model
 from audioinv.corpus.entries import CorpusEntry
-from audioinv.journalled_run import JournalledRun, ModelSource
+from audioinv.journalled_run import JournalledRun
 from audioinv.nets.library import DEFAULT_MODEL, load_model, shipped_folder
 from audioinv.nets.training import one_thread
+from audioinv.sweep import units
 from audioinv.sweep.cluster import RayActors
 from audioinv.sweep.run import sweep_clips
+from audioinv.sweep.spawning import start_server
 from audioinv.sweep.units import Unit
 from audioinv.sweep.workers import Crew, Done, Processes, hand_out
+from audioinv.work_order import ModelSource
+
+SHARE = 5
+"""Of so many clips one is swept to see what a journal costs."""
 
 
 def copies(folder: Path, n_clips: int) -> list[CorpusEntry]:
@@ -71,7 +78,8 @@ def journal_overhead(entries: Sequence[CorpusEntry]) -> float:
         with one_thread():
             sweep_clips(pairs, entries)
         plain = time.process_time() - started
-        with tempfile.TemporaryDirectory() as folder, JournalledRun(Path(folder) / "run") as run:
+        as_cut = patch.object(units, "FEW", units.FEW // SHARE)  # into units as large as those of all clips
+        with as_cut, tempfile.TemporaryDirectory() as folder, JournalledRun(Path(folder) / "run") as run:
             started = time.process_time()
             run.sweep(pairs, entries)
             ratios.append((time.process_time() - started) / plain)
@@ -92,9 +100,9 @@ class Idle:
 
 def cost_of_asking(crew: Callable[[Idle], Crew], n_units: int = 2000) -> Walls:
     """Return the seconds until the first receipt, and for each further unit."""
-    units = [Unit(place, (CorpusEntry(Path("x.wav")),)) for place in range(n_units)]
+    many = [Unit(place, (CorpusEntry(Path("x.wav")),)) for place in range(n_units)]
     started = time.perf_counter()
-    times = [time.perf_counter() - started for _ in hand_out(units, crew(Idle()))]
+    times = [time.perf_counter() - started for _ in hand_out(many, crew(Idle()))]
     return Walls(times[0], (times[-1] - times[n_units // 2]) / (n_units - 1 - n_units // 2))
 
 
@@ -104,9 +112,10 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=500)
     parser.add_argument("--ray", action="store_true")
     asked = parser.parse_args()
+    start_server()  # as the command does before it loads anything itself
     with tempfile.TemporaryDirectory() as folder:
         entries = copies(Path(folder), asked.clips)
-        overhead = journal_overhead(entries[: max(5, asked.clips // 5)])
+        overhead = journal_overhead(entries[: max(5, asked.clips // SHARE)])
         one, two = sweep(entries, 1), sweep(entries, 2)
         print(f"{asked.clips} clips, {DEFAULT_MODEL}, default shifts")
         print(f"journal: {100 * overhead:+.1f} % CPU time; {1000 * one.last / asked.clips:.1f} ms a clip, one job")

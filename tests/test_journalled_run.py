@@ -18,7 +18,7 @@ import torch
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.corpus.layouts import read_sources
 from audioinv.errors import CheckpointError, InputError
-from audioinv.journalled_run import JournalledRun, ModelSource
+from audioinv.journalled_run import JournalledRun
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, save_classifier
 from audioinv.nets.library import load_model
@@ -31,6 +31,7 @@ from audioinv.sweep.responses import Failure
 from audioinv.sweep.run import sweep_clips
 from audioinv.sweep.units import Unit, cut_units, name_of
 from audioinv.sweep.workers import Done, hand_out
+from audioinv.work_order import ModelSource
 
 GRIDS = {"time": "-10:10:5ms", "pitch": "-1:1:1st"}
 RATE = 8000
@@ -367,7 +368,9 @@ def test_a_unit_is_known_by_its_sounds_and_what_is_said_of_them(place):
     assert name_of(Unit(0, (entry,))) != same
 
 
-@pytest.mark.parametrize(("n_clips", "size"), [(0, 0), (1, 1), (250, 1), (251, 2), (8000, 4), (8001, 5), (100_000, 50)])
+@pytest.mark.parametrize(
+    ("n_clips", "size"), [(0, 0), (1, 1), (125, 1), (126, 2), (500, 4), (8000, 4), (8001, 5), (100_000, 50)]
+)
 def test_how_a_corpus_is_cut_depends_on_the_corpus_alone(n_clips, size):
     clip = Clip(np.zeros(1, np.float32), RATE)
     cut = cut_units([clip] * n_clips)

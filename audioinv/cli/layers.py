@@ -79,7 +79,9 @@ def layers(
     pitch: Annotated[
         str | None, typer.Option(metavar="A:B:STEP", help="Intervals of the budget [default: -2:2:1st].")
     ] = None,
-    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample", help="Of the budget.")] = "signalsmith",
+    pitch_engine: Annotated[
+        str, typer.Option(metavar="signalsmith|resample|world", help="Of the budget.")
+    ] = "signalsmith",
     probe: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Layer that the budget reads the position from [default: the last map]."),
@@ -98,9 +100,9 @@ def layers(
     """Shift clips, look into the layers of a network, and say which are invariant, which equivariant."""
     from ..budget_analysis import BudgetOptions
     from ..corpus.layouts import read_sources
-    from ..layer_analysis import LayerOptions, analyze_layers
+    from ..layer_analysis import LayerOptions, TooFewClips, analyze_layers
     from ..nets.library import choose_device
-    from ..report.layer_results import LAYER_FILES, LAYERS, check_absent
+    from ..report.layer_results import LAYER_FILES
     from ..report.results import free_folder
     from ..sweep.responses import Failure
 
@@ -112,15 +114,19 @@ def layers(
     said = said_of_models(sample_rate, labels, activation, input_samples)
     (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
     target = out or free_folder(Path("runs") / f"{loaded.spec.name}-layers", overwrite=overwrite)
-    check_absent(target, LAYER_FILES, LAYERS, overwrite=overwrite)
+    LAYER_FILES.check_absent(target, overwrite=overwrite)
     corpus = read_sources(inputs)
     entries = corpus.entries[:limit]
     if not entries:
         return say_nothing(inputs, corpus)
     skipped = tuple(Failure(str(entry.path), "find", entry.reason) for entry in corpus.failures)
     shown = not (no_progress or quiet or json)
-    with progress(len(entries), "looking into layers", shown=shown) as advance:
-        results = analyze_layers(loaded, entries, options, on_clip=advance)
+    try:
+        with progress(len(entries), "looking into layers", shown=shown) as advance:
+            results = analyze_layers(loaded, entries, options, on_clip=advance)
+    except TooFewClips as error:
+        note(f"error: {error}")
+        return ExitCode.SOME_FAILED if error.failures or skipped else ExitCode.USAGE
     results = replace(results, failures=skipped + results.failures)
     drawn_up = _draw_up(loaded, entries, wanted, shown=shown) if budget else None
     _write(results, drawn_up, target, overwrite=overwrite)

@@ -28,7 +28,7 @@ def shift(
     ] = None,
     pitch: Annotated[str | None, typer.Option(metavar="AMOUNT", help="An interval, e.g. 2st or 50ct.")] = None,
     edges: Annotated[str, typer.Option(metavar="zero|circular|noise")] = "zero",
-    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample")] = "signalsmith",
+    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample|world")] = "signalsmith",
     seed: Annotated[int, typer.Option(min=0, help="Of the noise that enters.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
     quiet: Quiet = False,

@@ -62,7 +62,8 @@ def choose_sliding(
         If options do not go together.
     """
     from ..corpus.events import read_events
-    from ..sliding_analysis import MANY_WINDOWS, SlidingOptions, is_long
+    from ..long_recordings import MANY_WINDOWS, is_long
+    from ..sliding_analysis import SlidingOptions
 
     others = [f"--{name}" for name, value in {**options.grids, **beside}.items() if value]
     if slide is None:
@@ -112,13 +113,14 @@ def slide_recordings(
     int
         How many recordings failed.
     """
+    from ..long_recordings import count_windows
     from ..report.label_tracks import detection_tracks, write_tracks
     from ..report.sliding_results import SlidingFolder
-    from ..sliding_analysis import count_windows, slide_models
+    from ..sliding_analysis import slide_models
 
     n_tiles = 0
     for model in models:
-        count = count_windows(model, models, entries, options)
+        count = count_windows(model, models, entries, options.every)
         n_tiles += count.n_tiles
         if dry_run or (loud and not json):
             note(f"slide   {model.spec.name}: {count.line}")

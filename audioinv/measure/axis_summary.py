@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..sweep.responses import SOUND_COLUMNS
+from ..sweep.room import BLOCK_VALUES, blocks_of, let_go
 from . import calibration, drift, multilabel, outcome
 from .by_class import estimate_classes
 from .cliptable import ClipTable
@@ -50,7 +51,6 @@ FLIP_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MAX_WORST_CLIPS = 5
 K_WAY = 5
 _ROUNDING = 1e-3  # of half-precision probabilities
-_BLOCK_VALUES = 1 << 22  # scores measured at once: 32 MiB in double precision
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -81,9 +81,11 @@ class AxisSweep:
     @cached_property
     def answers(self) -> IntArray:
         """Class indices, (n_clips, n_shifts)."""
-        return outcome.top1(self.responses.scores, self.zero, self.noise_floor)
+        scores = self.responses.scores
+        blocks = [outcome.top1(scores[some], self.zero, self.noise_floor) for some in blocks_of(scores)]
+        return np.concatenate(blocks)
 
-    @cached_property
+    @property
     def correct(self) -> FloatArray:
         """Whether each answer is right, (n_clips, n_shifts)."""
         return outcome.correctness(self.answers, self.clips.targets)
@@ -96,7 +98,9 @@ class AxisSweep:
     @cached_property
     def bounds(self) -> Bounds:
         """What a difference of scores can lie between: 0 and 1 where the scores can be probabilities."""
-        lowest, highest = (find.reduce(self.responses.scores, axis=None) for find in (np.fmin, np.fmax))
+        scores = self.responses.scores
+        ends = [[find.reduce(scores[some], axis=None) for find in (np.fmin, np.fmax)] for some in blocks_of(scores)]
+        lowest, highest = np.fmin.reduce(ends)[0], np.fmax.reduce(ends)[1]
         return (0.0, 1.0) if lowest >= 0 and highest <= 1 + _ROUNDING else None
 
     @cached_property
@@ -169,7 +173,7 @@ _SHARES: dict[str, Callable[[AxisSweep], FloatArray]] = {
     "k_consistency": lambda sweep: outcome.k_consistency(sweep.answers, K_WAY),
     "all_consistency": lambda sweep: outcome.all_consistency(sweep.answers),
     "top1_change": lambda sweep: outcome.top1_change(sweep.answers),
-    "unchanged": lambda sweep: drift.unchanged(sweep.responses.scores, sweep.zero),
+    "unchanged": lambda sweep: _in_blocks(sweep, lambda some: drift.unchanged(some.responses.scores, some.zero)),
     "accuracy_at_zero": lambda sweep: sweep.correct[:, sweep.zero],
     "mean_accuracy": lambda sweep: outcome.mean_over_shifts(sweep.correct),
     "worst_accuracy": lambda sweep: outcome.worst_accuracy(sweep.answers, sweep.clips.targets),
@@ -225,9 +229,7 @@ def per_clip(sweep: AxisSweep, measure: str) -> FloatArray:
 
 def _in_blocks(sweep: AxisSweep, values: Callable[[AxisSweep], FloatArray]) -> FloatArray:
     """Measure some clips after the others: what is made of scores on the way is larger than the scores are."""
-    scores = sweep.responses.scores
-    n_clips = max(1, _BLOCK_VALUES // max(1, scores[:1].size))
-    return np.concatenate([values(sweep.some(slice(at, at + n_clips))) for at in range(0, len(scores), n_clips)])
+    return np.concatenate([values(sweep.some(part)) for part in blocks_of(sweep.responses.scores)])
 
 
 def range_of(sweep: AxisSweep, measure: str) -> Bounds:
@@ -373,13 +375,14 @@ def _worst_clips(names: tuple[str, ...], values: FloatArray) -> list[dict[str, A
 
 def _of_delays(sweep: AxisSweep) -> dict[str, Any]:
     """Return what only delays have, and only of a model whose build is known."""
-    if sweep.name != "time" or sweep.facts is None:
+    facts = sweep.facts
+    if sweep.name != "time" or facts is None:
         return {}
     codes = sweep.clips.group_codes
     n_units = len(sweep.clips.names) if codes is None else len(np.unique(codes))
-    found: dict[str, Any] = {"periods": periods(sweep.responses, sweep.facts, n_units=n_units)}
-    if sweep.facts.hop_samples:
-        values = frame_phase(sweep.responses, sweep.facts)
+    found: dict[str, Any] = {"periods": periods(sweep.responses, facts, n_units=n_units)}
+    if facts.hop_samples:
+        values = _in_blocks(sweep, lambda some: frame_phase(some.responses, facts))
         found["frame_phase"] = sweep.mean("frame_phase", values, sweep.bounds)
     return found
 
@@ -388,23 +391,37 @@ def _of_labels(sweep: AxisSweep) -> dict[str, Any]:
     """Return what only models have that can answer with several labels at once."""
     if sweep.facts is None or sweep.facts.activation != "sigmoid":
         return {}
-    scores, targets = sweep.responses.scores, sweep.clips.targets
-    known = targets >= 0
-    precision = multilabel.average_precision(scores[known], np.eye(scores.shape[2], dtype=bool)[targets[known]])
+    precision = _average_precision(sweep.responses.scores, sweep.clips.targets)
     defined = precision[:, ~np.isnan(precision).any(axis=0)]
-    same = multilabel.same_labels(scores, sweep.zero, noise_floor=sweep.noise_floor)
+    same = _in_blocks(
+        sweep, lambda some: multilabel.same_labels(some.responses.scores, some.zero, noise_floor=sweep.noise_floor)
+    )
+    change = _in_blocks(sweep, lambda some: multilabel.label_change(some.responses.scores, some.zero))
     return {
         "same_labels": sweep.mean("same_labels", same),
-        "label_change": sweep.mean("label_change", multilabel.label_change(scores, sweep.zero), sweep.bounds),
+        "label_change": sweep.mean("label_change", change, sweep.bounds),
         "average_precision_curve": defined.mean(axis=1) if defined.size else np.full(len(precision), np.nan),
     }
 
 
+def _average_precision(scores: FloatArray, targets: IntArray) -> FloatArray:
+    """Return the average precision at every shift of every label, some labels at a time."""
+    known = targets >= 0
+    n_labels = max(1, BLOCK_VALUES // scores[..., 0].size)
+    parts = []
+    for first in range(0, scores.shape[2], n_labels):
+        labels = np.arange(first, min(first + n_labels, scores.shape[2]))
+        of_labels = np.concatenate([scores[some][known[some]][..., labels] for some in blocks_of(scores)])
+        parts.append(multilabel.average_precision(of_labels, labels == targets[known, None]))
+    return np.concatenate(parts, axis=1)
+
+
 def _extremes(responses: AxisResponses) -> dict[str, dict[str, float]]:
     """Give the range of what the shifts did to the sound, for the columns that apply to the axis."""
-    columns: Mapping[str, FloatArray] = {name: getattr(responses, name) for name in SOUND_COLUMNS}
-    return {
-        name: {"min": float(np.nanmin(column)), "max": float(np.nanmax(column))}
-        for name, column in columns.items()
-        if not np.isnan(column).all()
-    }
+    found = {}
+    for name in SOUND_COLUMNS:
+        column: FloatArray = getattr(responses, name)
+        if not np.isnan(column).all():
+            found[name] = {"min": float(np.nanmin(column)), "max": float(np.nanmax(column))}
+        let_go(column)
+    return found

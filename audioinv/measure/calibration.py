@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from .drift import class_scores, is_distribution
 from .outcome import mean_over_shifts
@@ -112,20 +113,21 @@ def calibration_error(confidence: FloatArray, correct: FloatArray, n_bins: int =
     >>> calibration_error(np.array([[0.75], [0.75]]), np.array([[1.0], [0.0]]))
     array([0.25])
     """
-    gaps = _gaps(confidence, correct, n_bins)
-    gaps = gaps[~np.isnan(gaps).any(axis=(1, 2))]
-    if not len(gaps):
+    known = ~np.isnan(confidence + correct).any(axis=1)
+    if not known.any():
         return np.full(confidence.shape[1], np.nan)
-    error: FloatArray = np.abs(gaps.mean(axis=0)).sum(axis=-1)
+    gaps = _gaps(confidence[known], correct[known], n_bins).mean(axis=0)
+    error: FloatArray = np.abs(gaps).reshape(-1, n_bins).sum(axis=1)
     return error
 
 
-def _gaps(confidence: FloatArray, correct: FloatArray, n_bins: int) -> FloatArray:
-    """Return confidence minus correctness in the bin that it falls into, (n_clips, n_shifts, n_bins)."""
-    with np.errstate(invalid="ignore"):
-        bins = np.clip(np.ceil(np.nan_to_num(confidence) * n_bins) - 1, 0, n_bins - 1)
-    gaps: FloatArray = (confidence - correct)[..., None] * (bins[..., None] == np.arange(n_bins))
-    return gaps
+def _gaps(confidence: FloatArray, correct: FloatArray, n_bins: int) -> sparse.csr_array:
+    """Return confidence minus correctness in the bin that it falls into, (n_clips, n_shifts * n_bins)."""
+    n_clips, n_shifts = confidence.shape
+    bins = np.clip(np.ceil(confidence * n_bins) - 1, 0, n_bins - 1).astype(np.int32)
+    bins += n_bins * np.arange(n_shifts, dtype=np.int32)
+    starts = np.arange(0, n_clips * n_shifts + 1, n_shifts)
+    return sparse.csr_array(((confidence - correct).ravel(), bins.ravel(), starts), (n_clips, n_shifts * n_bins))
 
 
 def drift(values: FloatArray, zero: int) -> FloatArray:
@@ -177,8 +179,8 @@ def bootstrap_calibration_drift(
     Estimate
         In [-1, 1]; the bias of few clips is nearly the same on both sides and mostly cancels.
     """
-    n_clips, n_shifts = confidence.shape
-    sample = take_sample(_gaps(confidence, correct, N_BINS).reshape(n_clips, -1), groups)
+    n_shifts = confidence.shape[1]
+    sample = take_sample(np.hstack([confidence, correct]), groups)
     counts = (sample.n, sample.n_groups, sample.unit, sample.n_undefined)
     if n_shifts < 2 or not sample.n:
         return Estimate(np.nan, np.nan, np.nan, *counts)
@@ -187,11 +189,12 @@ def bootstrap_calibration_drift(
         gaps = (sums[:, :-1] / sums[:, -1:]).reshape(len(sums), n_shifts, N_BINS)
         return drift(np.abs(gaps).sum(axis=2), zero)
 
-    rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
-    del sample  # of many clips the largest thing there is, after the rows
+    gaps = _gaps(sample.values[:, :n_shifts], sample.values[:, n_shifts:], N_BINS)
+    rows = sample.per_unit(sparse.csr_array(sparse.hstack([gaps, np.ones((sample.n, 1))], "csr")))
+    del sample, gaps  # of many clips the largest things there are, beside the rows
     value = float(of_sums(rows.sum(axis=0)[None])[0])
-    if len(rows) < 2:
+    if rows.shape[0] < 2:
         return Estimate(value, np.nan, np.nan, *counts)
-    tail = tail_probability(len(rows), 0.95)
+    tail = tail_probability(rows.shape[0], 0.95)
     low, high = np.quantile(of_sums(resampled_sums(rows, rng, n_resamples)), [tail, 1 - tail])
     return Estimate(value, float(low), float(high), *counts)

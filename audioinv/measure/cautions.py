@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..sweep.responses import SOUND_COLUMNS
+from ..sweep.room import let_go
 from .cliptable import ClipTable
 from .outcome import swept_either_way
 from .resampling import MIN_GROUPS
@@ -71,6 +73,8 @@ def cautions(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArray],
     for name, responses in axes.items():
         found += _about_sound(name, responses) if name in _KEEP_ENERGY else ()
         found += _about_grid(name, responses, answers[name])
+        for column in SOUND_COLUMNS:
+            let_go(getattr(responses, column))
     return found
 
 
@@ -100,8 +104,7 @@ def _about_model(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArr
 
 def _spread(responses: AxisResponses) -> float:
     """Return the widest spread of a class' clean score between clips, relative to the largest score."""
-    clean = responses.scores[:, responses.zero]
-    clean = clean[np.isfinite(clean).all(axis=1)]
+    clean = responses.clean[np.isfinite(responses.clean).all(axis=1)]
     if len(clean) < 2:
         return np.inf
     largest = float(np.abs(clean).max())

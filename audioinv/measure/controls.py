@@ -96,14 +96,14 @@ def control_cautions(controls: Mapping[str, Any]) -> list[str]:
 
 def _largest_change(control: ControlResponses, responses: ModelResponses) -> float:
     axis = responses.axes[control.axis]
-    return float(np.abs(control.scores - axis.scores[:, axis.zero]).max())
+    return float(np.abs(control.scores - axis.clean).max())
 
 
 def _summarize(
     control: ControlResponses, responses: ModelResponses, clips: ClipTable, seed: int, noise_floor: float
 ) -> dict[str, Any]:
     axis = responses.axes[control.axis]
-    answers = top1(np.stack([axis.scores[:, axis.zero], control.scores], axis=1), 0, noise_floor)
+    answers = top1(np.stack([axis.clean, control.scores], axis=1), 0, noise_floor)
     same = (answers[:, 0] == answers[:, 1]).astype(np.float64)
     estimate = bootstrap_mean(same, clips.group_codes, rng=np.random.default_rng(seed))
     return {

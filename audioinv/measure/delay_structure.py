@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..sound.grid import ShiftGrid
+from ..sweep.room import blocks_of
 from .drift import class_scores
 from .framephase import frame_phase_effect
 from .outcome import top1
@@ -94,8 +95,10 @@ def periods(responses: AxisResponses, facts: ModelFacts, *, n_units: int) -> lis
     steps = np.diff(shifts)
     if len(shifts) < MIN_SHIFTS or np.ptp(steps) > _STEP_TOLERANCE * steps.max():
         return None
-    answers = top1(responses.scores, responses.zero)
-    curves = class_scores(responses.scores, answers[:, responses.zero])
+    scores, zero = responses.scores, responses.zero
+    curves = np.concatenate(
+        [class_scores(scores[some], top1(scores[some], zero)[:, zero]) for some in blocks_of(scores)]
+    )
     step, reach = float(steps.mean()), float(shifts[-1] - shifts[0])
     unit_samples = ShiftGrid("time", (1.0,), responses.unit).natural(facts.sample_rate, facts.hop_samples)[-1]
     built = {name: samples / float(unit_samples) for name, samples in _built_periods(facts).items()}

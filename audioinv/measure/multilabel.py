@@ -142,7 +142,13 @@ def average_precision(scores: FloatArray, truths: npt.NDArray[np.bool_]) -> Floa
     found = np.full(scores.shape[1:], np.nan)
     for label in np.flatnonzero(truths.any(axis=0)):
         column, has = scores[..., label], truths[:, label]
-        at_least = column[None, :] >= column[has][:, None]  # (n_having, n_clips, n_shifts)
-        precision = at_least[:, has].sum(axis=1) / np.maximum(at_least.sum(axis=1), 1)
+        precision = _at_least(column[has], column[has]) / np.maximum(_at_least(column, column[has]), 1)
         found[:, label] = np.where(np.isnan(column).any(axis=0), np.nan, precision.mean(axis=0))
     return found
+
+
+def _at_least(scores: FloatArray, limits: FloatArray) -> IntArray:
+    """Count at every shift the scores that are no lower than each limit, (n_limits, n_shifts)."""
+    ascending = np.sort(scores, axis=0)
+    below = [np.searchsorted(*columns) for columns in zip(ascending.T, limits.T, strict=True)]
+    return len(scores) - np.stack(below, axis=1)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, signal, special, stats
 
+from ..sweep.room import blocks_of
 from .multiplicity import holm
 
 __all__ = ["CurvePeak", "explain_period", "find_periods"]
@@ -116,9 +117,11 @@ def _above_neighbours(power: FloatArray) -> FloatArray:
 
 def _mean_power(curves: FloatArray) -> FloatArray:
     """Return the mean periodogram of curves without their straight line, under a Hann window."""
-    n_shifts = curves.shape[1]
-    tapered = signal.detrend(curves.astype(float), axis=1) * signal.windows.hann(n_shifts, sym=False)
-    power: FloatArray = np.square(np.abs(np.fft.rfft(tapered, axis=1))).mean(axis=0)
+    hann = signal.windows.hann(curves.shape[1], sym=False)
+    spectra = (
+        np.fft.rfft(signal.detrend(curves[some].astype(float), axis=1) * hann, axis=1) for some in blocks_of(curves)
+    )
+    power: FloatArray = np.sum([np.square(np.abs(some)).sum(axis=0) for some in spectra], axis=0) / len(curves)
     return power
 
 

@@ -12,11 +12,11 @@ What is here: `MIN_GROUPS`, `Sample`, `take_sample`, `resampled_sums`, `tail_pro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import sparse, stats
 
 from ..errors import InputError
 
@@ -33,9 +33,11 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.float64]
 Unit = Literal["group", "clip"]
+Rows = TypeVar("Rows", FloatArray, sparse.csr_array)
 
 MIN_GROUPS = 10
 _MAX_WEIGHTS = 1 << 22  # weights held at once: 32 MiB
+_COLUMNS = 16  # by which rows are told apart at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,17 +69,24 @@ class Sample:
         """Clips that have a value."""
         return len(self.values)
 
-    def per_unit(self, columns: FloatArray) -> FloatArray:
+    def per_unit(self, columns: Rows) -> Rows:
         """Sum columns over the clips of each unit.
 
         Parameters
         ----------
-        columns : ndarray of shape (n, n_columns)
+        columns : ndarray or sparse array of shape (n, n_columns)
 
         Returns
         -------
-        ndarray of shape (n_units, n_columns)
+        ndarray or sparse array of shape (n_units, n_columns)
+            The columns themselves, where each clip is a unit.
         """
+        if self.unit == "clip":
+            return columns
+        if isinstance(columns, sparse.csr_array):
+            places = (self.codes, np.arange(self.n))
+            summed: Rows = sparse.csr_array((np.ones(self.n), places), (self.n_units, self.n)) @ columns
+            return summed
         sums = np.zeros((self.n_units, columns.shape[1]))
         np.add.at(sums, self.codes, columns)
         return sums
@@ -127,7 +136,7 @@ def take_sample(values: npt.ArrayLike, groups: npt.ArrayLike | None) -> Sample:
     )
 
 
-def resampled_sums(rows: FloatArray, rng: np.random.Generator, n_resamples: int) -> FloatArray:
+def resampled_sums(rows: FloatArray | sparse.csr_array, rng: np.random.Generator, n_resamples: int) -> FloatArray:
     """Totals of rows drawn with replacement, as many as there are.
 
     Equal rows are interchangeable, so it is enough to draw how often each kind of row comes up. The totals then
@@ -135,7 +144,7 @@ def resampled_sums(rows: FloatArray, rng: np.random.Generator, n_resamples: int)
 
     Parameters
     ----------
-    rows : ndarray of shape (n_units, n_columns)
+    rows : ndarray or sparse array of shape (n_units, n_columns)
     rng : numpy.random.Generator
     n_resamples : int
 
@@ -149,11 +158,34 @@ def resampled_sums(rows: FloatArray, rng: np.random.Generator, n_resamples: int)
     array([[6.],
            [6.]])
     """
-    kinds, n_of_kind = np.unique(rows, axis=0, return_counts=True)
-    share = n_of_kind / len(rows)
-    at_once = max(1, _MAX_WEIGHTS // len(kinds))
+    n_units = rows.shape[0]
+    places, n_of_kind = _kinds(rows)
+    kinds, share = rows[places], n_of_kind / n_units
+    at_once = max(1, _MAX_WEIGHTS // len(places))
     parts = [min(at_once, n_resamples - start) for start in range(0, n_resamples, at_once)]
-    return np.concatenate([rng.multinomial(len(rows), share, size=part).astype(float) @ kinds for part in parts])
+    return np.concatenate([rng.multinomial(n_units, share, size=part).astype(float) @ kinds for part in parts])
+
+
+def _kinds(rows: FloatArray | sparse.csr_array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return where the different rows stand, in their own order, and how often there is each.
+
+    Some columns are looked at after the others: where they tell all rows apart, the rest need not be.
+    """
+    n_units, n_columns = rows.shape
+    kind_of = order = np.zeros(n_units, np.intp)
+    differs = np.zeros(n_units, np.bool_)
+    for at in range(0, n_columns, _COLUMNS):
+        some = rows[:, at : at + _COLUMNS]
+        table = some.toarray() if isinstance(some, sparse.csr_array) else some
+        order = np.lexsort((*table.T[::-1], kind_of))
+        ahead, behind = order[:-1], order[1:]
+        differs[1:] = (kind_of[ahead] != kind_of[behind]) | (table[ahead] != table[behind]).any(axis=1)
+        kind_of = np.empty_like(order)
+        kind_of[order] = np.cumsum(differs)
+        if differs[1:].all():
+            break
+    differs[:1] = True
+    return order[differs], np.bincount(kind_of)
 
 
 def tail_probability(n_units: float, confidence: float) -> float:

@@ -23,7 +23,9 @@ What is here: `Estimate`, `CurveEstimate`, `bootstrap_mean`, `bootstrap_curve`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +46,7 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 
 _ROUNDING = 1e-12
+_AT_ONCE = 1 << 20  # sums of units
 
 
 @dataclass(frozen=True)
@@ -145,20 +148,25 @@ def bootstrap_curve(
     value = sample.values.mean(axis=0) if sample.n else np.full(n_points, np.nan)
     low = high = np.full(n_points, np.nan)
     if sample.n_units > 1:
-        rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
-        sums, sizes = rows[:, :-1], rows[:, -1]
+        sums, sizes = sample.per_unit(sample.values), sample.per_unit(np.ones((sample.n, 1)))[:, 0]
         if bounds == (0.0, 1.0):
-            found = share_interval(sums, sizes, confidence)
+            found = _some_points(sums, lambda some: share_interval(some, sizes, confidence))
         elif bounds is not None and bounds[0] < 0:
-            found = student_interval(sums, sizes, confidence, bounds)
+            found = _some_points(sums, lambda some: student_interval(some, sizes, confidence, bounds))
         else:
-            drawn = resampled_sums(rows, rng, n_resamples)
+            drawn = resampled_sums(np.column_stack([sums, sizes]), rng, n_resamples)
             tail = tail_probability(sample.n_units, confidence)
             influence = sums - np.outer(sizes, value)
             found = np.stack(accelerated_interval(drawn[:, :-1] / drawn[:, -1:], value, influence, tail))
-        agreed = np.ptp(sums / sizes[:, None], axis=0) <= _ROUNDING
+        agreed = _some_points(sums, lambda some: np.ptp(some / sizes[:, None], axis=0) <= _ROUNDING)
         low, high = allow_for_unseen(found, value, agreed, n_units=sample.n_units, confidence=confidence, bounds=bounds)
     return CurveEstimate(value, low, high, sample.n, sample.n_groups, sample.unit, sample.n_undefined)
+
+
+def _some_points(sums: FloatArray, find: Callable[[FloatArray], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Find something of each point of a curve, of some points after the others: on the way it takes much room."""
+    n_points = max(1, _AT_ONCE // len(sums))
+    return np.concatenate([find(sums[:, at : at + n_points]) for at in range(0, sums.shape[1], n_points)], axis=-1)
 
 
 def bootstrap_mean(

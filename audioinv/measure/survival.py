@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import sparse, stats
 
 from .resampling import Sample, resampled_sums, same_clips, tail_probability, take_sample, unseen_share
 from .statistics import Estimate
@@ -166,8 +166,9 @@ def survival_curve(
     """
     sample = take_sample(np.column_stack(same_clips(times, censored)), groups)
     grid, rows = _happened_and_lost(sample)
-    steps = rows[:, : len(grid)].any(axis=0)
-    value = _survival(rows.sum(axis=0)[None])[0, steps]
+    total = rows.sum(axis=0)
+    steps = total[: len(grid)] > 0
+    value = _survival(total[None])[0, steps]
     low = high = np.full(len(value), np.nan)
     if sample.n_units > 1 and steps.any():
         tail = tail_probability(sample.n_units, confidence)
@@ -177,12 +178,13 @@ def survival_curve(
     return SurvivalCurve(grid[steps], value, low, high)
 
 
-def _happened_and_lost(sample: Sample) -> tuple[FloatArray, FloatArray]:
+def _happened_and_lost(sample: Sample) -> tuple[FloatArray, sparse.csr_array]:
     """Return the distinct amounts, and per unit how many clips happened, then were lost, at each of them."""
-    amounts, flags = sample.values[:, 0], sample.values[:, 1:]
+    amounts, flags = sample.values.T
     grid, at = np.unique(amounts, return_inverse=True)
-    here = np.eye(len(grid))[at]
-    return grid, sample.per_unit(np.hstack([here * (1 - flags), here * flags]))
+    places = at + len(grid) * flags.astype(np.intp)
+    counts = sparse.csr_array((np.ones(sample.n), (np.arange(sample.n), places)), (sample.n, 2 * len(grid)))
+    return grid, sample.per_unit(counts)
 
 
 def _median_index(sums: FloatArray) -> npt.NDArray[np.intp]:

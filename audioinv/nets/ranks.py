@@ -3,9 +3,11 @@
 Conventions
 -----------
 R ranks with batches of b train as one process with batches of R·b, up to the rounding of sums. Every rank draws the
-same order and the same jitter and takes its own slice of each batch; losses are weighted by the whole batch, gradients
-are added; and batch norm takes its mean and variance over the batch of all ranks, which torch's own does on CUDA only.
-Dropout is drawn by each rank for its slice. Only rank 0 writes.
+same order and the same jitter and takes its own slice of each batch; losses are weighted by the whole batch, and
+torch's `DistributedDataParallel` brings the gradients together; batch norm takes its mean and variance over the batch
+of all ranks, which torch's own does on CUDA only. Dropout is drawn by each rank for its slice, from a seed of its own:
+with it, the weights repeat for the same seed and number of ranks, and differ by chance from those of another number.
+Only rank 0 writes.
 
 What is here: `Ranks`, `joined_ranks`.
 """
@@ -18,10 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 __all__ = ["Ranks", "joined_ranks"]
 
@@ -110,17 +114,32 @@ class Ranks:
             dist.all_reduce(total)
         return float(total)
 
-    def add_gradients(self, network: nn.Module) -> None:
-        """Replace the gradients of all ranks by their sum.
+    def together(self, network: nn.Module) -> nn.Module:
+        """Return a network whose gradients are, on every rank, the mean over all ranks.
 
         Parameters
         ----------
         network : Module
+            Whose weights and statistics are the same on all ranks.
+
+        Returns
+        -------
+        Module
+            The network itself where this process is alone.
         """
-        if self.size > 1:
-            for parameter in network.parameters():
-                if parameter.grad is not None:
-                    dist.all_reduce(parameter.grad)
+        return DistributedDataParallel(network, broadcast_buffers=False) if self.size > 1 else network
+
+    def draw_apart(self, seed: int) -> None:
+        """Have this rank draw its dropout from a seed of its own; the first, and one alone, goes on as it was.
+
+        Parameters
+        ----------
+        seed : int
+            Of the training.
+        """
+        if self.rank:
+            (own,) = np.random.SeedSequence(seed, spawn_key=(self.rank,)).generate_state(1)
+            torch.manual_seed(int(own))
 
     @contextmanager
     def shared_norms(self, network: nn.Module) -> Iterator[None]:

@@ -29,6 +29,7 @@ from ..sound.axes.registry import change_along
 from ..sound.grid import ShiftGrid
 from ..sound.pitch import pitch_shift
 from ..sound.shifts import bin_shift, frequency_shift, time_shift
+from ..sound.spectrogram import Spectrogram
 from .classifier import Classifier, ClassifierConfig
 from .model import ModelSpec
 from .ranks import Ranks
@@ -288,6 +289,17 @@ def _measure_scaling(config: ClassifierConfig, windows: Tensor) -> ClassifierCon
     return replace(config, input_mean=float(seen.mean()), input_std=max(float(seen.std()), 1e-6))
 
 
+class _OnSpectrograms(nn.Module):
+    """A classifier from its spectrograms on, where jitter of bins comes in between."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, spectrograms: Tensor) -> Tensor:
+        return self.classifier.classify_spectrograms(spectrograms)
+
+
 class _Run:
     """The state of one training run."""
 
@@ -306,6 +318,8 @@ class _Run:
             classifier.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.ranks = Ranks.here()
+        self.classify = self.ranks.together(_OnSpectrograms(classifier))
+        self.ranks.draw_apart(config.seed)
         n_batches = math.ceil(len(self.targets) / (config.batch_size * self.ranks.size))
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, max_lr=config.learning_rate, total_steps=config.epochs * n_batches, pct_start=0.2
@@ -342,8 +356,7 @@ class _Run:
                 continue  # batch norm needs two, and every rank one
             loss = self._jittered_loss(chosen)
             self.optimizer.zero_grad()
-            loss.backward()
-            self.ranks.add_gradients(self.classifier)
+            (self.ranks.size * loss).backward()  # of which the mean over the ranks is taken
             self.optimizer.step()
             self.schedule.step()
             total += self.ranks.add(loss.detach()) * len(chosen)
@@ -370,13 +383,19 @@ class _Run:
     def _logits(self, windows: Tensor) -> Tensor:
         front_end = self.classifier.front_end
         if front_end is None:
-            return self.classifier.classify_spectrograms(self.ranks.mine(windows)[:, None])
-        with torch.no_grad():
-            spectrograms = front_end(self.ranks.mine(windows))
-            if self.config.bin_jitter:
-                bins = self.rng.integers(-self.config.bin_jitter, self.config.bin_jitter + 1, len(windows))
-                spectrograms = bin_shift(spectrograms, self.ranks.mine(bins), fill=front_end.floor_db)
-        return self.classifier.classify_spectrograms(spectrograms)
+            spectrograms = self.ranks.mine(windows)[:, None]
+        else:
+            spectrograms = self._spectrograms(front_end, windows)
+        logits: Tensor = self.classify(spectrograms)
+        return logits
+
+    @torch.no_grad()
+    def _spectrograms(self, front_end: Spectrogram, windows: Tensor) -> Tensor:
+        spectrograms: Tensor = front_end(self.ranks.mine(windows))
+        if self.config.bin_jitter:
+            bins = self.rng.integers(-self.config.bin_jitter, self.config.bin_jitter + 1, len(windows))
+            spectrograms = bin_shift(spectrograms, self.ranks.mine(bins), fill=front_end.floor_db)
+        return spectrograms
 
     def _validate(self) -> tuple[float, float]:
         self.classifier.eval()

@@ -9,7 +9,7 @@ temporary name, synced and renamed: what is there is whole. What is there and is
 done again. ``RUN/.lock`` is held by the one process that may write; the system lets go of it when that process ends,
 however it ends.
 
-What is here: `Journal`, `PartFolder`, `recipes_in`, `write_whole`.
+What is here: `Journal`, `PartFolder`, `recipes_in`, `write_whole`, `cannot_write`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from ..sweep.run import Sweep
 from .results import FILES, LOCK, PARTS, Results, write_results
 from .table import from_table, to_table
 
-__all__ = ["Journal", "PartFolder", "recipes_in", "write_whole"]
+__all__ = ["Journal", "PartFolder", "cannot_write", "recipes_in", "write_whole"]
 
 _CONTROLS = {"scores": np.float32, "sound_error": np.float64}
 
@@ -166,7 +166,17 @@ def write_whole(path: Path, content: Any) -> None:
 
 
 def cannot_write(folder: Path, error: OSError) -> InputError:
-    """Return what to say when the system does not let a run write."""
+    """Say that the system does not let a run write.
+
+    Parameters
+    ----------
+    folder : Path
+    error : OSError
+
+    Returns
+    -------
+    InputError
+    """
     return InputError(
         f"{folder} cannot be written ({error.strerror or error}); what is done is kept: make room or choose another "
         "-o, and give the command again"

@@ -6,27 +6,31 @@ Columns are those of the results folder's contract; rows are ordered by model, a
 seconds, `shift` is in `unit`, levels in decibels. A number that does not apply is null. The table alone, with the
 specs of the models, gives the responses back exactly.
 
-What is here: `to_table`, `table_parts`, `from_table`, `SCHEMA`.
+What is here: `to_table`, `table_parts`, `from_table`, `read_table`, `SCHEMA`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from ..errors import CheckpointError
 from ..measure import drift, outcome
 from ..measure.cliptable import ClipTable
 from ..nets.model import ModelSpec
-from ..sweep.responses import SOUND_COLUMNS, AxisResponses, ClipRecord, ModelResponses
+from ..sweep.responses import SOUND_COLUMNS, AxisResponses, ClipRecord, ModelResponses, stack_clips
+from ..sweep.room import let_go
 
-__all__ = ["SCHEMA", "from_table", "table_parts", "to_table"]
+__all__ = ["SCHEMA", "from_table", "read_table", "table_parts", "to_table"]
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -58,6 +62,7 @@ SCHEMA = pa.schema(
     ]
 )
 _ADDED = ("bandwidth_lost", "engine_error")  # older folders lack them
+_FOLLOWS = ("pred", "p_pred", "p_label", "margin", "same_as_zero", "js_divergence")  # from scores and labels
 
 
 def to_table(models: Iterable[ModelResponses]) -> pa.Table:
@@ -95,6 +100,8 @@ def table_parts(models: Iterable[ModelResponses], n_rows: int = 1 << 17) -> Iter
             n_clips = max(1, n_rows // len(axis.shifts))
             for first in range(0, len(model.clips), n_clips):
                 yield _axis_table(model, axis, slice(first, first + n_clips))
+                for name in ("scores", *SOUND_COLUMNS):
+                    let_go(getattr(axis, name))
 
 
 def _axis_table(model: ModelResponses, axis: AxisResponses, some: slice) -> pa.Table:
@@ -173,9 +180,7 @@ def from_table(table: pa.Table, specs: Mapping[str, ModelSpec]) -> dict[str, Mod
     CheckpointError
         If columns are missing, rows are missing, or a model has no spec.
     """
-    missing = set(SCHEMA.names) - set(table.column_names) - set(_ADDED)
-    if missing:
-        raise CheckpointError(f"the results table lacks the columns {', '.join(sorted(missing))}")
+    _refuse_gaps({*table.column_names, *_FOLLOWS})
     found: dict[str, ModelResponses] = {}
     for name, rows in _runs(table, "model"):
         if name not in specs:
@@ -186,6 +191,49 @@ def from_table(table: pa.Table, specs: Mapping[str, ModelSpec]) -> dict[str, Mod
             clips = _read_clips(of_axis, len(axes[axis].shifts))
         found[name] = ModelResponses(specs[name], clips, axes)
     return found
+
+
+def read_table(path: Path, specs: Mapping[str, ModelSpec]) -> dict[str, ModelResponses]:
+    """Read responses back from a file, some clips at a time where its row groups are of whole clips, as ours are.
+
+    Parameters
+    ----------
+    path : Path
+    specs : mapping of str to ModelSpec
+        By the model's name.
+
+    Returns
+    -------
+    dict of str to ModelResponses
+        As from `from_table`, which says what is raised.
+    """
+    with pq.ParquetFile(path) as file:
+        _refuse_gaps(file.schema_arrow.names)
+        needed = [name for name in file.schema_arrow.names if name not in _FOLLOWS]
+        groups = (file.read_row_group(number, columns=needed) for number in range(file.num_row_groups))
+        found: dict[str, ModelResponses] = {}
+        for key, parts in itertools.groupby(groups, _model_and_axis):
+            if key is None or key in ((name, axis) for name, model in found.items() for axis in model.axes):
+                return from_table(file.read(columns=needed), specs)
+            joined = stack_clips([from_table(rows, specs)[key[0]] for rows in parts])
+            before = found[key[0]].axes if key[0] in found else {}
+            found[key[0]] = replace(joined, axes={**before, **joined.axes})
+    return found
+
+
+def _model_and_axis(rows: pa.Table) -> tuple[str, str] | None:
+    """Name the model and the axis that rows are of; None if they are of several, or end amid a clip."""
+    names = [rows[column].cast(pa.string()).unique().to_pylist() for column in ("model", "axis")]
+    shifts = rows["shift"].to_numpy()
+    n_shifts = max(1, len(np.unique(shifts)))
+    whole = not len(rows) % n_shifts and (shifts.reshape(-1, n_shifts) == shifts[:n_shifts]).all()
+    return (names[0][0], names[1][0]) if whole and [len(found) for found in names] == [1, 1] else None
+
+
+def _refuse_gaps(columns: Iterable[str]) -> None:
+    missing = set(SCHEMA.names) - set(columns) - set(_ADDED)
+    if missing:
+        raise CheckpointError(f"the results table lacks the columns {', '.join(sorted(missing))}")
 
 
 def _runs(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:

@@ -28,9 +28,9 @@ from ..sound.grid import ShiftGrid
 from .cost import Cost, predict
 from .lattice import Lattice
 from .plan import SweepPlan
-from .probing import probe_model
+from .probing import count_fitting, probe_model
 from .reading import Reading, read_network
-from .shared import WORTH_SHARING, SharedPlan, plan_sharing, respond_shared
+from .shared import BLOCK, WORTH_SHARING, SharedPlan, plan_sharing, respond_shared
 from .tracing import shape_of
 
 __all__ = ["EngineChoice", "choose_engines", "read_model", "split_plan"]
@@ -38,8 +38,9 @@ __all__ = ["EngineChoice", "choose_engines", "read_model", "split_plan"]
 FloatArray = npt.NDArray[Any]
 
 READ_BATCH = 16
-"""Windows at once for what is not shared: mostly the head, whose maps are small."""
-_WORTH_READING = 5e10  # multiply-adds, a few seconds; to load what reads a network takes about as long
+"""Windows at once for what is not shared, unless its maps are so small that more go together."""
+_WORTH_READING = 5e10  # multiply-adds, about a second; to load what reads a network takes about as long
+_LEAST_TILE = 4  # windows
 _MAP_VALUES = 1 << 26  # of the long maps that are held at once: 256 MiB in single precision
 
 
@@ -145,19 +146,28 @@ def _choose(model: Model, plan: SweepPlan, grid: ShiftGrid, n_clips: int) -> Eng
     obstacle = _obstacle(model, plan, grid.axis, n_clips * len(whole))
     if obstacle:
         return EngineChoice(grid.axis, obstacle, offsets)
+    lattice = Lattice(tuple(sorted(map(int, offsets))), model.spec.n_samples if wraps else None)
     try:
-        reading = read_model(model, grid.axis, max(READ_BATCH, plan.batch_size))
+        laid = _lay_out(model, grid.axis, lattice, plan.batch_size)
     except ModelError as error:
         if plan.engine == "shared":
             raise ModelError(f"model {model.spec.name}: the network {error}; use --engine batched") from error
         return EngineChoice(grid.axis, f"the network {error}", offsets)
-    lattice = Lattice(tuple(sorted(map(int, offsets))), model.spec.n_samples if wraps else None)
-    laid = plan_sharing(reading, lattice)
     cost = predict(laid)
     if len(laid.layouts) == 1 or (plan.engine == "auto" and cost.shared > WORTH_SHARING * cost.batched):
-        return EngineChoice(grid.axis, _why_not(reading), offsets, cost=cost)
+        return EngineChoice(grid.axis, _why_not(laid.reading), offsets, cost=cost)
     reason = f"about {cost.passes:.1f} passes of the network for {len(whole)} shifts"
-    return EngineChoice(grid.axis, reason, offsets, split_plan(reading, laid), cost)
+    return EngineChoice(grid.axis, reason, offsets, split_plan(laid.reading, laid), cost)
+
+
+def _lay_out(model: Model, axis: str, lattice: Lattice, batch_size: int) -> SharedPlan:
+    """Read a network and lay it out; what is not shared, mostly a head, in batches as large as its maps allow."""
+    usual = max(READ_BATCH, batch_size)
+    large = max(usual, min(BLOCK, 1 << (len(lattice.offsets).bit_length() - 1)))
+    laid = plan_sharing(read_model(model, axis, large), lattice)
+    if large > usual and count_fitting(laid.largest_whole, model.device) < large:
+        laid = plan_sharing(read_model(model, axis, usual), lattice)
+    return laid
 
 
 def _obstacle(model: Model, plan: SweepPlan, axis: str, n_windows: int) -> str:
@@ -226,8 +236,11 @@ def split_plan(reading: Reading, plan: SharedPlan, max_values: int = _MAP_VALUES
     held = sum(
         plan.layouts[node].length * prod(shape_of(node)[1:]) / plan.layouts[node].n_columns for node in plan.kept
     )
-    if held <= max_values or len(offsets) < 2 * reading.batch_size or period is not None:
+    if held <= max_values or len(offsets) < _LEAST_TILE or period is not None:
         return (plan,)
     middle = len(offsets) // 2
-    halves = (plan_sharing(reading, Lattice(part)) for part in (offsets[:middle], offsets[middle:]))
+    halves = [plan_sharing(reading, Lattice(part)) for part in (offsets[:middle], offsets[middle:])]
+    fills_batches = len(offsets) >= 2 * reading.batch_size
+    if not fills_batches and any(half.layouts.keys() != plan.layouts.keys() for half in halves):
+        return (plan,)  # what is no longer shared would run in batches that are not full
     return tuple(tile for half in halves for tile in split_plan(reading, half, max_values))

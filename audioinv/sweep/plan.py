@@ -21,15 +21,16 @@ from ..sound.audio import Clip
 from ..sound.axes.registry import change_along
 from ..sound.grid import AXES, ShiftGrid, parse_grid
 from ..sound.operators import FrequencyShift, Operator, PitchShift, TimeShift
-from ..sound.pitch import ENGINES
+from ..sound.pitch import check_engine
 from ..sound.shifts import EDGES
 from .probing import choose_batch
 
-__all__ = ["SWEEP_ENGINES", "SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
+__all__ = ["SILENT_PEAK", "SWEEP_ENGINES", "SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
 
 SWEEP_ENGINES = ("auto", "batched", "shared")
 _FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 100, 4
-_SILENT_PEAK = 1e-4  # −80 dB below full scale
+SILENT_PEAK = 1e-4
+"""What never goes above it, 80 dB below full scale, is silent."""
 _SHORTEST_SECONDS = 0.032  # one frame of the usual front ends
 
 
@@ -42,7 +43,7 @@ class SweepPlan:
     grids : tuple of ShiftGrid
         One for each axis.
     edges : {"zero", "circular", "context", "noise"}
-    pitch_engine : {"signalsmith", "resample"}
+    pitch_engine : {"signalsmith", "resample", "world"}
     batch_size : int
     seed : int
         Of the noise that enters with ``edges="noise"``, and of the intervals.
@@ -68,8 +69,7 @@ class SweepPlan:
     def __post_init__(self) -> None:
         if self.edges not in EDGES:
             raise InputError(f"edges={self.edges!r} is not one of {', '.join(EDGES)}")
-        if self.pitch_engine not in ENGINES:
-            raise InputError(f"pitch engine {self.pitch_engine!r} is not one of {', '.join(ENGINES)}")
+        check_engine(self.pitch_engine)
         if self.engine not in SWEEP_ENGINES:
             raise InputError(f"engine={self.engine!r} is not one of {', '.join(SWEEP_ENGINES)}")
         if self.batch_size < 1 or self.verify < 0:
@@ -218,9 +218,9 @@ def check_window(clip: Clip, window: Clip) -> None:
             f"{len(clip.waveform)} samples ({1000 * clip.duration_seconds:.1f} ms), shorter than one frame of "
             f"{1000 * _SHORTEST_SECONDS:.0f} ms; leave it out, or give more of the recording"
         )
-    if np.abs(clip.waveform).max() < _SILENT_PEAK:
+    if np.abs(clip.waveform).max() < SILENT_PEAK:
         raise InputError("silent: never above −80 dB of full scale, so there is nothing to classify; leave it out")
-    if np.abs(window.waveform).max() < _SILENT_PEAK:
+    if np.abs(window.waveform).max() < SILENT_PEAK:
         raise InputError(
             f"the window {window.start_seconds:.2f}–{window.end_seconds:.2f} s that the model hears is silent; "
             "name the stretch that sounds by start and end in a manifest"

@@ -11,8 +11,9 @@ What is here: `AxisResponses`, `ControlResponses`, `ClipRecord`, `ModelResponses
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..nets.model import ModelSpec
+from .room import blocks_of, let_go
 
 __all__ = [
     "SOUND_COLUMNS",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.floating]
+MakeRoom = Callable[[tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]]
 
 SOUND_COLUMNS = (
     "energy_kept", "level_change_db", "window_filled", "harmonicity_error", "bandwidth_lost", "engine_error"
@@ -97,6 +100,11 @@ class AxisResponses:
     def zero(self) -> int:
         """Index of the unshifted column."""
         return int(np.flatnonzero(self.shifts == 0)[0])
+
+    @cached_property
+    def clean(self) -> FloatArray:
+        """Scores of the unshifted clips, (n_clips, n_classes)."""
+        return np.concatenate([self.scores[some, self.zero].copy() for some in blocks_of(self.scores)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,10 +190,12 @@ def stack_clips(parts: Sequence[ModelResponses]) -> ModelResponses:
     return join_models(([part] for part in parts), sum(len(part.clips) for part in parts))[0]
 
 
-def join_models(parts: Iterable[Sequence[ModelResponses]], n_clips: int) -> tuple[ModelResponses, ...]:
+def join_models(
+    parts: Iterable[Sequence[ModelResponses]], n_clips: int, make_room: MakeRoom = np.empty
+) -> tuple[ModelResponses, ...]:
     """Join the responses of several models to many clips, in order.
 
-    Parts are dropped as they are read, so that everything lies in memory once.
+    Parts are dropped as they are read, so that everything lies there once.
 
     Parameters
     ----------
@@ -193,6 +203,8 @@ def join_models(parts: Iterable[Sequence[ModelResponses]], n_clips: int) -> tupl
         For one stretch of the clips after the other, what each model answered; of the same models, axes and shifts.
     n_clips : int
         In all parts together.
+    make_room : callable, default `numpy.empty`
+        From shape and dtype to an array; `audioinv.sweep.room.RoomOnDisk` where they may be too large for memory.
 
     Returns
     -------
@@ -203,7 +215,7 @@ def join_models(parts: Iterable[Sequence[ModelResponses]], n_clips: int) -> tupl
     clips: list[ClipRecord] = []
     edges: dict[tuple[int, str], set[str]] = {}
     for models in parts:
-        joined = joined or [_make_room(model, n_clips) for model in models]
+        joined = joined or [_enlarge(model, n_clips, make_room) for model in models]
         for number, (room, model) in enumerate(zip(joined, models, strict=True)):
             _fill(room, model, len(clips))
             for axis in model.axes.values():
@@ -232,12 +244,12 @@ def _arrays(found: AxisResponses | ControlResponses) -> list[str]:
     return [name for name in named if isinstance(getattr(found, name), np.ndarray)]
 
 
-def _make_room(model: ModelResponses, n_clips: int) -> ModelResponses:
+def _enlarge(model: ModelResponses, n_clips: int, make_room: MakeRoom) -> ModelResponses:
     def enlarge(found: _Stackable) -> _Stackable:
         room: dict[str, Any] = {}
         for name in _arrays(found):
             values: FloatArray = getattr(found, name)
-            room[name] = np.empty((n_clips, *values.shape[1:]), values.dtype)
+            room[name] = make_room((n_clips, *values.shape[1:]), values.dtype)
         return replace(found, **room)
 
     axes = {name: enlarge(axis) for name, axis in model.axes.items()}
@@ -249,4 +261,6 @@ def _fill(room: ModelResponses, model: ModelResponses, first: int) -> None:
     new: list[AxisResponses | ControlResponses] = [*model.axes.values(), *model.controls]
     for whole, part in zip(kept, new, strict=True):
         for name in _arrays(part):
-            getattr(whole, name)[first : first + len(model.clips)] = getattr(part, name)
+            array: FloatArray = getattr(whole, name)
+            array[first : first + len(model.clips)] = getattr(part, name)
+            let_go(array)

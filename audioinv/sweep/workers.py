@@ -11,7 +11,6 @@ What is here: `Worker`, `Order`, `Done`, `Parts`, `Crew`, `Alone`, `Processes`, 
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ from .engines import EngineChoice
 from .plan import SweepPlan
 from .responses import Failure
 from .run import Sweep, sweep_clips
+from .spawning import process_context
 from .units import Unit, name_of
 
 __all__ = ["Alone", "Crew", "Done", "Order", "Parts", "Processes", "Worker", "hand_out"]
@@ -224,7 +224,7 @@ class _Lane:
 
 @dataclass(eq=False)
 class Processes:
-    """Processes on this machine, spawned and not forked, each with its own models.
+    """Processes on this machine, none a copy of this one, each with its own models.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ class Processes:
         return next(lane for lane in self._lanes if lane.unit is None)
 
     def _hire(self) -> _Lane:
-        context = multiprocessing.get_context("spawn")
+        context = process_context()
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(there, self.order), daemon=True)
         process.start()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import sparse, stats
 
 from audioinv.errors import InputError
 from audioinv.measure import resampling
@@ -81,3 +81,21 @@ def test_expanded_percentiles_make_the_normal_law_a_t_interval(n_units, confiden
 @given(st.integers(1, 1000), st.floats(0.5, 0.99))
 def test_units_that_differ_could_just_have_been_missed(n_units, confidence):
     assert stats.binom.pmf(0, n_units, unseen_share(n_units, confidence)) == pytest.approx((1 - confidence) / 2)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("n_columns", [1, 5, 16, 17, 70])
+def test_totals_are_those_of_rows_told_apart_by_numpy(rng, kind, n_columns):
+    rows = rng.integers(-1, 2, (60, n_columns)) * (rng.random((60, n_columns)) < 3 / n_columns) / 2.0
+    kinds, counts = np.unique(rows, axis=0, return_counts=True)
+    assert n_columns == 1 or 3 < len(kinds) < 60
+    expected = np.random.default_rng(4).multinomial(60, counts / 60, size=30) @ kinds
+    np.testing.assert_allclose(resampled_sums(kind(rows), np.random.default_rng(4), 30), expected, atol=1e-12)
+
+
+def test_sums_over_units_of_rows_that_are_mostly_0(rng):
+    groups = rng.integers(0, 12, 40)
+    rows = rng.random((40, 7)) * (rng.random((40, 7)) < 0.3)
+    sample = take_sample(rows, groups)
+    assert sample.unit == "group"
+    np.testing.assert_allclose(sample.per_unit(sparse.csr_array(rows)).toarray(), sample.per_unit(rows), atol=1e-12)

@@ -31,32 +31,32 @@ def clips(n_clips):
     return notes
 
 
-def train(batch_size):
+def train(batch_size, dropout=0.0):
     config = TrainingConfig(epochs=2, batch_size=batch_size, learning_rate=1e-3, **JITTER)
     toy = architecture("cnn2d-mel", SPEC)
-    toy = replace(toy, network=replace(toy.network, dropout=0.0))  # which every rank draws for its own slice
+    toy = replace(toy, network=replace(toy.network, dropout=dropout))  # which every rank draws for its own slice
     found = train_classifier(clips(21), clips(6), toy, config)
     losses = [[epoch.train_loss, epoch.valid_loss] for epoch in found.history]
     return losses, {name: tensor.numpy() for name, tensor in found.classifier.state_dict().items()}
 
 
-def train_as(rank, port, alone, wire):
+def train_as(rank, port, alone, dropout, wire):
     """Train as one of two ranks; if `alone`, with batch norms that know nothing of the other rank."""
     torch.set_num_threads(1)
     os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     with joined_ranks():
         if alone:
             Ranks.shared_norms = nullcontext
-        wire.send(train(4))
+        wire.send(train(4, dropout))
 
 
-def train_by_two(*, alone=False):
+def train_by_two(*, alone=False, dropout=0.0):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("spawn")
     wires = [context.Pipe() for _ in range(2)]
-    ranks = [context.Process(target=train_as, args=(i, port, alone, wires[i][1])) for i in range(2)]
+    ranks = [context.Process(target=train_as, args=(i, port, alone, dropout, wires[i][1])) for i in range(2)]
     for rank in ranks:
         rank.start()
     found = [here.recv() for here, _ in wires]
@@ -76,6 +76,32 @@ def test_two_ranks_train_as_one_does_with_batches_twice_as_large():
         np.testing.assert_allclose(tensor, one_weights[name], rtol=1e-3, atol=1e-4, err_msg=name)
     (apart, _), _ = train_by_two(alone=True)
     assert np.abs(np.array(apart) / one_losses - 1).max() > 1e-3
+
+
+@pytest.mark.slow
+def test_with_dropout_the_same_ranks_train_the_same_weights():
+    (losses, weights), (_, other) = train_by_two(dropout=0.3)
+    (again, repeated), _ = train_by_two(dropout=0.3)
+    assert losses == again
+    for name, tensor in weights.items():
+        np.testing.assert_array_equal(tensor, other[name], err_msg=name)
+        np.testing.assert_array_equal(tensor, repeated[name], err_msg=name)
+    one, _ = train(8, dropout=0.3)
+    assert np.abs(np.array(losses) / one - 1).max() > 1e-3
+
+
+def test_every_rank_draws_dropout_of_its_own():
+    def drawn(rank, seed=0):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            Ranks(rank, 3).draw_apart(seed)
+            return torch.rand(8)
+
+    assert torch.equal(drawn(1), drawn(1))
+    assert not torch.equal(drawn(1), drawn(2))
+    assert not torch.equal(drawn(1), drawn(1, seed=1))
+    torch.manual_seed(0)
+    assert torch.equal(drawn(0), torch.rand(8))
 
 
 def test_slices_are_the_batch():
