@@ -6,7 +6,7 @@ Distances of windows are text as on the command line (``"10ms"``, ``"1frame"``);
 at every hop of the model's front end (`audioinv.sweep.spacing`). Scores leave as soon as their tile is answered; what
 stays is the numbers of the windows that detect a class, 12 bytes each, from which the measures are made.
 
-What is here: `slide`, `slide_models`, `SlidingOptions`, `count_windows`, `is_long`.
+What is here: `slide`, `slide_models`, `SlidingOptions`.
 """
 
 from __future__ import annotations
@@ -26,22 +26,19 @@ from .analysis import describe_model, versions
 from .corpus.entries import CorpusEntry
 from .corpus.events import Event, read_events
 from .errors import AudioFileError, InputError
-from .measure.detection import EventWindows, IntArray, SlidingWindows, given_events
+from .hearing import Hearing
+from .long_recordings import count_windows, open_for
 from .measure.detection_summary import RecordingDetections, summarize_detections
 from .nets.model import Model
 from .report.results import SCHEMA_VERSION
-from .report.sliding_results import SlidingFindings, SlidingResults, events_table, windows_table
+from .report.sliding_results import SlidingFindings, SlidingResults, events_table
 from .sound.audio import Clip
-from .sound.recording import Recording, open_recording
-from .sweep.plan import plan_sweep
+from .sound.recording import Recording
+from .sweep.plan import SILENT_PEAK, plan_sweep
 from .sweep.responses import Failure
-from .sweep.spacing import default_spacing, read_spacing
-from .sweep.stream import SlidingPlan, count_tiles, plan_sliding, slide_scores
+from .sweep.stream import SlidingPlan, plan_sliding
 
-__all__ = ["MANY_WINDOWS", "SlidingOptions", "WindowCount", "count_windows", "is_long", "slide", "slide_models"]
-
-MANY_WINDOWS = 10
-"""A recording of so many windows' length is long: one window says little about it."""
+__all__ = ["SlidingOptions", "slide", "slide_models"]
 
 
 @dataclass(frozen=True)
@@ -187,14 +184,14 @@ def slide_models(
     _check(models, sources, options)
     started = clock.perf_counter()
     failures: dict[str, Failure] = {}
-    recordings = [recording for source in sources if (recording := _open(source, models, failures)) is not None]
+    recordings = _open_all(models, sources, failures)
     plans = {model.spec.name: _plan(model, recordings, options) for model in models if recordings}
     found: dict[str, dict[str, RecordingDetections]] = {name: {} for name in plans}
     for model in models:
         for recording in recordings:
             if recording.name not in failures:
-                keeper = _Keeper(model, plans[model.spec.name], options, keep, on_tile)
-                found[model.spec.name] |= keeper.slide(recording, failures)
+                hearing = Hearing(model, plans[model.spec.name], options.threshold, keep, on_tile)
+                found[model.spec.name] |= _hear(hearing, recording, options.events, failures)
     slid = clock.perf_counter()
     summaries = {
         model.spec.name: _summarize(list(found[model.spec.name].values()), plans[model.spec.name], model, options)
@@ -228,166 +225,48 @@ def _check(models: Sequence[Model], sources: Sequence[CorpusEntry | Clip], optio
             )
 
 
-def _open(source: CorpusEntry | Clip, models: Sequence[Model], failures: dict[str, Failure]) -> Recording | None:
-    """Open a recording that every model's window fits into; note why, where that cannot be."""
-    name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
-    try:
-        if isinstance(source, Clip):
-            recording = open_recording(source)
+def _open_all(
+    models: Sequence[Model], sources: Sequence[CorpusEntry | Clip], failures: dict[str, Failure]
+) -> list[Recording]:
+    """Open the recordings that can be slid over; note why, where one cannot be."""
+    found = []
+    for opened in (open_for(source, models) for source in sources):
+        if isinstance(opened, Recording):
+            found += [opened] if _sounds(opened, failures) else []
         else:
-            recording = open_recording(source.path, start_seconds=source.start_seconds, end_seconds=source.end_seconds)
-        stage = "check"
-        longest = max(models, key=lambda model: model.spec.window_seconds).spec
-        if recording.duration_seconds < longest.window_seconds:
-            raise InputError(
-                f"{recording.duration_seconds:.2f} s, shorter than the window of {longest.window_seconds:g} s that "
-                f"{longest.name} would slide over it; analyze it without --slide"
-            )
-    except (AudioFileError, InputError) as error:
-        failures[name] = Failure(name, stage, str(error).removeprefix(f"{name}: "))
-        return None
-    return recording
+            failures[opened.path] = opened
+    return found
 
 
-@dataclass(frozen=True)
-class WindowCount:
-    """How many windows a model will answer, told from the headers of files.
-
-    Parameters
-    ----------
-    spacing : int
-        Samples from one window to the next.
-    every_seconds : float
-        The same in seconds.
-    n_windows : tuple of int
-        For each recording.
-    """
-
-    spacing: int
-    every_seconds: float
-    n_windows: tuple[int, ...]
-
-    @property
-    def n_tiles(self) -> int:
-        """Tiles that they come in."""
-        return count_tiles(self.n_windows)
-
-    @property
-    def line(self) -> str:
-        """The count in one line for people."""
-        n_recordings = len(self.n_windows)
-        over = f"{n_recordings} recording{'s' if n_recordings != 1 else ''}"
-        return f"{sum(self.n_windows):,} windows over {over}, one every {1000 * self.every_seconds:g} ms"
-
-
-def count_windows(
-    model: Model, models: Sequence[Model], sources: Sequence[CorpusEntry | Clip], options: SlidingOptions
-) -> WindowCount:
-    """Return how many windows a model will answer.
-
-    Parameters
-    ----------
-    model : Model
-        One of `models`.
-    models : sequence of Model
-        All that slide: a recording that is too short for one is answered by none.
-    sources : sequence of CorpusEntry or Clip
-    options : SlidingOptions
-
-    Returns
-    -------
-    WindowCount
-
-    Raises
-    ------
-    InputError
-        If the distance of windows does not suit the model.
-    """
-    opened = (_open(source, models, {}) for source in sources)
-    return _count(model, [recording for recording in opened if recording is not None], options)
-
-
-def _count(model: Model, recordings: Sequence[Recording], options: SlidingOptions) -> WindowCount:
-    spec = model.spec
-    spacing = read_spacing(model, options.every) if options.every else default_spacing(model)
-    n_samples = (recording.n_samples(spec.sample_rate) for recording in recordings)
-    n_windows = tuple(max(1, (number - spec.n_samples) // spacing + 1) for number in n_samples)
-    return WindowCount(spacing, spacing / spec.sample_rate, n_windows)
+def _sounds(recording: Recording, failures: dict[str, Failure]) -> bool:
+    """Tell whether there is any sound, and note it if there is none; only silence is read to its end."""
+    stage, reason = "check", "silent: never above −80 dB of full scale, so there is nothing to detect; leave it out"
+    try:
+        if any(np.abs(block).max() >= SILENT_PEAK for block in recording.blocks(recording.sample_rate)):
+            return True
+    except AudioFileError as error:
+        stage, reason = "read", str(error).removeprefix(f"{recording.name}: ")
+    failures[recording.name] = Failure(recording.name, stage, reason)
+    return False
 
 
 def _plan(model: Model, recordings: Sequence[Recording], options: SlidingOptions) -> SlidingPlan:
-    count = _count(model, recordings, options)
+    count = count_windows(model, [model], recordings, options.every)
     settings = plan_sweep(model, {"time": "0smp"}, batch_size=options.batch_size, seed=options.seed)
     settings = replace(settings, engine=options.engine, verify=options.verify)
     return plan_sliding(model, count.spacing, count.n_windows, settings)
 
 
-def is_long(source: CorpusEntry | Clip, models: Sequence[Model]) -> bool:
-    """Tell whether a recording is at least `MANY_WINDOWS` times as long as every model's window.
-
-    Parameters
-    ----------
-    source : CorpusEntry or Clip
-    models : sequence of Model
-
-    Returns
-    -------
-    bool
-        False for one that cannot be read.
-    """
-    recording = _open(source, models, {})
-    longest = max(model.spec.window_seconds for model in models)
-    return recording is not None and recording.duration_seconds >= MANY_WINDOWS * longest
-
-
-@dataclass(frozen=True, eq=False)
-class _Keeper:
-    """One model on its way over recordings: rows go out as they come, detections stay."""
-
-    model: Model
-    plan: SlidingPlan
-    options: SlidingOptions
-    keep: Callable[[pa.Table], None]
-    on_tile: Callable[[str], None] | None
-
-    def slide(self, recording: Recording, failures: dict[str, Failure]) -> dict[str, RecordingDetections]:
-        """Slide over one recording; nothing comes of one that turns out to be damaged."""
-        try:
-            windows, detecting = self._collect(recording)
-        except AudioFileError as error:
-            reason = str(error).removeprefix(f"{recording.name}: ")
-            failures[recording.name] = Failure(recording.name, "read", reason)
-            return {}
-        return {recording.name: RecordingDetections(windows, detecting, _placed(self.options.events, windows))}
-
-    def _collect(self, recording: Recording) -> tuple[SlidingWindows, dict[str, IntArray]]:
-        spec, plan = self.model.spec, self.plan
-        start = recording.start_seconds
-        windows = SlidingWindows(0, spec.n_samples, plan.spacing, spec.sample_rate, plan.stride_samples, start)
-        rows, classes = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-        for scores in slide_scores(self.model, plan, recording.blocks(spec.sample_rate), recording.name):
-            self.keep(windows_table(self.model, recording.name, windows, windows.n_windows, scores))
-            row, found = np.nonzero(scores >= self.options.threshold)
-            rows.append(row + windows.n_windows)
-            classes.append(found.astype(np.int32))
-            windows = replace(windows, n_windows=windows.n_windows + len(scores))
-            if self.on_tile is not None:
-                self.on_tile(recording.name)
-        row, found = np.concatenate(rows), np.concatenate(classes)
-        return windows, {label: row[found == index] for index, label in enumerate(spec.labels)}
-
-
-def _placed(events: Sequence[Event] | None, windows: SlidingWindows) -> dict[str, tuple[EventWindows, ...]] | None:
-    """Return the windows of the events that are known, by class."""
-    if events is None:
-        return None
-    by_label: dict[str, list[Event]] = {}
-    for event in events:
-        by_label.setdefault(event.label, []).append(event)
-    return {
-        label: given_events(label, [one.onset_seconds for one in same], [one.end_seconds for one in same], windows)
-        for label, same in by_label.items()
-    }
+def _hear(
+    hearing: Hearing, recording: Recording, events: Sequence[Event] | None, failures: dict[str, Failure]
+) -> dict[str, RecordingDetections]:
+    """Slide over one recording; nothing comes of one that turns out to be damaged."""
+    try:
+        return {recording.name: hearing.slide(recording, events)}
+    except AudioFileError as error:
+        reason = str(error).removeprefix(f"{recording.name}: ")
+        failures[recording.name] = Failure(recording.name, "read", reason)
+        return {}
 
 
 def _summarize(

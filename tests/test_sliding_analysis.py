@@ -11,13 +11,14 @@ from torch import nn
 from audioinv.corpus.entries import CorpusEntry
 from audioinv.corpus.events import Event
 from audioinv.errors import AudioFileError, InputError
+from audioinv.long_recordings import count_windows, is_long
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.report.sliding_results import SlidingFolder, load_sliding
 from audioinv.report.sliding_text import sliding_lines
-from audioinv.sliding_analysis import SlidingOptions, count_windows, is_long, slide, slide_models
-from audioinv.sound.audio import Clip, load_clip
+from audioinv.sliding_analysis import SlidingOptions, slide, slide_models
+from audioinv.sound.audio import Clip, load_clip, write_audio
 from audioinv.sweep import stream
 
 RATE, HOP, WINDOW = 8000, 80, 1600
@@ -166,7 +167,7 @@ def test_tiles_are_handed_on_and_not_kept(monkeypatch, clicks):
         keep=lambda table: rows.append(table.num_rows),
         on_tile=told.append,
     )
-    count = count_windows(detector(blind=False), [detector(blind=False)], [clicks], SlidingOptions("10ms"))
+    count = count_windows(detector(blind=False), [detector(blind=False)], [clicks], "10ms")
     assert rows == [200] * 8 + [181]
     assert told == ["clicks"] * count.n_tiles
     assert sum(rows) == count.n_windows[0] == found.summary["n_windows"]
@@ -190,6 +191,18 @@ def test_what_cannot_be_slid_over_is_named(tmp_path, clicks, path):
         slide(models[0], short)
     with pytest.raises(AudioFileError, match="no such file"):
         slide(models[0], tmp_path / "none.wav")
+
+
+def test_silence_is_refused(tmp_path):
+    write_audio(tmp_path / "silent.wav", np.full(20 * WINDOW, 0.9e-4, np.float32), RATE)
+    quiet = Clip(np.r_[np.zeros(5 * WINDOW, np.float32), np.float32(1.1e-4)], RATE, "quiet")
+    silent, kept = CorpusEntry(tmp_path / "silent.wav"), []
+    found = slide_models([make_model()], [silent, quiet], SlidingOptions("20ms"), keep=kept.append)
+    assert [(failure.path, failure.stage) for failure in found.failures] == [(str(tmp_path / "silent.wav"), "check")]
+    assert "silent: never above −80 dB" in found.failures[0].reason
+    assert {name for table in kept for name in table["clip"].to_pylist()} == {"quiet"}
+    with pytest.raises(InputError, match="silent"):
+        slide(make_model(), tmp_path / "silent.wav")
 
 
 def test_nothing_left_is_no_model(tmp_path):

@@ -3,7 +3,8 @@
 Conventions
 -----------
 A folder holds ``results.parquet``, ``summary.json``, ``run.json`` and ``failures.csv``. It is written beside its
-place and renamed when complete, so that a folder with a ``summary.json`` is whole.
+place and renamed when complete, so that a folder with a ``summary.json`` is whole; ``run.json`` holds what its files
+hash to, so that none is read that is not what was written.
 
 What is here: `Results`, `load_results`, `write_results`, `check_free`, `free_folder`,
 `unfinished`, `FILES`, `SCHEMA_VERSION`.
@@ -11,6 +12,7 @@ What is here: `Results`, `load_results`, `write_results`, `check_free`, `free_fo
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import os
@@ -29,8 +31,8 @@ import pyarrow.parquet as pq
 from ..errors import CheckpointError, InputError
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure, ModelResponses
-from .run_files import read_failures, write_failures, write_json
-from .table import SCHEMA, from_table, table_parts, to_table
+from .run_files import read_failures, read_sealed, seal, write_failures, write_json
+from .table import SCHEMA, read_table, table_parts, to_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +46,7 @@ __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 SCHEMA_VERSION = 1
 FILES = ("results.parquet", "run.json", "failures.csv", "summary.json")
 """Of a results folder, in the order in which they are written: where the last stands, all do."""
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, pa.ArrowException, OSError, csv.Error)
 PARTS, SHARD, LOCK = "results", "shard.json", ".lock"
 """In a folder that is being written: the parts, what a share says of itself, and the lock of who writes."""
 
@@ -232,6 +235,7 @@ def write_results(results: Results, folder: Path) -> None:
     write_json(folder / "run.json", results.run)
     write_failures(folder / "failures.csv", results.failures)
     write_json(folder / "summary.json", results.document)
+    seal(folder, FILES)
 
 
 def unfinished(folder: Path) -> bool:
@@ -329,11 +333,12 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
         raise CheckpointError(f"{source} is no results folder: {', '.join(missing)} is missing")
     try:
         document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
-        run = json.loads((source / "run.json").read_text(encoding="utf-8"))
         if document["schema_version"] > SCHEMA_VERSION:
             raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
-        specs = {name: ModelSpec(**spec["spec"]) for name, spec in run["models"].items()}
-        table = pq.read_table(source / "results.parquet")
-    except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
+        run = read_sealed(source)
+        specs = {name: ModelSpec.from_mapping(spec["spec"]) for name, spec in run["models"].items()}
+        responses = read_table(source / "results.parquet", specs)
+        failures = read_failures(source / "failures.csv")
+    except _UNREADABLE as error:
         raise CheckpointError(f"{source}: damaged results folder ({error})") from error
-    return Results(from_table(table, specs), document, run, read_failures(source / "failures.csv"))
+    return Results(responses, document, run, failures)

@@ -141,6 +141,12 @@ class SlidingResults(SlidingFindings):
             unfinished.write(self.windows)
             return unfinished.finish(self)
 
+    def _repr_html_(self) -> str:
+        from .sliding_text import sliding_lines
+        from .wording import lines_html
+
+        return lines_html(sliding_lines(self))
+
     def plot(self) -> Any:
         """Draw scores over time and detection by phase; see `audioinv.report.sliding_figure`.
 
@@ -171,7 +177,12 @@ class SlidingFolder:
         self._part.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._part, ignore_errors=True)
         self._part.mkdir()
-        self._writer = pq.ParquetWriter(self._part / "windows.parquet", _SCHEMA, compression="zstd")
+        texts = [
+            field.name for field in _SCHEMA if field.type == _TEXT
+        ]  # numbers hardly repeat: a dictionary is a loss
+        self._writer = pq.ParquetWriter(
+            self._part / "windows.parquet", _SCHEMA, compression="zstd", use_dictionary=texts
+        )
         return self
 
     def __exit__(

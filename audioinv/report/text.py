@@ -5,7 +5,7 @@ Conventions
 Functions return lines and print nothing. An interval is written ``0.93 [0.90, 0.95]``; an undefined number is a
 dash. Shares have two decimals.
 
-What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `reference_line`, `interval`,
+What is here: `model_line`, `plan_lines`, `summary_lines`, `verdict`, `reference_line`, `frame_line`, `interval`,
 `aligned`, `wrapped`.
 """
 
@@ -15,6 +15,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..measure.multilabel import THRESHOLD
 from ..nets.model import Model
 from ..sweep.plan import plan_sweep
 from .wording import count_text, is_reason, range_text, share_text, shown_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "aligned",
     "amount",
+    "frame_line",
     "interval",
     "model_line",
     "plan_lines",
@@ -273,7 +275,8 @@ def summary_lines(results: Results) -> list[str]:
         alarm, warnings = _alarm_and_warnings(summary)
         lines += [*alarm, "", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
         lines += aligned([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
-        lines += ["", *wrapped(verdict(results, name)), ""]
+        lines += ["", *wrapped(verdict(results, name)), "", *_label_lines(summary["axes"])]
+        lines += wrapped(frame_line(summary))
         lines += [*_detectable_lines(summary["axes"]), *_class_lines(summary["axes"])]
         lines += [*_worst_lines(summary["axes"]), *_period_lines(summary["axes"])]
         lines += [*_control_lines(summary["controls"]), *wrapped(reference_line(summary))]
@@ -314,6 +317,30 @@ def reference_line(summary: Mapping[str, Any]) -> str:
     return f"references ({clips}) keep: {' · '.join(told)}"
 
 
+def frame_line(summary: Mapping[str, Any]) -> str:
+    """Say whether the answers of a model along time move along with a delay.
+
+    Parameters
+    ----------
+    summary : mapping
+        Of a model.
+
+    Returns
+    -------
+    str
+        Empty for a model that answers once.
+    """
+    found = summary.get("frames")
+    if not found:
+        return ""
+    return (
+        f"frames ({found['n_frames']}, every {found['frame_ms']:.4g} ms) moved along with the delay say the same: "
+        f"{interval(found['same'])}; left in place: {interval(found['in_place'])} · best lag "
+        f"off by {interval(found['lag_error'])} frames ({count_text(found['n_clips'], 'clip')}, "
+        f"{count_text(len(found['shifts']), 'delay')})"
+    )
+
+
 def wrapped(text: str) -> list[str]:
     """Break a paragraph into the lines of a terminal.
 
@@ -335,6 +362,13 @@ def _detectable_lines(axes: Mapping[str, Any]) -> list[str]:
         f"{axis['detectable_change']:.2f} in {name}" for name, axis in axes.items() if axis.get("detectable_change")
     ]
     return wrapped(f"could have seen a change of the first column by: {' · '.join(told)}") if told else []
+
+
+def _label_lines(axes: Mapping[str, Any]) -> list[str]:
+    """Say, of a model that can answer with several labels, how often the same ones are on."""
+    told = [f"{interval(found['same_labels'])} in {name}" for name, found in axes.items() if "same_labels" in found]
+    on = f"labels on (score {THRESHOLD:g} or more) stay the same: "
+    return wrapped(on + " · ".join(told)) if told else []
 
 
 def _class_lines(axes: Mapping[str, Any]) -> list[str]:

@@ -385,7 +385,7 @@ class PitchShift(Operator):
 
     Parameters
     ----------
-    engine : {"signalsmith", "resample"}, default "signalsmith"
+    engine : {"signalsmith", "resample", "world"}, default "signalsmith"
     anchor_samples : int, default 0
         The moment that stays in place when the duration changes.
     """

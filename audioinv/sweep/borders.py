@@ -11,11 +11,12 @@ What is here: `Block`, `name_ends`, `cut_stretch`.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, fx
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "cut_stretch", "name_ends"]
 
-Ends = tuple[Sequence[int], Sequence[int]]
+IndexArray = npt.NDArray[np.int64]
+Ends = tuple[IndexArray, IndexArray]
 
 
 def cut_stretch(long_map: Tensor, axis: int, start: int, length: int, lattice: Lattice) -> Tensor:
@@ -65,22 +67,22 @@ def name_ends(plan: SharedPlan, tapes: Tensor) -> Ends:
 
     Returns
     -------
-    tuple of two sequences of int
+    tuple of two ndarrays of int
         One name a window, for its left end and for its right.
     """
-    offsets, reaches = plan.lattice.offsets, plan.reaches
-    unlike = range(-1, -len(offsets) - 1, -1)
-    if reaches is None:
+    offsets, reaches = np.asarray(plan.lattice.offsets), plan.reaches
+    unlike = -1 - np.arange(len(offsets))
+    if reaches is None or not plan.bordered:
         return unlike, unlike
     columns = tapes.movedim(plan.reading.axis, -1).flatten(0, -2)
-    changes = (columns[:, 1:] != columns[:, :-1]).any(0).cumsum(0).cpu()
-    changes = torch.nn.functional.pad(changes, (1, 0))
-    starts = torch.tensor(offsets) - offsets[0]
+    changes = (columns[:, 1:] != columns[:, :-1]).any(0).cumsum(0).cpu().numpy()
+    changes = np.concatenate([[0], changes])
+    starts = offsets - offsets[0]
     n_columns = plan.layouts[plan.reading.input].n_columns
     names = []
     for start, reach in ((starts, reaches[0]), (starts + n_columns - reaches[1], reaches[1])):
-        first, last = (changes[place.clamp(0, len(changes) - 1)] for place in (start, start + reach - 1))
-        names.append(torch.where(first == last, first, torch.tensor(unlike)).tolist())
+        first, last = (changes[place.clip(0, len(changes) - 1)] for place in (start, start + reach - 1))
+        names.append(np.where(first == last, first, unlike))
     return names[0], names[1]
 
 
@@ -88,18 +90,16 @@ def name_ends(plan: SharedPlan, tapes: Tensor) -> Ends:
 class _Owners:
     """Which windows' borders are computed, and where among them each window finds its own."""
 
-    own: Sequence[int]
-    place: Sequence[int]
+    own: IndexArray
+    place: IndexArray
 
     @classmethod
-    def of(cls, names: Sequence[int], *, last: bool) -> _Owners:
-        chosen: dict[int, int] = {}
-        for window, name in enumerate(names):
-            if last or name not in chosen:
-                chosen[name] = window
-        own = sorted(chosen.values())
-        places = {window: place for place, window in enumerate(own)}
-        return cls(own, [places[chosen[name]] for name in names])
+    def of(cls, names: IndexArray, *, last: bool) -> _Owners:
+        _, chosen, name = np.unique(names[::-1] if last else names, return_index=True, return_inverse=True)
+        if last:
+            chosen, name = len(names) - 1 - chosen, name[::-1]
+        own = np.sort(chosen)
+        return cls(own, np.searchsorted(own, chosen)[name])
 
 
 class Block:
@@ -112,18 +112,20 @@ class Block:
         The long maps.
     windows : range
         Which of the lattice's windows.
-    names : tuple of two sequences of int
+    names : tuple of two ndarrays of int
         From `name_ends`.
     """
 
     def __init__(self, plan: SharedPlan, maps: Mapping[fx.Node, Tensor], windows: range, names: Ends) -> None:
         self.plan, self.reading, self.maps = plan, plan.reading, maps
-        self.offsets = plan.lattice.offsets[windows.start : windows.stop]
+        self.offsets = np.asarray(plan.lattice.offsets[windows.start : windows.stop])
         self.n_tapes = len(next(iter(maps.values())))
+        self.borders: dict[fx.Node, tuple[Tensor | None, Tensor | None]] = {}
+        if not plan.bordered:
+            return
         # Silence stands before a recording and after it: so those that are computed stay neighbours, evenly spaced.
         left, right = (names[side][windows.start : windows.stop] for side in (0, 1))
         self.owners = _Owners.of(left, last=True), _Owners.of(right, last=False)
-        self.borders: dict[fx.Node, tuple[Tensor | None, Tensor | None]] = {}
         for node, operation in self.reading.operations.items():
             if node in plan.layouts:
                 layout = plan.layouts[node]
@@ -132,7 +134,7 @@ class Block:
                 right_border = self._border(operation, inner_end, layout.n_columns, self.owners[1].own)
                 self.borders[node] = left_border, right_border
 
-    def _border(self, operation: Columns | Slide, first: int, last: int, windows: Sequence[int]) -> Tensor | None:
+    def _border(self, operation: Columns | Slide, first: int, last: int, windows: IndexArray) -> Tensor | None:
         """Compute columns of an operation's result from what they see of its sources."""
         if first == last:
             return None
@@ -144,14 +146,14 @@ class Block:
         seen = self.columns(operation.source, start, stop, windows, operation.fill)
         return operation.apply(seen, operation.stride, operation.dilation)
 
-    def columns(self, node: fx.Node, first: int, last: int, windows: Sequence[int], fill: float | str = 0.0) -> Tensor:
+    def columns(self, node: fx.Node, first: int, last: int, windows: IndexArray, fill: float | str = 0.0) -> Tensor:
         """Return columns of a map for some of the windows, and beyond their ends what the padding holds.
 
         Parameters
         ----------
         node : Node
         first, last : int
-        windows : sequence of int
+        windows : ndarray of int
             Counted within the block.
         fill : float or {"circular", "reflect", "replicate"}, default 0.0
 
@@ -159,21 +161,34 @@ class Block:
         -------
         Tensor of shape (n_tapes * len(windows), …)
         """
-        axis, lead = self.reading.axis_of(node), (self.n_tapes, len(windows))
         pieces = list(self._pieces(node, first, last, windows, fill))
-        shape = [lead[0] * lead[1], *pieces[0].shape[2:]]
-        shape[axis] = last - first
+        shape = [self.n_tapes * len(windows), *pieces[0].shape[2:]]
+        shape[self.reading.axis_of(node)] = last - first
         joined = _empty(shape, pieces[0])
-        room, at = _apart(joined, lead), 0
-        for piece in pieces:
-            width = piece.shape[axis + 1]
-            room.narrow(axis + 1, at, width).copy_(piece)
-            at += width
+        self._join(node, pieces, joined)
         return joined
 
-    def _pieces(
-        self, node: fx.Node, first: int, last: int, windows: Sequence[int], fill: float | str
-    ) -> Iterator[Tensor]:
+    def fill(self, node: fx.Node, windows: IndexArray, room: Tensor) -> None:
+        """Write whole windows of a map into room that is at hand.
+
+        Parameters
+        ----------
+        node : Node
+        windows : ndarray of int
+            Counted within the block.
+        room : Tensor of shape (n_tapes * len(windows), …)
+        """
+        self._join(node, self._pieces(node, 0, self.plan.layouts[node].n_columns, windows, 0.0), room)
+
+    def _join(self, node: fx.Node, pieces: Iterable[Tensor], room: Tensor) -> None:
+        axis, at = self.reading.axis_of(node), 0
+        apart = _apart(room, (self.n_tapes, len(room) // self.n_tapes))
+        for piece in pieces:
+            width = piece.shape[axis + 1]
+            apart.narrow(axis + 1, at, width).copy_(piece)
+            at += width
+
+    def _pieces(self, node: fx.Node, first: int, last: int, windows: IndexArray, fill: float | str) -> Iterator[Tensor]:
         """Yield columns from left to right: padding, border, interior, border, padding; tapes and windows apart."""
         layout, axis = self.plan.layouts[node], self.reading.axis_of(node)
         inner_end, end = layout.n_columns - layout.right, layout.n_columns
@@ -188,11 +203,11 @@ class Block:
             elif width > 0 and border is not None:
                 owners = self.owners[part // 2]
                 rows = _apart(border, (self.n_tapes, len(owners.own)))
-                yield _take(rows, [owners.place[window] for window in windows]).narrow(axis + 1, begin - start, width)
+                yield _take(rows, owners.place[windows]).narrow(axis + 1, begin - start, width)
         if last > end:
             yield self._padding(node, max(first, end), last, windows, fill)
 
-    def _padding(self, node: fx.Node, first: int, last: int, windows: Sequence[int], fill: float | str) -> Tensor:
+    def _padding(self, node: fx.Node, first: int, last: int, windows: IndexArray, fill: float | str) -> Tensor:
         """Return columns that lie beyond one end of the windows."""
         axis, end = self.reading.axis_of(node), self.plan.layouts[node].n_columns
         lead = (self.n_tapes, len(windows))
@@ -210,14 +225,16 @@ class Block:
             return _apart(self.columns(node, *outermost, windows), lead).expand(shape)
         return self.maps[node].new_full((), float(fill)).expand(shape)
 
-    def _interior(self, node: fx.Node, first: int, width: int, windows: Sequence[int]) -> Tensor:
+    def _interior(self, node: fx.Node, first: int, width: int, windows: IndexArray) -> Tensor:
         """Return interior columns of windows, a view of the long map where they are evenly spaced."""
         layout, axis = self.plan.layouts[node], self.reading.axis_of(node)
-        starts = [layout.index(self.offsets[window], first) for window in windows]
+        starts = layout.index(self.offsets[windows], first)
         extent = (width - 1) * layout.spacing + 1
-        stretch = cut_stretch(self.maps[node], axis, starts[0], starts[-1] - starts[0] + extent, self.plan.lattice)
+        stretch = cut_stretch(
+            self.maps[node], axis, int(starts[0]), int(starts[-1] - starts[0]) + extent, self.plan.lattice
+        )
         places = stretch.unfold(axis, extent, 1)[..., :: layout.spacing].movedim(axis, 1)
-        return _take(places, [start - starts[0] for start in starts]).movedim(-1, axis + 1)
+        return _take(places, starts - starts[0]).movedim(-1, axis + 1)
 
 
 def _apart(rows: Tensor, lead: tuple[int, int]) -> Tensor:
@@ -225,14 +242,17 @@ def _apart(rows: Tensor, lead: tuple[int, int]) -> Tensor:
     return rows.view(*lead, *rows.shape[1:])
 
 
-def _take(rows: Tensor, wanted: Sequence[int]) -> Tensor:
+def _take(rows: Tensor, wanted: IndexArray) -> Tensor:
     """Return some of the second axis, a view where they are evenly spaced."""
-    gaps = {after - before for before, after in itertools.pairwise(wanted)}
-    if len(gaps) <= 1 and min(gaps, default=1) > 0:
-        return rows[:, wanted[0] : wanted[-1] + 1 : min(gaps, default=1)]
-    if gaps == {0}:
-        return rows[:, wanted[0] : wanted[0] + 1].expand(-1, len(wanted), *[-1] * (rows.ndim - 2))
-    return rows.index_select(1, torch.tensor(wanted, device=rows.device))
+    first, last = int(wanted[0]), int(wanted[-1])
+    gaps = np.diff(wanted)
+    gap = int(gaps[0]) if len(gaps) else 1
+    if gap > 0 and (gaps == gap).all():
+        return rows[:, first : last + 1 : gap]
+    if gap == 0 and not gaps.any():
+        return rows[:, first : first + 1].expand(-1, len(wanted), *[-1] * (rows.ndim - 2))
+    # Not `index_select`, which first copies all rows where they overlap: a gigabyte for a tape of a minute.
+    return rows[:, torch.from_numpy(wanted).to(rows.device)]
 
 
 def _empty(shape: Sequence[int], like: Tensor) -> Tensor:

@@ -34,10 +34,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import gcd
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import InputError
 
 __all__ = ["Lattice", "Layout", "Reach"]
+
+Places = TypeVar("Places", int, npt.NDArray[np.int64])
 
 
 @dataclass(frozen=True)
@@ -160,17 +166,17 @@ class Layout:
         """How many columns are computed in all, interior and borders, for all windows together."""
         return self.length + len(self.lattice.offsets) * (self.left + self.right)
 
-    def index(self, offset: int, column: int) -> int:
-        """Return where a window's interior column stands in the long map.
+    def index(self, offset: Places, column: int) -> Places:
+        """Return where windows' interior columns stand in the long map.
 
         Parameters
         ----------
-        offset : int
+        offset : int or ndarray of int
         column : int
 
         Returns
         -------
-        int
+        int or ndarray of int
             On a tape that wraps around, to be taken modulo `length`.
         """
         return (offset + column * self.stride - self.first) // self.step

@@ -5,7 +5,7 @@ Conventions
 A probe counts and never times, so that the batch it chooses is the same on every day and every machine, and answers
 repeat to the last bit. Work is in multiply-adds of convolutions and linear layers, maps in values of one window.
 
-What is here: `Probe`, `probe_model`, `largest_map`, `choose_batch`, `seconds_of_pass`.
+What is here: `Probe`, `probe_model`, `largest_map`, `choose_batch`, `count_fitting`, `seconds_of_pass`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from ..nets.model import Model
 
-__all__ = ["Probe", "choose_batch", "largest_map", "probe_model", "seconds_of_pass"]
+__all__ = ["Probe", "choose_batch", "count_fitting", "largest_map", "probe_model", "seconds_of_pass"]
 
-# A map of 4 MiB is still taken from memory that the process has; larger ones are mapped and cleared anew at each call,
-# which makes a pass up to twice as slow. An accelerator wants many windows, and has room for maps of 1 GiB.
-_MAP_VALUES = {"cpu": 1 << 20, "other": 1 << 28}
+# Maps of 8 MiB are still taken from memory that the process has; larger ones are mapped and cleared anew at each call,
+# which makes a pass up to half as slow again. An accelerator wants many windows, and has room for maps of 1 GiB.
+_MAP_VALUES = {"cpu": 1 << 21, "other": 1 << 28}
 _BATCHES = {"cpu": (4, 16), "other": (16, 256)}
+_WEIGHING = {"Conv1d", "Conv2d", "Linear"}  # by name, for modules of an exported network are of classes of their own
 _VALUES_PER_SAMPLE = 8  # where a model is not seen into: 16 channels over 64 bands every 10 ms make 6.4
 
 
@@ -70,8 +71,8 @@ def probe_model(model: Model) -> Probe | None:
     def see(layer: nn.Module, _: object, made: object) -> None:
         if isinstance(made, Tensor):
             maps.append(made.numel())
-            if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)):
-                works.append(made.numel() * layer.weight[0].numel())
+            if _WEIGHING & {kind.__name__ for kind in type(layer).__mro__}:
+                works.append(made.numel() * layer.get_parameter("weight")[0].numel())
 
     hooks = [layer.register_forward_hook(see) for layer in model.module.modules()]
     try:
@@ -115,10 +116,30 @@ def choose_batch(model: Model) -> int:
     int
         A power of two: as many as keep a batch's largest map in memory that is at hand.
     """
-    kind = "cpu" if model.device.type == "cpu" else "other"
-    least, most = _BATCHES[kind]
-    fitting = max(1, _MAP_VALUES[kind] // largest_map(model))
-    return max(least, min(most, 1 << (fitting.bit_length() - 1)))
+    least, most = _BATCHES[_kind(model.device)]
+    return max(least, min(most, count_fitting(largest_map(model), model.device)))
+
+
+def count_fitting(n_values: int, device: torch.device) -> int:
+    """Return how many windows whose maps are so large fit into memory that is at hand.
+
+    Parameters
+    ----------
+    n_values : int
+        Of a window's largest map.
+    device : torch.device
+
+    Returns
+    -------
+    int
+        A power of two, at least 1.
+    """
+    fitting = max(1, _MAP_VALUES[_kind(device)] // n_values)
+    return 1 << (fitting.bit_length() - 1)
+
+
+def _kind(device: torch.device) -> str:
+    return "cpu" if device.type == "cpu" else "other"
 
 
 def seconds_of_pass(model: Model, batch_size: int) -> float:

@@ -14,16 +14,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, fx
 
-from .borders import Block, cut_stretch, name_ends
+from .borders import Block, IndexArray, cut_stretch, name_ends
 from .lattice import Lattice, Layout
 from .operations import Slide
 from .reading import Reading
-from .tracing import call_node
+from .tracing import call_node, shape_of
 
 __all__ = ["SharedPlan", "plan_sharing", "respond_shared"]
 
@@ -66,6 +68,16 @@ class SharedPlan:
         output = self.reading.output
         wanted = {source for node in self.remaining for source in node.all_input_nodes} | {output}
         return tuple(node for node in self.layouts if node in wanted)
+
+    @cached_property
+    def bordered(self) -> bool:
+        """Whether any column belongs to each window alone."""
+        return any(layout.left or layout.right for layout in self.layouts.values())
+
+    @property
+    def largest_whole(self) -> int:
+        """Values of the largest map that is made of whole windows, of one."""
+        return max(prod(shape_of(node)[1:]) for node in (*self.handed_over, *self.remaining))
 
     @cached_property
     def last_use(self) -> Mapping[fx.Node, fx.Node]:
@@ -208,7 +220,7 @@ def _answer(plan: SharedPlan, block: Block) -> Tensor:
         windows = range(at, min(at + step, n_windows))
         values: dict[fx.Node, Any] = dict(plan.reading.traced.constants)
         for node in plan.handed_over:
-            values[node] = _window_batch(plan, block, node, windows)
+            values[node] = _window_batch(block, node, np.asarray(windows))
         for node in plan.remaining:
             values[node] = call_node(node, values)
         answered = values[plan.reading.output][: block.n_tapes * len(windows)]
@@ -216,11 +228,10 @@ def _answer(plan: SharedPlan, block: Block) -> Tensor:
     return torch.cat(answers, 1)
 
 
-def _window_batch(plan: SharedPlan, block: Block, node: fx.Node, windows: range) -> Tensor:
+def _window_batch(block: Block, node: fx.Node, windows: IndexArray) -> Tensor:
     """Cut windows as the traced network would have had them; a batch that is not full repeats its last window."""
-    traced = node.meta["val"]
-    cut = block.columns(node, 0, plan.layouts[node].n_columns, windows)
-    laid = torch.empty_strided(traced.shape, traced.stride(), dtype=cut.dtype, device=cut.device)
-    laid[: len(cut)] = cut
-    laid[len(cut) :] = cut[-1:]
+    traced, long_map, n_cut = node.meta["val"], block.maps[node], block.n_tapes * len(windows)
+    laid = torch.empty_strided(traced.shape, traced.stride(), dtype=long_map.dtype, device=long_map.device)
+    block.fill(node, windows, laid[:n_cut])
+    laid[n_cut:] = laid[n_cut - 1 : n_cut]
     return laid

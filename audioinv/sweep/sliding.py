@@ -27,6 +27,7 @@ Rule = Callable[[Call], Slide | Columns | Obstacle]
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d}
 _MAX_POOLS: dict[int, Callable[..., Tensor]] = {1: functional.max_pool1d, 2: functional.max_pool2d}
+_FEW = 4  # values; above, a pool is faster than comparing one by one
 _AVERAGE_POOLS: dict[int, Callable[..., Tensor]] = {1: functional.avg_pool1d, 2: functional.avg_pool2d}
 
 
@@ -107,8 +108,13 @@ def _max_pool(call: Call) -> Slide | Obstacle:
     if at < 0 or call.argument(5, "ceil_mode", False):
         return Obstacle("rounds its length up")
     pool, outside = _MAX_POOLS[n_spatial], _put(padding, at, 0)
+    by_hand = n_spatial == 2 and not any(outside) and max(kernel) <= _FEW
 
     def apply(columns: Tensor, step: int, spread: int) -> Tensor:
+        if by_hand:
+            columns = _largest(columns, 3 - at, kernel[1 - at], stride[1 - at], dilation[1 - at])
+            return _largest(columns, 2 + at, kernel[at], step, spread)
+
         def run(maps: Tensor, turn: int) -> Tensor:
             sizes = (kernel, _put(stride, at, step), outside, _put(dilation, at, spread))
             return pool(maps, *(size[::turn] for size in sizes))
@@ -119,6 +125,17 @@ def _max_pool(call: Call) -> Slide | Obstacle:
     return Slide(
         call.sources[0], apply, call.axis, kernel[at], stride[at], dilation[at], padding[at], padding[at], least
     )
+
+
+def _largest(maps: Tensor, axis: int, kernel: int, stride: int, dilation: int) -> Tensor:
+    """Return the largest of every few values, by comparing whole maps: PyTorch's pool also says which it was."""
+    length = (maps.shape[axis] - (kernel - 1) * dilation - 1) // stride * stride + 1
+    first, *others = (maps.narrow(axis, place * dilation, length) for place in range(kernel))
+    every = (slice(None),) * axis + (slice(None, None, stride),)
+    largest = first[every]
+    for other in others:
+        largest = torch.maximum(largest, other[every])
+    return largest
 
 
 def _average_pool(call: Call) -> Slide | Obstacle:

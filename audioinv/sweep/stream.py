@@ -34,8 +34,8 @@ __all__ = ["TILE", "SlidingPlan", "count_tiles", "cut_tapes", "plan_sliding", "s
 
 FloatArray = npt.NDArray[Any]
 
-TILE = 2048
-"""Windows of a tile: enough that the halo weighs little."""
+TILE = 4096
+"""Windows of a tile: enough that the halo weighs little, and that a window of each, run by itself, does."""
 _MAP_VALUES = 1 << 21  # of the long maps that a padded network holds at once: 8 MiB, and some times that in passing
 
 

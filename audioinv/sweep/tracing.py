@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-A network is run once on tensors without content (`torch.fx` below its dispatcher), which leaves one spelling of
-each operation: modules, functions and methods all become ``aten`` calls with shapes on them, and what depends on
-shapes alone is decided. What depends on the content of a tensor cannot be, and is refused. The batch is fixed at
-tracing, so the graph runs at this batch size only.
+A network is run once on tensors without content (`audioinv.sweep.hollow`), which leaves one spelling of each
+operation: modules, functions and methods all become ``aten`` calls with shapes on them, and what depends on shapes
+alone is decided. What depends on the content of a tensor cannot be, and is refused. The batch is fixed at tracing, so
+the graph runs at this batch size only.
 
 What is here: `trace_network`, `TracedNetwork`; `shape_of`, `arguments` and `call_node`, on its nodes.
 """
@@ -19,10 +19,9 @@ from typing import Any
 
 import torch
 from torch import fx, nn
-from torch._ops import OpOverload
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from ..errors import ModelError
+from .hollow import record_operations, written_arguments
 
 __all__ = ["REDUCTIONS", "TracedNetwork", "arguments", "call_node", "shape_of", "trace_network"]
 
@@ -118,28 +117,18 @@ def trace_network(network: nn.Module, input_shape: tuple[int, ...]) -> TracedNet
     if any(module.training for module in network.modules()):
         raise ModelError("is in training mode, in which its answers depend on the rest of the batch")
     weight = next(iter((*network.parameters(), *network.buffers())), torch.zeros(()))
-    example = torch.empty(input_shape, dtype=weight.dtype, device=weight.device)
+    example = torch.empty(input_shape, dtype=weight.dtype, device="meta")
     try:
-        with torch.no_grad():
-            module = make_fx(network, tracing_mode="fake", pre_dispatch=True, _allow_non_fake_inputs=True)(example)
+        graph, constants = record_operations(network, example, weight.device)
     except Exception as error:  # anybody's code may raise anything here; the batched path takes every network
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"cannot be traced: {lines[0]}") from error
-    graph = module.graph
-    _forget_grad_mode(graph)
     _unwrap_padding(graph)
     _merge_reductions(graph)
-    constants = _constants_of(module)
     _check_writes(graph, constants)
     names = _names_of(graph, constants, network)
     _fold_norms(graph, constants, names)
     return TracedNetwork(graph, constants, names)
-
-
-def _forget_grad_mode(graph: fx.Graph) -> None:
-    for node in list(graph.nodes):
-        if node.target is torch._C._set_grad_enabled:
-            graph.erase_node(node)
 
 
 def _merge_reductions(graph: fx.Graph) -> None:
@@ -191,7 +180,7 @@ def _check_writes(graph: fx.Graph, constants: Mapping[fx.Node, Any]) -> None:
     for node in graph.nodes:
         if node in constants:
             continue
-        for first in _written_by(node):
+        for first in written_arguments(node.target, arguments(node), node.kwargs):
             written = first
             while isinstance(written, fx.Node):
                 if len(written.users) > 1 or written in constants:
@@ -199,34 +188,10 @@ def _check_writes(graph: fx.Graph, constants: Mapping[fx.Node, Any]) -> None:
                 written = arguments(written)[0] if _may_alias(written) else None
 
 
-def _written_by(node: fx.Node) -> list[Any]:
-    schema = getattr(node.target, "_schema", None)
-    if schema is None or not schema.is_mutable:
-        return []
-    given = {**dict(zip((entry.name for entry in schema.arguments), arguments(node), strict=False)), **node.kwargs}
-    return [given.get(entry.name) for entry in schema.arguments if entry.alias_info and entry.alias_info.is_write]
-
-
 def _may_alias(node: fx.Node) -> bool:
     schema = getattr(node.target, "_schema", None)
     aliases = schema is not None and any(result.alias_info is not None for result in schema.returns)
     return aliases or node.target in _MAY_ALIAS or node.target is operator.getitem
-
-
-def _constants_of(module: fx.GraphModule) -> dict[fx.Node, Any]:
-    """Compute what depends on no input; what is drawn at random is no constant."""
-    constants: dict[fx.Node, Any] = {}
-    for node in module.graph.nodes:
-        if node.op == "get_attr":
-            constants[node] = getattr(module, node.target)
-        elif _is_fixed(node) and all(source in constants for source in node.all_input_nodes):
-            with torch.no_grad():
-                constants[node] = call_node(node, constants)
-    return constants
-
-
-def _is_fixed(node: fx.Node) -> bool:
-    return isinstance(node.target, OpOverload) and torch.Tag.nondeterministic_seeded not in node.target.tags
 
 
 def call_node(node: fx.Node, values: Mapping[fx.Node, Any]) -> Any:

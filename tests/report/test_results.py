@@ -9,12 +9,20 @@ import pytest
 
 from audioinv.errors import CheckpointError, InputError
 from audioinv.report.results import load_results
-from audioinv.report.table import SCHEMA
+from audioinv.report.table import SCHEMA, table_parts
 from audioinv.sweep.responses import SOUND_COLUMNS
 
 
+def unsealed(folder):
+    """The folder as older versions left it: without the hashes of its files."""
+    run = json.loads((folder / "run.json").read_text())
+    del run["files_sha256"]
+    (folder / "run.json").write_text(json.dumps(run))
+    return folder
+
+
 def test_a_folder_from_before_a_column_was_told_is_still_read(results, tmp_path):
-    folder = results.save(tmp_path / "run")
+    folder = unsealed(results.save(tmp_path / "run"))
     table = pq.read_table(folder / "results.parquet")
     pq.write_table(table.drop_columns(["bandwidth_lost", "engine_error"]), folder / "results.parquet")
     axis = load_results(folder).responses["centroid"].axes["pitch"]
@@ -44,6 +52,32 @@ def test_a_saved_folder_reads_back_the_same(results, tmp_path):
         "summary.json",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+@pytest.mark.parametrize("cut", ["at clips", "amid clips"])
+def test_a_folder_is_read_by_row_groups_wherever_they_end(results, tmp_path, cut):
+    path = unsealed(results.save(tmp_path / "run")) / "results.parquet"
+    metadata = pq.read_schema(path)
+    if cut == "amid clips":
+        pq.write_table(pq.read_table(path), path, row_group_size=10)
+    else:
+        with pq.ParquetWriter(path, metadata) as writer:
+            for rows in table_parts(results.responses.values(), n_rows=40):
+                writer.write_table(rows.cast(metadata))
+    assert pq.ParquetFile(path).num_row_groups > 2 * 3
+    loaded = load_results(tmp_path / "run")
+    assert loaded.table.equals(results.table)
+    assert [found.clips for found in loaded.responses.values()] == [f.clips for f in results.responses.values()]
+
+
+def test_rows_out_of_order_are_refused_in_row_groups_too(results, tmp_path):
+    path = unsealed(results.save(tmp_path / "run")) / "results.parquet"
+    schema, parts = pq.read_schema(path), list(table_parts(results.responses.values(), n_rows=40))
+    with pq.ParquetWriter(path, schema) as writer:
+        for rows in [*parts[1:], parts[0]]:
+            writer.write_table(rows.cast(schema))
+    with pytest.raises(CheckpointError, match="out of order: one model stands in two places"):
+        load_results(tmp_path / "run")
 
 
 def test_a_row_for_each_model_clip_axis_and_shift(results):
@@ -124,8 +158,7 @@ def test_a_damaged_folder_is_named_not_half_read(results, tmp_path, name, spoil,
 
 
 def test_missing_rows_are_noticed(results, tmp_path):
-    results.save(tmp_path / "run")
-    path = tmp_path / "run" / "results.parquet"
+    path = unsealed(results.save(tmp_path / "run")) / "results.parquet"
     pq.write_table(pq.read_table(path).slice(0, 100), path)
     with pytest.raises(CheckpointError, match="rows are missing"):
         load_results(tmp_path / "run")

@@ -199,7 +199,7 @@ def test_plans_are_complete_and_checked():
         (lambda: SweepPlan(default.grids, edges="wrap"), "edges='wrap'"),
         (lambda: SweepPlan(default.grids + default.grids), "each axis once"),
         (lambda: SweepPlan(default.grids, batch_size=0), "batch_size=0"),
-        (lambda: SweepPlan(default.grids, pitch_engine="world"), "'world' is not one of"),
+        (lambda: SweepPlan(default.grids, pitch_engine="vocoder"), "'vocoder' is not one of"),
     ]:
         with pytest.raises(InputError, match=words):
             call()

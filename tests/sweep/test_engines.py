@@ -159,6 +159,26 @@ def test_the_engine_is_chosen_by_what_it_costs():
         assert words in engine[1]
 
 
+class WholeWindow(nn.Module):
+    """Shares one layer, and answers from a map of 8 channels of the whole window."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.norm, self.head = nn.Conv1d(1, 8, 9), nn.GroupNorm(1, 8), nn.Linear(8, 3)
+
+    def forward(self, waveforms):
+        return self.head(self.norm(self.layer(waveforms[:, None])).mean(-1))
+
+
+def test_what_is_not_shared_runs_in_batches_as_large_as_its_maps_allow():
+    whole = as_model(WholeWindow(), sample_rate=SAMPLE_RATE, labels="abc", n_samples=4000)
+    sizes = {}
+    for name, model, grid in [("head", make_model(), 5), ("few", make_model(), 50), ("whole", whole, 5)]:
+        plan = SweepPlan(plan_sweep(model, {"time": f"-500:500:{grid}ms"}).grids, engine="shared")
+        sizes[name] = {part.reading.batch_size for part in choose_engines(model, plan)["time"].plans}
+    assert sizes == {"head": {128}, "few": {16}, "whole": {16}}  # of 201, of 21, of 201 windows
+
+
 class Peculiar(nn.Module):
     """Depends on the content of what it hears."""
 

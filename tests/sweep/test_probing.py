@@ -32,7 +32,7 @@ def test_a_probe_counts():
     assert probe_model(as_model(lambda x: x[:, :2], sample_rate=8000, labels="ab", n_samples=9)) is None
 
 
-@pytest.mark.parametrize(("n_channels", "batch"), [(1, 16), (65, 16), (66, 8), (131, 8), (132, 4), (1100, 4)])
+@pytest.mark.parametrize(("n_channels", "batch"), [(1, 16), (131, 16), (132, 8), (262, 8), (263, 4), (1100, 4)])
 def test_the_largest_map_of_a_batch_stays_within_bounds(n_channels, batch):
     model = model_of(n_channels)
     assert choose_batch(model) == batch == plan_sweep(model, {"time": "1ms"}).batch_size
@@ -40,7 +40,7 @@ def test_the_largest_map_of_a_batch_stays_within_bounds(n_channels, batch):
 
 
 def test_of_what_is_not_seen_into_the_window_decides():
-    opaque = [as_model(lambda x: x[:, :2], sample_rate=8000, labels="ab", n_samples=n) for n in (8000, 16000, 32000)]
+    opaque = [as_model(lambda x: x[:, :2], sample_rate=8000, labels="ab", n_samples=n) for n in (16000, 32000, 64000)]
     assert [choose_batch(model) for model in opaque] == [16, 8, 4]
 
 
