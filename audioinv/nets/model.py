@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ..errors import ModelError
 from .answers import take_answer
+from .foreign import foreign_code
 from .spec import ModelSpec, Provenance
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ class Model(ABC):
     ----------
     provenance : Provenance, optional
         Of a model that audioinv did not write.
+    timeout_seconds : float, optional
+        How long one call of a model that audioinv did not write may take; see `audioinv.nets.foreign`.
     """
 
     provenance: Provenance | None = None
+    timeout_seconds: float | None = None
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec = spec
@@ -258,11 +262,12 @@ class CallableModel(Model):
         return self._device
 
     def respond(self, waveforms: Tensor) -> Tensor:
-        """Return what the function answers."""
-        if isinstance(self._function, torch.nn.Module):
-            found = self._function(waveforms.to(self._device))
-        else:
-            found = self._function(waveforms.numpy())
+        """Return what the function answers; it gets a copy, which it may write over."""
+        with foreign_code(f"model {self.spec.name}", self.timeout_seconds):
+            if isinstance(self._function, torch.nn.Module):
+                found = self._function(waveforms.to(self._device, copy=True))
+            else:
+                found = self._function(waveforms.numpy().copy())
         try:
             return take_answer(found, self._output)
         except ModelError as error:

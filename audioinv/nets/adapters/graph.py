@@ -302,7 +302,8 @@ class GraphModel(Model):
         if wiring.batch is not None and n_windows < wiring.batch:
             windows = np.concatenate([windows, np.zeros((wiring.batch - n_windows, windows.shape[1]), windows.dtype)])
         feeds = {wiring.sound.name: wiring.shaped(windows), **states, **wiring.constants}
-        found, *carried = self._session.run(feeds, [wiring.answer.name, *wiring.states.values()])
+        with foreign_code(f"model {self.spec.name}", self.timeout_seconds):
+            found, *carried = self._session.run(feeds, [wiring.answer.name, *wiring.states.values()])
         if len(wiring.sound.shape) == 1 and found.ndim < 2 + bool(self.spec.frames):
             found = found[None]
         return torch.from_numpy(found[:n_windows]), dict(zip(states, carried, strict=True))

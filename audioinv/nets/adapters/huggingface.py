@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ...errors import ModelError
+from ..foreign import foreign_code
 from ..model import Model, ModelSpec
 from .declaration import Declaration
 from .imports import needed
@@ -153,6 +154,7 @@ class TransformersModel(Model):
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return logits of shape (batch, n_classes)."""
         sounds = list(waveforms.numpy())
-        features = self._extractor(sounds, sampling_rate=self.spec.sample_rate, return_tensors="pt")
-        logits: Tensor = self._network(**{name: value.to(self._device) for name, value in features.items()}).logits
+        with foreign_code(f"model {self.spec.name}", self.timeout_seconds):
+            features = self._extractor(sounds, sampling_rate=self.spec.sample_rate, return_tensors="pt")
+            logits: Tensor = self._network(**{name: value.to(self._device) for name, value in features.items()}).logits
         return logits
