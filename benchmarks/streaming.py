@@ -80,8 +80,10 @@ def slide_one(name: str, sound: Path, folder: Path) -> dict[str, float]:
     from audioinv.corpus.entries import CorpusEntry
     from audioinv.report.sliding_results import SlidingFolder
     from audioinv.sliding_analysis import SlidingOptions, slide_models
+    from audioinv.sweep.allocation import keep_memory
 
     torch.set_num_threads(1)
+    keep_memory()  # as the command line does
     model = make_model(name)
     loaded = peak_megabytes()
     started = time.process_time()

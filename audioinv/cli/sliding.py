@@ -117,6 +117,7 @@ def slide_recordings(
     from ..report.label_tracks import detection_tracks, write_tracks
     from ..report.sliding_results import SlidingFolder
     from ..sliding_analysis import slide_models
+    from ..sweep.allocation import keep_memory
 
     n_tiles = 0
     for model in models:
@@ -126,6 +127,7 @@ def slide_recordings(
             note(f"slide   {model.spec.name}: {count.line}")
     if dry_run:
         return 0
+    keep_memory()
     with SlidingFolder(target, overwrite=overwrite) as folder, progress(n_tiles, "tiles", shown=shown) as advance:
         found = slide_models(models, entries, options, keep=folder.write, on_tile=advance, provenance=provenance)
         if found.document["models"]:
