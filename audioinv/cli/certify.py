@@ -14,14 +14,17 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     NoProgress,
     Quiet,
     SampleRate,
+    Split,
     TrustPickle,
     Verbose,
     Version,
     load_models,
     print_json,
+    read_inputs,
     said_of_models,
     say,
     say_nothing,
@@ -59,6 +62,8 @@ def certify(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace certificates.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
+    layout: Layout = None,
+    split: Split = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -71,7 +76,6 @@ def certify(
     Ends with 1 if a certificate is refuted.
     """
     from ..certification import certify as certify_model
-    from ..corpus.layouts import read_sources
     from ..nets.library import choose_device
     from ..report.certificate_results import CERTIFICATE_FILES
 
@@ -81,7 +85,7 @@ def certify(
     (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
     entries: tuple[Any, ...] = ()
     if inputs:
-        corpus = read_sources(inputs)
+        corpus = read_inputs(inputs, layout, split)
         entries = tuple(corpus.entries[:limit])
         if not entries:
             return say_nothing(inputs, corpus)

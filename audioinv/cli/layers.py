@@ -17,15 +17,18 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     NoProgress,
     Quiet,
     SampleRate,
+    Split,
     TrustPickle,
     Verbose,
     Version,
     load_models,
     note,
     print_json,
+    read_inputs,
     said_of_models,
     say,
     say_nothing,
@@ -90,6 +93,8 @@ def layers(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an analysis of layers.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
+    layout: Layout = None,
+    split: Split = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -99,7 +104,6 @@ def layers(
 ) -> int:
     """Shift clips, look into the layers of a network, and say which are invariant, which equivariant."""
     from ..budget_analysis import BudgetOptions
-    from ..corpus.layouts import read_sources
     from ..layer_analysis import LayerOptions, TooFewClips, analyze_layers
     from ..nets.library import choose_device
     from ..report.layer_results import LAYER_FILES
@@ -115,7 +119,7 @@ def layers(
     (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
     target = out or free_folder(Path("runs") / f"{loaded.spec.name}-layers", overwrite=overwrite)
     LAYER_FILES.check_absent(target, overwrite=overwrite)
-    corpus = read_sources(inputs)
+    corpus = read_inputs(inputs, layout, split)
     entries = corpus.entries[:limit]
     if not entries:
         return say_nothing(inputs, corpus)

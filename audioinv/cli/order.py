@@ -15,14 +15,17 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     Quiet,
     SampleRate,
+    Split,
     TrustPickle,
     Verbose,
     Version,
     load_models,
     note,
     print_json,
+    read_inputs,
     said_of_models,
     say,
     say_nothing,
@@ -53,6 +56,8 @@ def order(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an analysis of order.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
+    layout: Layout = None,
+    split: Split = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -60,7 +65,6 @@ def order(
     version: Version = False,
 ) -> int:
     """Shuffle, rotate, reverse and join clips, and say how many answers that changes."""
-    from ..corpus.layouts import read_sources
     from ..nets.library import choose_device
     from ..order_analysis import analyze_order
     from ..report.order_results import ORDER_FILES, OrderOptions
@@ -71,7 +75,7 @@ def order(
     (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
     target = out or free_folder(Path("runs") / f"{loaded.spec.name}-order", overwrite=overwrite)
     ORDER_FILES.check_absent(target, overwrite=overwrite)
-    corpus = read_sources(inputs)
+    corpus = read_inputs(inputs, layout, split)
     if not corpus.entries:
         return say_nothing(inputs, corpus)
     found = analyze_order(loaded, corpus.entries[:limit], OrderOptions(n_segments=segments, n_orders=orders, seed=seed))

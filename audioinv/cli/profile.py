@@ -17,15 +17,18 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     NoProgress,
     Quiet,
     SampleRate,
+    Split,
     TrustPickle,
     Verbose,
     Version,
     load_models,
     note,
     print_json,
+    read_inputs,
     said_of_models,
     say,
     say_nothing,
@@ -83,6 +86,8 @@ def profile(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a profile.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
+    layout: Layout = None,
+    split: Split = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -91,7 +96,6 @@ def profile(
     version: Version = False,
 ) -> int:
     """Change clips in every way, and set what a model's answers stand against what a listener would."""
-    from ..corpus.layouts import read_sources
     from ..corpus.listener import find_listener, read_listener
     from ..nets.library import choose_device
     from ..profile_analysis import ProfileOptions
@@ -107,7 +111,7 @@ def profile(
     models = load_models([model, *(more or ())], choose_device(device), said, trust_pickle=trust_pickle)
     target = out or free_folder(Path("runs") / f"{models[0].spec.name}-profile", overwrite=overwrite)
     (PAIR_FILES if pairs else PROFILE_FILES).check_absent(target, overwrite=overwrite)
-    corpus = read_sources(inputs)
+    corpus = read_inputs(inputs, layout, split)
     entries = corpus.entries[:limit]
     if not entries:
         return say_nothing(inputs, corpus)

@@ -16,15 +16,18 @@ from .options import (
     InputSamples,
     Json,
     Labels,
+    Layout,
     NoProgress,
     Quiet,
     SampleRate,
+    Split,
     TrustPickle,
     Verbose,
     Version,
     load_models,
     note,
     print_json,
+    read_inputs,
     said_of_models,
     say,
     say_nothing,
@@ -94,6 +97,8 @@ def surgery(
     seed: Annotated[int, typer.Option(min=0, help="Of intervals, tests and noise.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a results folder.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
+    layout: Layout = None,
+    split: Split = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -106,7 +111,6 @@ def surgery(
     The model's weights stay as they are, and nothing is trained.
     """
     from ..analysis import AnalysisOptions
-    from ..corpus.layouts import read_sources
     from ..nets.library import DEFAULT_MODEL, choose_device
     from ..report.results import check_free, free_folder
     from ..study.surgery import study_surgery
@@ -124,7 +128,7 @@ def surgery(
     loaded = load_models([model or DEFAULT_MODEL], choose_device(device), said, trust_pickle=trust_pickle)[0]
     target = out or free_folder(Path("runs") / f"surgery-{loaded.spec.name}", overwrite=overwrite)
     check_free(target, overwrite=overwrite)
-    corpus = read_sources(inputs)
+    corpus = read_inputs(inputs, layout, split)
     entries = corpus.entries[:limit]
     if not entries:
         return say_nothing(inputs, corpus)
