@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from ..sound.places import open_binary
+from ..errors import AudioFileError
+from ..sound.decoding import open_sound
+from ..sound.places import on_this_disk, open_binary
 from .entries import SPLITS, Corpus, CorpusEntry, Skipped
 from .splits import equal_sounds
 
@@ -218,15 +220,22 @@ class _Header:
 
 def _header(path: Path) -> _Header | Skipped:
     try:
-        with open_binary(path) as stream:
-            info = soundfile.info(stream)
-    except FileNotFoundError:
-        return Skipped(path, "no such file", failed=True)
+        header = _read_header(path)
+    except AudioFileError as error:
+        return Skipped(path, str(error).removeprefix(f"{path}: ").partition(";")[0], failed=True)
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
         return Skipped(path, f"cannot be read as sound ({reason})", failed=True)
-    if info.frames == 0:
-        return Skipped(path, "holds no samples", failed=True)
+    return header if header.n_samples else Skipped(path, "holds no samples", failed=True)
+
+
+def _read_header(path: Path) -> _Header:
+    """Read a header where it lies: of a file elsewhere, without fetching the rest."""
+    if on_this_disk(path):
+        with open_sound(path) as sound:
+            return _Header(sound.header.n_samples, sound.header.sample_rate, sound.header.n_channels)
+    with open_binary(path) as stream:
+        info = soundfile.info(stream)
     return _Header(int(info.frames), int(info.samplerate), int(info.channels))
 
 

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,8 @@ import soundfile
 import soxr
 
 from ..errors import AudioFileError, InputError
-from .places import at_hand, find_place
+from .decoding import MOST_SAMPLES, Header, Sound, open_sound
+from .places import find_place
 
 __all__ = ["AUDIO_SUFFIXES", "Clip", "find_audio", "load_clip", "open_window", "write_audio"]
 
@@ -34,6 +33,8 @@ FloatArray = npt.NDArray[np.float32]
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"})
 _LOSSY = frozenset({".ogg", ".oga", ".mp3"})
+_LOUDEST = 2.0**32  # beyond any integer that somebody forgot to scale; squared, it still sums in float32
+_NEAR_SECONDS = 60.0  # what may enter a window: far more than any delay
 _NOTHING = np.zeros(0, dtype=np.float32)
 
 
@@ -128,10 +129,21 @@ class Clip:
         -------
         Clip
             The clip itself, where the rate is the same already.
+
+        Raises
+        ------
+        InputError
+            If it would be too large to hold.
         """
         if sample_rate == self.sample_rate:
             return self
         cuts = np.cumsum([len(self.before), len(self.waveform)])
+        n_after = (int(cuts[-1]) + len(self.after)) * sample_rate // self.sample_rate
+        if n_after > MOST_SAMPLES:
+            raise InputError(
+                f"{self.name}: {n_after} samples when its {self.sample_rate} Hz become {sample_rate} Hz, above "
+                f"{MOST_SAMPLES}; cut it"
+            )
         whole = np.concatenate([self.before, self.waveform, self.after])
         whole = np.asarray(soxr.resample(whole, self.sample_rate, sample_rate, quality="HQ"), dtype=np.float32)
         first, last = (round(int(cut) * sample_rate / self.sample_rate) for cut in cuts)
@@ -162,7 +174,8 @@ def load_clip(
     sample_rate : int, optional
         Resample to this many hertz; the file's own rate if not given.
     start_seconds, end_seconds : float, optional
-        The stretch of the file that is the clip. The rest becomes its surroundings (`Clip.before`, `Clip.after`).
+        The stretch of the file that is the clip. The rest becomes its surroundings (`Clip.before`, `Clip.after`);
+        of a file too large to hold, the minute on either side.
     label, group : str, optional
         Passed on to the clip.
 
@@ -173,7 +186,8 @@ def load_clip(
     Raises
     ------
     AudioFileError
-        If the file is missing, empty, truncated, no sound file, or holds samples that are not numbers.
+        If the file is missing, empty, truncated, no sound file, too large to hold, or holds samples that are not
+        numbers.
     InputError
         If the stretch is empty or lies outside the file.
 
@@ -185,98 +199,86 @@ def load_clip(
     >>> load_clip(path, start_seconds=0.25, end_seconds=0.75).duration_seconds
     0.5
     """
-    waveform, rate = _decode(find_place(path))
-    first = round(start_seconds * rate)
-    last = len(waveform) if end_seconds is None else round(end_seconds * rate)
-    if not 0 <= first < last <= len(waveform):
-        raise InputError(
-            f"{path}: the stretch {start_seconds} s to {end_seconds} s is empty or outside the file's "
-            f"{len(waveform) / rate:.3f} s"
-        )
+    place = find_place(path)
+    with open_sound(place) as sound:
+        rate, n_samples = sound.header.sample_rate, sound.header.n_samples
+        if n_samples == 0:
+            raise AudioFileError(f"{place}: holds no samples; record it again")
+        first = round(start_seconds * rate)
+        last = n_samples if end_seconds is None else round(end_seconds * rate)
+        if not 0 <= first < last <= n_samples:
+            raise InputError(
+                f"{path}: the stretch {start_seconds} s to {end_seconds} s is empty or outside the file's "
+                f"{n_samples / rate:.3f} s"
+            )
+        opens, closes = _held(place, sound.header, first, last)
+        waveform = _read(sound, opens, closes)
+    check_samples(place, waveform)
     clip = Clip(
-        waveform[first:last],
+        waveform[first - opens : last - opens],
         rate,
         name=str(path),
         label=label,
         group=group,
         start_seconds=first / rate,
-        before=waveform[:first],
-        after=waveform[last:],
+        before=waveform[: first - opens],
+        after=waveform[last - opens :],
     )
     return clip if sample_rate is None else clip.resampled(sample_rate)
 
 
-def _decode(path: Path) -> tuple[FloatArray, int]:
-    """Read all samples of a file as mono float32, or say why it cannot be."""
-    with open_sound(path) as sound:
-        samples = sound.read(dtype="float32", always_2d=True)
-        check_whole(path, sound, len(samples))
-        rate = int(sound.samplerate)
-    if len(samples) == 0:
-        raise AudioFileError(f"{path}: holds no samples; record it again")
-    if not np.isfinite(samples).all():
-        bad = int((~np.isfinite(samples)).any(axis=1).sum())
-        raise AudioFileError(f"{path}: {bad} of {len(samples)} samples are NaN or infinite; export it again")
-    return samples.mean(axis=1, dtype=np.float32), rate
+def _held(path: Path, header: Header, first: int, last: int) -> tuple[int, int]:
+    """Return which samples of a file are held for a stretch: all, or those near, if all would take too much memory."""
+    if header.n_samples * header.n_channels <= MOST_SAMPLES:
+        return 0, header.n_samples
+    near = round(_NEAR_SECONDS * header.sample_rate)
+    opens, closes = max(0, first - near), min(header.n_samples, last + near)
+    if (closes - opens) * header.n_channels > MOST_SAMPLES:
+        hours = (last - first) / header.sample_rate / 3600
+        raise AudioFileError(
+            f"{path}: {hours:.3g} hours in {header.n_channels} channel{'s' if header.n_channels > 1 else ''}, above "
+            f"the {MOST_SAMPLES >> 18} MiB that a sound may take in memory; let the model slide over it (--slide), "
+            "or cut it"
+        )
+    return opens, closes
 
 
-@contextmanager
-def open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file to read, or say why it cannot be.
-
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    soundfile.SoundFile
-
-    Raises
-    ------
-    AudioFileError
-        If the file is missing, empty or no sound file.
-    """
-    file = at_hand(path)
-    if not file.exists():
-        raise AudioFileError(f"{path}: no such file")
-    if not file.is_file():
-        raise AudioFileError(f"{path}: not a regular file")
-    if file.stat().st_size == 0:
-        raise AudioFileError(f"{path}: the file is empty (0 bytes); copy or record it again")
-    try:
-        with soundfile.SoundFile(file) as sound:
-            yield sound
-    except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
-        reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
-        raise AudioFileError(f"{path}: cannot be read as sound ({reason}); convert it to WAV or FLAC") from error
+def _read(sound: Sound, opens: int, closes: int) -> FloatArray:
+    """Read samples `opens` to `closes` of a file as mono float32."""
+    waveform = np.empty(closes - opens, np.float32)
+    at = 0
+    for block in sound.blocks(sound.header.n_samples):
+        part = block[max(opens - at, 0) : max(closes - at, 0)]
+        into = max(at - opens, 0)
+        waveform[into : into + len(part)] = part
+        at += len(block)
+        if closes < sound.header.n_samples and at >= closes:
+            break
+    return waveform
 
 
-def check_whole(path: Path, sound: soundfile.SoundFile, n_read: int) -> None:
-    """Refuse a file that ended before its header said it would.
+def check_samples(path: Path, waveform: FloatArray, start_seconds: float | None = None) -> None:
+    """Refuse samples that are no sound.
 
     Parameters
     ----------
     path : Path
-    sound : soundfile.SoundFile
-    n_read : int
-        How many samples of each channel it held.
+    waveform : ndarray of shape (n_samples,)
+    start_seconds : float, optional
+        Where it begins, if it is a part of the file.
 
     Raises
     ------
     AudioFileError
-        If samples are missing.
+        If samples are NaN, infinite, or beyond anything that a scale of ±1 was meant for.
     """
-    if _missing_bytes(sound) or n_read < sound.frames:
-        raise AudioFileError(f"{path}: truncated; its header promises more sound than the file holds; copy it again")
-
-
-def _missing_bytes(sound: soundfile.SoundFile) -> bool:
-    """Tell whether a RIFF or AIFF header announces more sound than follows (libsndfile only logs it)."""
-    return any(
-        int(announced) > int(found)
-        for announced, found in re.findall(r"^\s*data\s*:\s*(\d+)\s*\(should be (\d+)\)", sound.extra_info, re.M)
-    )
+    here = "" if start_seconds is None else f" from {start_seconds:.1f} s on"
+    peak = max(float(waveform.max(initial=0.0)), -float(waveform.min(initial=0.0)))
+    if not np.isfinite(peak):
+        bad = np.count_nonzero(~np.isfinite(waveform))
+        raise AudioFileError(f"{path}: {bad} of {len(waveform)} samples{here} are NaN or infinite; export it again")
+    if peak > _LOUDEST:
+        raise AudioFileError(f"{path}: samples{here} peak at {peak:.3g}, where full scale is 1; export it again")
 
 
 def open_window(clip: Clip, n_samples: int, lead_samples: int = 0) -> Clip:

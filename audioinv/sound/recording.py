@@ -21,7 +21,8 @@ import numpy.typing as npt
 import soxr
 
 from ..errors import AudioFileError, InputError
-from .audio import Clip, check_whole, open_sound
+from .audio import Clip, check_samples
+from .decoding import open_sound
 from .places import find_place
 
 __all__ = ["Recording", "open_recording"]
@@ -131,13 +132,10 @@ def _decode(path: Path, n_block: int) -> Iterator[FloatArray]:
     """Yield a file's samples as mono float32, and complain about them as `audioinv.sound.audio.load_clip` does."""
     with open_sound(path) as sound:
         n_read = 0
-        while len(samples := sound.read(n_block, dtype="float32", always_2d=True)):
-            if not np.isfinite(samples).all():
-                at = n_read / sound.samplerate
-                raise AudioFileError(f"{path}: samples from {at:.1f} s on are NaN or infinite; export it again")
-            n_read += len(samples)
-            yield samples.mean(axis=1, dtype=np.float32)
-        check_whole(path, sound, n_read)
+        for block in sound.blocks(n_block):
+            check_samples(path, block, n_read / sound.header.sample_rate)
+            n_read += len(block)
+            yield block
 
 
 def open_recording(
@@ -172,8 +170,7 @@ def open_recording(
         return Recording(source, source.name, source.sample_rate, 0, len(source.waveform))
     path = find_place(source)
     with open_sound(path) as sound:
-        rate, n_frames = int(sound.samplerate), int(sound.frames)
-        check_whole(path, sound, n_frames)
+        rate, n_frames = sound.header.sample_rate, sound.header.n_samples
     if n_frames == 0:
         raise AudioFileError(f"{source}: holds no samples; record it again")
     first = round(start_seconds * rate)

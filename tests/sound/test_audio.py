@@ -134,3 +134,29 @@ def test_sixteen_bits_survive_any_number_of_copies(tmp_path, rng, suffix):
         write_audio(tmp_path / target, load_clip(tmp_path / source).waveform, 16000)
     copied, _ = soundfile.read(tmp_path / f"c.{suffix}", dtype="int16")
     np.testing.assert_array_equal(copied, integers)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_of_a_file_too_large_to_hold_a_stretch_has_a_minute_on_either_side(tmp_path, monkeypatch, rng, channels):
+    noise = (0.1 * rng.standard_normal((300_000, channels))).astype(np.float32)
+    soundfile.write(tmp_path / "long.wav", noise, 1000, subtype="FLOAT")
+    whole = load_clip(tmp_path / "long.wav", start_seconds=100, end_seconds=103)
+    assert (len(whole.before), len(whole.after)) == (100_000, 197_000)
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 250_000)
+    near = load_clip(tmp_path / "long.wav", start_seconds=100, end_seconds=103)
+    assert near.start_seconds == 100
+    np.testing.assert_array_equal(near.waveform, whole.waveform)
+    np.testing.assert_array_equal(near.before, whole.before[-60_000:])
+    np.testing.assert_array_equal(near.after, whole.after[:60_000])
+    early = load_clip(tmp_path / "long.wav", start_seconds=1, end_seconds=2)
+    assert (len(early.before), len(early.after)) == (1000, 60_000)
+    with pytest.raises(AudioFileError, match="MiB that a sound may take in memory"):
+        load_clip(tmp_path / "long.wav")
+
+
+def test_a_rate_that_would_make_it_too_large_is_refused_before_it_does(monkeypatch):
+    clip = Clip(np.zeros(1000, np.float32), 100, name="slow")
+    assert len(clip.resampled(1000).waveform) == 10_000
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 9_999)
+    with pytest.raises(InputError, match="slow: 10000 samples when its 100 Hz become 1000 Hz, above 9999"):
+        clip.resampled(1000)

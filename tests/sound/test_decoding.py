@@ -1,0 +1,220 @@
+"""The decoder beside this process: the same samples as here, and whatever it does, one error and a new one."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from audioinv.errors import AudioFileError
+from audioinv.sound import decoding
+from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.decoding import open_sound
+from audioinv.sound.recording import open_recording
+
+# A library that does to its process what some file may one day make libsndfile do, by the name of the file.
+SICK = """
+import os, sys, time
+here = os.path.dirname(__file__)
+sys.path[:] = [path for path in sys.path if path != here]
+del sys.modules["soundfile"]
+import soundfile as real
+class SoundFile(real.SoundFile):
+    def __init__(self, file, *args, **kwargs):
+        name = os.fsdecode(file)
+        if "crash" in name: os.kill(os.getpid(), 11)
+        if "quit" in name: os._exit(7)
+        if "hang" in name: time.sleep(60)
+        if "greedy" in name: bytearray(2 << 30)
+        if "chatty" in name: os.write(1, b"{}")
+        super().__init__(file, *args, **kwargs)
+    def buffer_read(self, *args, **kwargs):
+        if "later" in os.fsdecode(self.name): os.abort()
+        return super().buffer_read(*args, **kwargs)
+real.SoundFile = SoundFile
+sys.modules["soundfile"] = real
+"""
+
+
+@pytest.fixture
+def sick(tmp_path, monkeypatch):
+    """Decoders with that library, and a maker of files for them."""
+    (tmp_path / "sick").mkdir()
+    (tmp_path / "sick" / "soundfile.py").write_text(SICK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "sick"))
+    decoding._dismiss()
+
+    def make(name):
+        write_audio(tmp_path / name, np.sin(np.arange(4000)) / 2, 8000)
+        return tmp_path / name
+
+    yield make
+    decoding._dismiss()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("crash.wav", r"the decoder died of it \(signal 11, SIGSEGV\)"),
+        ("later.wav", r"the decoder died of it \(signal 6, SIGABRT\)"),
+        ("quit.wav", r"the decoder died of it \(exit code 7\)"),
+        ("hang.wav", r"took longer than 0\.\d+ s"),
+        ("greedy.wav", "needs more than 1024 MiB"),
+    ],
+)
+def test_what_ends_a_decoder_is_one_error_and_the_next_file_is_read(sick, monkeypatch, name, words):
+    control, path = sick("sound.wav"), sick(name)
+    assert len(load_clip(control).waveform) == 4000
+    if name == "hang.wav":
+        monkeypatch.setattr(decoding, "PATIENCE_SECONDS", 0.5)
+    with pytest.raises(AudioFileError, match=words) as caught:
+        load_clip(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert len(load_clip(control).waveform) == 4000
+
+
+def test_what_a_library_prints_is_no_answer(sick):
+    assert len(load_clip(sick("chatty.wav")).waveform) == 4000
+
+
+def test_one_decoder_serves_file_after_file_from_any_working_folder(tmp_path, monkeypatch):
+    serving = set()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        write_audio("sound.wav", np.full(100, 0.5 if name == "a" else 0.25), 8000)
+        assert load_clip("sound.wav").waveform.max() == (0.5 if name == "a" else 0.25)
+        serving.update(decoder._process.pid for decoder in decoding._idle)
+    assert len(serving) == 1
+
+
+def test_one_that_was_killed_while_it_waited_costs_no_file(tmp_path):
+    write_audio(tmp_path / "a.wav", np.zeros(100), 8000)
+    load_clip(tmp_path / "a.wav")
+    for decoder in decoding._idle:
+        os.kill(decoder._process.pid, signal.SIGKILL)
+        decoder._process.wait()
+    assert len(load_clip(tmp_path / "a.wav").waveform) == 100
+
+
+def test_sounds_that_are_open_at_once_do_not_mix(tmp_path):
+    for name, level in (("a", 0.5), ("b", -0.25)):
+        write_audio(tmp_path / f"{name}.wav", np.full(3000, level), 8000)
+    first, second = (open_recording(tmp_path / f"{name}.wav").blocks(8000, 0.1) for name in "ab")
+    for one, other in zip(first, second, strict=True):
+        assert set(one) == {0.5}
+        assert set(other) == {-0.25}
+
+
+def test_threads_do_not_mix_either(tmp_path):
+    for number in range(4):
+        write_audio(tmp_path / f"{number}.wav", np.full(2000, number / 8), 8000)
+    heard = {}
+
+    def hear(number):
+        heard[number] = {float(value) for _ in range(5) for value in load_clip(tmp_path / f"{number}.wav").waveform}
+
+    threads = [threading.Thread(target=hear, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == {number: {number / 8} for number in range(4)}
+
+
+def test_one_that_was_interrupted_at_an_answer_is_not_used_again(tmp_path, monkeypatch):
+    write_audio(tmp_path / "a.wav", np.full(400, 0.5), 8000)
+    write_audio(tmp_path / "b.wav", np.full(300, 0.25), 8000)
+    real = decoding._Decoder._take_answer
+
+    def interrupted(decoder, seconds, n_bytes=0):
+        if n_bytes:
+            raise KeyboardInterrupt
+        return real(decoder, seconds, n_bytes)
+
+    monkeypatch.setattr(decoding._Decoder, "_take_answer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_clip(tmp_path / "a.wav")
+    monkeypatch.undo()
+    assert set(load_clip(tmp_path / "b.wav").waveform) == {0.25}
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
+def test_the_samples_are_those_that_the_library_gives_here(tmp_path, rng, suffix):
+    # More than are read at a time, so that blocks have to be put together.
+    sound = (0.1 * rng.standard_normal((150_000, 2))).astype(np.float32)
+    soundfile.write(tmp_path / f"a.{suffix}", sound, 44100)
+    here, _ = soundfile.read(tmp_path / f"a.{suffix}", dtype="float32")
+    np.testing.assert_array_equal(load_clip(tmp_path / f"a.{suffix}").waveform, here.mean(axis=1, dtype=np.float32))
+
+
+def test_a_header_is_told_without_the_sound(tmp_path):
+    soundfile.write(tmp_path / "a.flac", np.zeros((900, 2)), 22050)
+    with open_sound(tmp_path / "a.flac") as sound:
+        assert sound.header == decoding.Header(900, 22050, 2, "FLAC", "PCM_16")
+
+
+@pytest.mark.parametrize(
+    ("happen", "words"),
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"more"), "changed while it was read"),
+        (lambda path: os.utime(path, ns=(0, 0)), "changed while it was read"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+        (lambda _: None, None),
+    ],
+    ids=["vanishes", "grows", "is written anew", "becomes a pipe", "control"],
+)
+def test_a_file_that_is_not_the_same_at_the_end_is_refused(tmp_path, happen, words):
+    path = tmp_path / "a.wav"
+    write_audio(path, np.full(2000, 0.5), 8000)
+
+    def read():
+        with open_sound(path) as sound:
+            happen(path)
+            return sum(map(len, sound.blocks(100)))
+
+    if words is None:
+        assert read() == 2000
+    else:
+        with pytest.raises(AudioFileError, match=words):
+            read()
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_waited_for_no_longer_than_the_limit(tmp_path, monkeypatch):
+    path = tmp_path / "a.wav"
+    write_audio(path, np.full(2000, 0.5), 8000)
+    monkeypatch.setattr(decoding, "PATIENCE_SECONDS", 0.5)
+    state = path.stat()
+    path.unlink()
+    os.mkfifo(path)
+    monkeypatch.setattr(decoding, "_state", lambda *_: state)
+    started = time.monotonic()
+    with pytest.raises(AudioFileError, match=r"longer than 0\.\d+ s|cannot be read as sound"):
+        load_clip(path)
+    assert time.monotonic() - started < 30
+
+
+def test_a_decoder_that_does_not_start_says_so(tmp_path, monkeypatch):
+    write_audio(tmp_path / "a.wav", np.zeros(100), 8000)
+    (tmp_path / "soundfile.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    decoding._dismiss()
+    with pytest.raises(AudioFileError, match=r"the decoder did not start .*exit code 1"):
+        load_clip(tmp_path / "a.wav")
+
+
+def test_a_system_that_has_no_room_for_a_process_is_one_error(tmp_path, monkeypatch):
+    write_audio(tmp_path / "a.wav", np.zeros(100), 8000)
+
+    def refuse(*_, **__):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    decoding._dismiss()
+    monkeypatch.setattr(decoding.subprocess, "Popen", refuse)
+    with pytest.raises(AudioFileError, match=r"did not start \(Resource temporarily unavailable\)"):
+        load_clip(tmp_path / "a.wav")
