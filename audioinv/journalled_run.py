@@ -19,12 +19,14 @@ from types import TracebackType
 from typing import Any
 
 from .corpus.entries import CorpusEntry
-from .errors import CheckpointError, InputError
+from .errors import AudioFileError, CheckpointError, InputError
 from .nets.model import Model
-from .report.journal import Journal, PartFolder, cannot_write, recipes_in
+from .report.journal import Journal, PartFolder, recipes_in
 from .report.results import Results, check_free, free_folder
 from .report.shards import Shard, read_shards, write_shard
 from .sound.audio import Clip
+from .sound.carried_files import disk_near
+from .sound.whole_files import cannot_write, find_folder, names_in
 from .sweep.engines import EngineChoice, choose_engines
 from .sweep.plan import SweepPlan
 from .sweep.responses import Failure, ModelResponses, join_models
@@ -62,7 +64,7 @@ class JournalledRun:
     Parameters
     ----------
     out : Path
-        The results folder.
+        The results folder, on this disk or in a store.
     fixed : bool, default True
         Whether it has to be that one; else the next free name, or that of an unfinished run of the same.
     sources : tuple of ModelSource
@@ -108,6 +110,8 @@ class JournalledRun:
     def __post_init__(self) -> None:
         if self.cluster not in CLUSTERS:
             raise InputError(f"cluster={self.cluster!r} is not one of {', '.join(CLUSTERS)}")
+        self.out = find_folder(self.out)
+        self.shards = tuple(map(find_folder, self.shards))
 
     def __enter__(self) -> JournalledRun:
         return self
@@ -209,6 +213,10 @@ class JournalledRun:
             return Alone(Worker(work.models, work.engines, work.parts))
         if len(self.sources) != len(work.models):
             raise InputError("workers beside this process need models that they can load themselves")
+        if getattr(self.out, "protocol", "") == "memory":
+            raise InputError(
+                f"{self.out} is seen by this process alone: leave out -j and --cluster, or give another -o"
+            )
         order = WorkOrder(self.sources, tuple(plan for _, plan in work.models), work.n_clips, work.parts)
         if self.cluster == "ray":
             from .sweep.cluster import RayActors
@@ -226,7 +234,8 @@ class JournalledRun:
             )
         self._journal.borrow(self.shards)
         given_up = {clip for shard in shards for clip in shard.given_up}
-        absent = [unit for unit in work.units if not work.parts.path(name_of(unit)).is_file()]
+        there = names_in(work.parts.folder)
+        absent = [unit for unit in work.units if work.parts.path(name_of(unit)).name not in there]
         gaps = [clip for unit in absent for clip in unit.clips if clip not in given_up]
         if gaps:
             raise InputError(
@@ -282,7 +291,7 @@ def join_parts(receipts: Sequence[Done], parts: PartFolder) -> Sweep:
     Returns
     -------
     Sweep
-        Whose arrays lie on the disk of the parts, and not in memory.
+        Whose arrays lie on a disk, that of the parts if they are on one, and not in memory.
 
     Raises
     ------
@@ -300,11 +309,14 @@ def join_parts(receipts: Sequence[Done], parts: PartFolder) -> Sweep:
             if part.responses:
                 yield part.responses
 
+    near = disk_near(parts.folder)
     try:
-        room = RoomOnDisk(parts.folder)
+        room = RoomOnDisk(near)
         joined = join_models(answered(), sum(done.n_answered for done in receipts), room)
+    except AudioFileError:  # of a store
+        raise
     except OSError as error:
-        raise cannot_write(parts.folder, error) from error
+        raise cannot_write(near, error) from error
     return Sweep(joined, tuple(failures))
 
 

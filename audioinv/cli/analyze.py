@@ -27,6 +27,7 @@ from .options import (
     Quiet,
     SampleRate,
     Split,
+    Timeout,
     TrustPickle,
     Verbose,
     Version,
@@ -41,6 +42,7 @@ from .options import (
 )
 from .progress import progress
 from .sliding import choose_sliding, slide_recordings
+from .threads import set_threads
 
 if TYPE_CHECKING:
     from ..analysis import AnalysisOptions
@@ -54,6 +56,7 @@ __all__ = ["analyze"]
 
 
 _LONG = "For long recordings"
+_TEXTS = ("model", "clip", "label", "group", "pred")  # columns of the table that hold what others wrote
 _RANKS = (("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_NTASKS"))  # of torchrun; of srun
 
 
@@ -72,7 +75,8 @@ def analyze(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="RUN", help="Results folder [default: runs/INPUT].")
+        Path | None,
+        typer.Option("-o", "--out", metavar="RUN", help="Results folder, or the URL of one [default: runs/INPUT]."),
     ] = None,
     time: Annotated[str | None, typer.Option(metavar="A:B:STEP", help="Delays, e.g. -50:50:1ms.")] = None,
     freq: Annotated[
@@ -127,6 +131,7 @@ def analyze(
     activation: Activation = None,
     input_samples: InputSamples = None,
     trust_pickle: TrustPickle = False,
+    timeout: Timeout = None,
     device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
     batch_size: Annotated[
         str, typer.Option("-b", "--batch-size", metavar="N|auto", help="Windows at once; auto: by the largest map.")
@@ -135,6 +140,9 @@ def analyze(
         int | None,
         typer.Option("-j", "--jobs", metavar="N", min=1, help="Workers at once [default: 1; all of a cluster]."),
     ] = None,
+    threads: Annotated[
+        str, typer.Option(metavar="N|auto", help="Threads a worker computes with; auto: by the cores that are idle.")
+    ] = "1",
     cluster: Annotated[str, typer.Option(metavar="local|ray", help="Where the workers are.")] = "local",
     gpus_per_worker: Annotated[
         float, typer.Option(metavar="N", min=0, help="GPUs that a worker on a cluster has for itself, e.g. 0.5.")
@@ -146,6 +154,10 @@ def analyze(
     engine: Annotated[
         str, typer.Option(metavar="auto|batched|shared", help="How answers are computed; they are the same.")
     ] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(metavar="float32|bfloat16", help="Of networks; bfloat16 is faster where made for it, not exact."),
+    ] = "float32",
     verify: Annotated[
         int, typer.Option(metavar="N", min=0, help="Compute N shifts a clip and axis again, window by window.")
     ] = 0,
@@ -180,9 +192,10 @@ def analyze(
     from ..nets.library import DEFAULT_MODEL, choose_device
     from ..sound.grid import AXES
 
+    n_threads = set_threads(threads, jobs or 1, cluster)
     chosen = choose_device(device)
     said = said_of_models(sample_rate, labels, activation, input_samples)
-    models = load_models(model or [DEFAULT_MODEL], chosen, said, trust_pickle=trust_pickle)
+    models = load_models(model or [DEFAULT_MODEL], chosen, said, trust_pickle=trust_pickle, timeout=timeout)
     options = AnalysisOptions(
         grids={name: grid for name, grid in locals().items() if name in AXES},
         edges=edges,
@@ -191,10 +204,12 @@ def analyze(
         seed=seed,
         engine=engine,
         verify=verify,
+        threads=n_threads,
+        precision=precision,
     )
     corpus = read_inputs(inputs, layout, split)
     entries = corpus.entries[:limit]
-    beside = {"html": html, "format csv": "csv" in formats}
+    beside = {"html": html, "format csv": "csv" in formats, "precision": precision != "float32"}
     sliding = choose_sliding(models, entries, options, slide=slide, events=events, threshold=threshold, beside=beside)
     if sliding and entries:
         from ..report.results import free_folder
@@ -228,7 +243,7 @@ def analyze(
     from ..work_order import ModelSource
 
     provenance = _provenance(locals(), clock.perf_counter() - started)
-    sources = tuple(ModelSource(spec, chosen, said, trust_pickle) for spec in model or [DEFAULT_MODEL])
+    sources = tuple(ModelSource(spec, chosen, said, trust_pickle, timeout) for spec in model or [DEFAULT_MODEL])
     run = JournalledRun(
         out or _default_folder(inputs),
         fixed=out is not None,
@@ -266,7 +281,7 @@ def _read_batch_size(text: str) -> int | None:
     """Return how many windows at once; None where it is to be chosen."""
     if text == "auto":
         return None
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--batch-size {text!r} is neither a number of windows, 1 or more, nor auto")
     return int(text)
 
@@ -284,8 +299,9 @@ def _check_folder(out: Path | None, overwrite: bool) -> None:
     """Refuse a folder that is taken before any work is done."""
     if out is not None:
         from ..report.results import check_free
+        from ..sound.whole_files import find_folder
 
-        check_free(out, overwrite=overwrite, resumable=True)
+        check_free(find_folder(out), overwrite=overwrite, resumable=True)
 
 
 def _choose_share(typed: str | None, out: Path | None) -> tuple[tuple[int, int] | None, Path | None]:
@@ -296,7 +312,7 @@ def _choose_share(typed: str | None, out: Path | None) -> tuple[tuple[int, int] 
     """
     if typed is not None:
         number, _, of = typed.partition("/")
-        if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
             raise InputError(f"--shard {typed!r} must be I/N with I from 1 to N, e.g. 1/3")
         return (int(number), int(of)), out
     for rank, size in _RANKS:
@@ -327,10 +343,17 @@ def _resumable(run: JournalledRun) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if run.n_done:
-            again = [*sys.argv[1:], *(() if run.fixed else ("-o", str(run.out)))]
+            again = [*sys.argv[1:], *(() if run.fixed else ("-o", str(run.out))), *_same_threads(run)]
             note(f"{run.n_done} of {run.n_units} units are kept in {run.out}; go on with:")
             note(shlex.join(["audioinv", *again]))
         raise
+
+
+def _same_threads(run: JournalledRun) -> tuple[str, ...]:
+    """Return what asks for the threads that were chosen: another number would give other rounding."""
+    import torch
+
+    return ("--threads", str(torch.get_num_threads())) if run.options.get("threads") == "auto" else ()
 
 
 def _print_plan(
@@ -352,6 +375,7 @@ def _print_engines(models: Sequence[Model], n_clips: int, options: AnalysisOptio
     from ..sweep.estimate import estimate_axis
     from ..sweep.probing import seconds_of_pass
 
+    note(f"threads {options.threads}")
     for model in models:
         plan = plan_model(model, options)
         choices, rate = choose_engines(model, plan, n_clips), seconds_of_pass(model, plan.batch_size)
@@ -379,6 +403,7 @@ def _provenance(arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
         "no_resume",
         "shard",
         "shards",
+        "timeout",
         "trust_pickle",
     }
     typed = {
@@ -399,10 +424,22 @@ def _with_skipped(results: Results, corpus: Corpus) -> Results:
 
 
 def _write_beside(results: Results, target: Path, *, html: bool, formats: frozenset[str]) -> None:
-    if not results.responses:
-        return
+    """Write further files into the results folder."""
+    from ..sound.carried_files import outgoing
+
+    if results.responses and (html or formats):
+        with outgoing(target) as folder:
+            folder.mkdir(exist_ok=True)
+            _write_files(results, folder, html=html, formats=formats)
+
+
+def _write_files(results: Results, target: Path, *, html: bool, formats: frozenset[str]) -> None:
     if "csv" in formats:
-        results.frame.drop(columns="probs").to_csv(target / "results.csv", index=False)
+        from ..corpus.cells import safe_cell
+
+        rows = results.frame.drop(columns="probs")
+        told = {name: rows[name].map(safe_cell, na_action="ignore") for name in _TEXTS if name in rows}
+        rows.assign(**told).to_csv(target / "results.csv", index=False)
     if "audacity" in formats:
         from ..report.label_tracks import clip_tracks, write_tracks
 
@@ -415,6 +452,7 @@ def _write_beside(results: Results, target: Path, *, html: bool, formats: frozen
 
 def _report(results: Results, target: Path, *, quiet: bool, json: bool) -> None:
     from ..report.text import summary_lines
+    from ..sound.whole_files import names_in
 
     for failure in results.failures:
         note(f"! {failure.path}: {failure.reason}")
@@ -423,6 +461,6 @@ def _report(results: Results, target: Path, *, quiet: bool, json: bool) -> None:
     elif results.responses and not quiet:
         for line in summary_lines(results):
             say(line)
-        others = sorted(path.name for path in target.iterdir() if path.name != "results.parquet")
+        others = sorted(names_in(target) - {"results.parquet"})
         say(f"wrote {target}: results.parquet ({results.n_rows:,} rows), {', '.join(others)}")
         say(f"next: audioinv plot {target} curves")

@@ -5,7 +5,9 @@ What is here: `app`, `main`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -91,4 +93,6 @@ app.command("study surgery", short_help="Put other downsampling into a trained m
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
     app()

@@ -81,7 +81,9 @@ def check(
     """
     from ..report.gate.verdicts import check_results
     from ..report.results import load_results
+    from ..sound.whole_files import find_folder
 
+    run = find_folder(run)
     limits = {"min": min, "max": max, "max_drop": max_drop, "max_rise": max_rise}
     chosen = _read_rules(rules, limits, label=label, level=level, careful=careful)
     results = load_results(run)

@@ -37,7 +37,9 @@ def compare(
     """Compare two models on the same clips, paired: of analyses, or of profiles where the folders hold nothing else."""
     if len(runs) > 2:
         raise InputError(f"{len(runs)} results folders; one or two can be compared")
-    folders = (runs[0], runs[-1])
+    from ..sound.whole_files import find_folder
+
+    folders = (find_folder(runs[0]), find_folder(runs[-1]))
     names = _choose(model or [], len(runs))
     if not all(map(_is_profile, folders)):
         return _compare_analyses(folders, names, seed, html, quiet=quiet, json=json)

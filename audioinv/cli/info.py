@@ -10,6 +10,7 @@ import typer
 
 from ..errors import InputError, ModelError
 from ..sound.places import is_url
+from ..sound.whole_files import find_folder
 from .options import (
     Activation,
     Config,
@@ -76,8 +77,9 @@ def _describe(
     from ..nets.library import is_model
 
     path = Path(thing)
-    if (path / "summary.json").is_file():
-        return _describe_run(path)
+    folder = find_folder(thing)
+    if (folder / "summary.json").is_file():
+        return _describe_run(folder)
     if layout is None and not is_url(thing) and is_model(thing):
         return _describe_model(thing, said, trust_pickle)
     if layout is not None or is_corpus(thing):
@@ -235,13 +237,14 @@ def _describe_corpus(source: str, layout: str | None) -> tuple[dict[str, Any], l
 
 def _describe_clip(path: Path) -> tuple[dict[str, Any], list[str]]:
     import numpy as np
-    import soundfile
 
     from ..sound.audio import load_clip
+    from ..sound.decoding import open_sound
     from ..sound.fundamental import find_pitch
 
     clip = load_clip(path)
-    header = soundfile.info(path)
+    with open_sound(path) as sound:
+        header = sound.header
     pitch = find_pitch(clip.waveform, clip.sample_rate)
     peak = float(np.abs(clip.waveform).max())
     rms = float(np.sqrt(np.mean(clip.waveform.astype(np.float64) ** 2)))
@@ -251,7 +254,7 @@ def _describe_clip(path: Path) -> tuple[dict[str, Any], list[str]]:
         "format": header.format,
         "subtype": header.subtype,
         "sample_rate": clip.sample_rate,
-        "channels": header.channels,
+        "channels": header.n_channels,
         "duration_s": clip.duration_seconds,
         "peak": peak,
         "rms": rms,
@@ -261,8 +264,8 @@ def _describe_clip(path: Path) -> tuple[dict[str, Any], list[str]]:
     }
     decibels = [f"{20 * np.log10(level):.1f} dB" if level else "silent" for level in (peak, rms)]
     return facts, [
-        f"{path}: {header.format} {header.subtype}, {clip.sample_rate} Hz, {header.channels} "
-        f"channel{'s (mean taken)' if header.channels > 1 else ''}, {clip.duration_seconds:.3f} s",
+        f"{path}: {header.format} {header.subtype}, {clip.sample_rate} Hz, {header.n_channels} "
+        f"channel{'s (mean taken)' if header.n_channels > 1 else ''}, {clip.duration_seconds:.3f} s",
         f"  peak {decibels[0]}, level {decibels[1]} below full scale" if peak else "  silent",
         f"  pitch {pitch.fundamental_hz:.1f} Hz" if pitch.stable else f"  {pitch.reason}",
     ]

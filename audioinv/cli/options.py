@@ -41,6 +41,7 @@ __all__ = [
     "Quiet",
     "SampleRate",
     "Split",
+    "Timeout",
     "TrustPickle",
     "Verbose",
     "Version",
@@ -93,10 +94,11 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
             found = tomllib.loads(text)
             found = found.get("tool", {}).get("audioinv", found)
             found = found.get(context.info_name, found)
-    except (OSError, ValueError, AttributeError) as error:
+        options = {str(name).replace("-", "_"): value for name, value in found.items()}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise typer.BadParameter(f"{path} cannot be read as a run.json or TOML file ({error})") from error
     known = {parameter.name for parameter in context.command.params} - _TYPED_ONLY
-    defaults = {str(name).replace("-", "_"): value for name, value in found.items() if not isinstance(value, dict)}
+    defaults = {name: value for name, value in options.items() if not isinstance(value, dict)}
     unknown = sorted(set(defaults) - known)
     if unknown:
         raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which {context.info_name} does not know")
@@ -143,6 +145,15 @@ Split = Annotated[
 InputSamples = Annotated[
     int | None, typer.Option("--input-samples", metavar="N", help="What such a model takes at once, in samples.")
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0.001,
+        help="Give up when loading such a model, or one call of it, takes longer.",
+    ),
+]
 TrustPickle = Annotated[
     bool,
     typer.Option(
@@ -176,7 +187,9 @@ def said_of_models(
     )
 
 
-def load_models(sources: Sequence[str], device: str, said: Declaration, *, trust_pickle: bool) -> list[Model]:
+def load_models(
+    sources: Sequence[str], device: str, said: Declaration, *, trust_pickle: bool, timeout: float | None = None
+) -> list[Model]:
     """Load models, and say on stderr what about them looks wrong.
 
     Parameters
@@ -186,6 +199,8 @@ def load_models(sources: Sequence[str], device: str, said: Declaration, *, trust
     said : Declaration
         By flags; for all of those that audioinv did not write.
     trust_pickle : bool
+    timeout : float, optional
+        In seconds.
 
     Returns
     -------
@@ -193,7 +208,10 @@ def load_models(sources: Sequence[str], device: str, said: Declaration, *, trust
     """
     from ..nets.library import load_model
 
-    models = [load_model(source, device=device, said=said, trust_pickle=trust_pickle) for source in sources]
+    models = [
+        load_model(source, device=device, said=said, trust_pickle=trust_pickle, timeout_seconds=timeout)
+        for source in sources
+    ]
     for model in models:
         for caution in model.provenance.cautions if model.provenance else ():
             note(f"! model {model.spec.name}: {caution}")
@@ -257,6 +275,13 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long for the system
+        return False
+
+
 def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
     """Say why there is nothing to analyse.
 
@@ -274,7 +299,7 @@ def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
     """
     for failure in corpus.failures:
         note(f"! {failure.path}: {failure.reason}")
-    if not all(failure.path.is_dir() for failure in corpus.failures):
+    if not all(_is_folder(failure.path) for failure in corpus.failures):
         return ExitCode.SOME_FAILED
     note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")
     return ExitCode.NOTHING
@@ -299,7 +324,7 @@ def read_allowance(text: str) -> Callable[[int], float]:
         If it is neither.
     """
     number = text.removesuffix("%")
-    if not number.replace(".", "", 1).isdigit():
+    if not number.replace(".", "", 1).isdecimal():
         raise InputError(f"--allow-failures {text!r} is neither a number nor a percentage")
     amount = float(number)
     return (lambda n_inputs: n_inputs * amount / 100) if text.endswith("%") else (lambda _: amount)
@@ -341,6 +366,9 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         except typer.Exit:
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.filename is not None:  # the system refuses a file or a name
+                _explain(error, f"error: {error.filename}: {error.strerror}", kwargs)
+                raise typer.Exit(ExitCode.USAGE) from error
             _explain(
                 error, f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", kwargs
             )

@@ -69,9 +69,12 @@ def plot(
 ) -> int:
     """Draw a figure of a results folder."""
     from ..report.figures import check_suffix, draw, find_kind, save_figure
+    from ..sound.carried_files import outgoing
+    from ..sound.whole_files import find_folder
 
+    run = find_folder(run)
     chosen = find_kind(kind)
-    target = out or run / "figures" / f"{kind}{chosen.suffixes[0]}"
+    target = find_folder(out) if out else run / "figures" / f"{kind}{chosen.suffixes[0]}"
     check_suffix(target, chosen.suffixes)
     options = {
         "model": model,
@@ -84,7 +87,8 @@ def plot(
         "scale": scale,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    save_figure(draw(chosen.load(run), kind, **given), target)
+    with outgoing(target) as file:
+        save_figure(draw(chosen.load(run), kind, **given), file)
     if json:
         print_json({"run": str(run), "kind": kind, "options": given, "file": str(target)})
     elif not quiet:

@@ -47,19 +47,26 @@ def report(
     from ..report.companions import find_companions
     from ..report.page import MAX_MEGABYTES, write_folder, write_page
     from ..report.results import load_results
+    from ..sound.carried_files import outgoing
+    from ..sound.places import on_this_disk
+    from ..sound.whole_files import find_folder
 
+    run = find_folder(run)
     results = load_results(run)
     if not results.responses:
         note(f"error: {run} holds no analysed clip; nothing to report")
         return ExitCode.NOTHING
-    companions = find_companions(results, more or (), home=run)
-    if folder:
-        page = write_folder(results, out or run / "report", companions=companions)
-    else:
-        size = MAX_MEGABYTES if max_mb is None else max_mb
-        page = write_page(results, out or run / "report.html", companions=companions, max_mb=size)
+    companions = find_companions(results, more or (), home=run if on_this_disk(run) else None)
+    target = find_folder(out) if out else run / ("report" if folder else "report.html")
+    with outgoing(target) as here:
+        if folder:
+            page = write_folder(results, here, companions=companions)
+        else:
+            size = MAX_MEGABYTES if max_mb is None else max_mb
+            page = write_page(results, here, companions=companions, max_mb=size)
+        n_bytes, page = page.stat().st_size, target.joinpath(*page.relative_to(here).parts)
     if json:
-        print_json({"run": str(run), "file": str(page), "bytes": page.stat().st_size})
+        print_json({"run": str(run), "file": str(page), "bytes": n_bytes})
     elif not quiet:
-        say(f"wrote {page} ({page.stat().st_size / 1e6:.1f} MB)")
+        say(f"wrote {page} ({n_bytes / 1e6:.1f} MB)")
     return ExitCode.DONE

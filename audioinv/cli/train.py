@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from ..errors import InputError
+from ..sound.whole_files import refuse_url
 from .options import Config, ExitCode, Json, Layout, NoProgress, Quiet, Verbose, Version, note, print_json, say
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def train(
     version: Version = False,
 ) -> int:
     """Train a small classifier, test it on clips kept apart, and compare it with a simple baseline."""
+    refuse_url(out)
     if (out / "model.safetensors").exists() and not overwrite:
         raise InputError(f"{out} holds a model already; give another -o, or --overwrite")
     formats = tuple(filter(None, export.split(",")))

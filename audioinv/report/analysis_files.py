@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import CheckpointError, InputError
+from ..sound.whole_files import refuse_url
 from .run_files import write_json
 from .wording import lines_html
 
@@ -78,6 +79,7 @@ class AnalysisFiles:
         InputError
             If one of the files is there and may not be replaced, or the place is a file.
         """
+        refuse_url(target)
         if target.exists() and not target.is_dir():
             raise InputError(f"{target} is a file; -o names a folder")
         if not overwrite and any((target / path).exists() for path in self.paths):

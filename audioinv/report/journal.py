@@ -6,10 +6,10 @@ A part is ``RUN/results/part-RECIPE-UNIT.parquet``, named by hashes of what is d
 that parts of other parameters, files, models or versions have other names. It holds the rows of the results table and,
 in its metadata, what the table does not: the controls, the failures and a digest of all of it. It is written to a
 temporary name, synced and renamed: what is there is whole. What is there and is not what it says it is, is named and
-done again. ``RUN/.lock`` is held by the one process that may write; the system lets go of it when that process ends,
-however it ends.
+done again. Who may write is told by `audioinv.report.hold`. In a store a part is put under its name, whole or not at
+all, and what has to be on a disk is made on this machine's.
 
-What is here: `Journal`, `PartFolder`, `recipes_in`, `write_whole`, `cannot_write`.
+What is here: `Journal`, `PartFolder`, `recipes_in`.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import platform
-import shutil
-import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import CheckpointError, InputError
+from ..errors import AudioFileError, CheckpointError, InputError
 from ..nets.model import ModelSpec
+from ..sound.carried_files import disk_near
+from ..sound.places import on_this_disk
+from ..sound.whole_files import cannot_write, names_in, read_whole, remove, write_whole
 from ..sweep.responses import SOUND_COLUMNS, ControlResponses, Failure, ModelResponses
 from ..sweep.run import Sweep
-from .results import FILES, LOCK, PARTS, Results, write_results
+from .hold import Hold, hold
+from .results import LOCK, PARTS, Results, install_results, write_results
 from .table import from_table, to_table
 
-__all__ = ["Journal", "PartFolder", "cannot_write", "recipes_in", "write_whole"]
+__all__ = ["Journal", "PartFolder", "recipes_in"]
 
 _CONTROLS = {"scores": np.float32, "sound_error": np.float64}
 
@@ -52,6 +53,7 @@ class PartFolder:
     Parameters
     ----------
     folder : Path
+        On this disk, or in a store.
     recipe : str
         From `audioinv.sweep.units.recipe_of`.
     specs : tuple of ModelSpec
@@ -109,17 +111,21 @@ class PartFolder:
         ------
         CheckpointError
             If the part is damaged, or another's under this name.
+        AudioFileError
+            If a store does not answer.
         """
         path = self.path(name)
-        if not path.is_file():
-            return None
         try:
-            # Opened anew and not mapped: whoever writes over a mapped file changes what has been checked.
-            content = pa.py_buffer(path.read_bytes())
-            table = pq.ParquetFile(content, page_checksum_verification=True).read(use_threads=False)
+            # Read and not mapped: whoever writes over a mapped file changes what has been checked.
+            content = read_whole(path)
+            if content is None:
+                return None
+            table = pq.ParquetFile(pa.py_buffer(content), page_checksum_verification=True).read(use_threads=False)
             said = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
             found = self._rebuild(table, said)
             whole = said["unit"] == f"{self.recipe}-{name}" and said["digest"] == _digest(found)
+        except AudioFileError:  # which says nothing about the part
+            raise
         except (KeyError, TypeError, ValueError, IndexError, pa.ArrowException, OSError, CheckpointError) as error:
             raise CheckpointError(f"{path} is damaged ({error})") from error
         if not whole:
@@ -137,50 +143,6 @@ class PartFolder:
             for spec, beside in zip(self.specs, controls, strict=True)
         )
         return Sweep(tuple(parts), failures)
-
-
-def write_whole(path: Path, content: Any) -> None:
-    """Write a file so that it is there in full or not at all.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes or buffer
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise cannot_write(path.parent, error) from error
-
-
-def cannot_write(folder: Path, error: OSError) -> InputError:
-    """Say that the system does not let a run write.
-
-    Parameters
-    ----------
-    folder : Path
-    error : OSError
-
-    Returns
-    -------
-    InputError
-    """
-    return InputError(
-        f"{folder} cannot be written ({error.strerror or error}); what is done is kept: make room or choose another "
-        "-o, and give the command again"
-    )
 
 
 def _pack(control: ControlResponses) -> dict[str, Any]:
@@ -233,7 +195,11 @@ def recipes_in(folder: Path) -> set[str]:
     -------
     set of str
     """
-    return {path.name.split("-")[1] for path in (folder / PARTS).glob("part-*.parquet")}
+    return {name.split("-")[1] for name in _parts_in(folder)}
+
+
+def _parts_in(folder: Path) -> list[str]:
+    return [name for name in names_in(folder / PARTS) if name.startswith("part-") and name.endswith(".parquet")]
 
 
 class Journal:
@@ -263,12 +229,13 @@ class Journal:
         self.folder = folder
         self.parts = PartFolder(folder / PARTS, recipe, tuple(specs))
         self._resume, self._overwrite = resume, overwrite
-        self._lock: TextIO | None = None
+        self._hold: Hold | None = None
 
     def __enter__(self) -> Journal:
         try:
-            self.parts.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _take(self.folder / LOCK)
+            if on_this_disk(self.folder):
+                self.parts.folder.mkdir(parents=True, exist_ok=True)
+            self._hold = hold(self.folder / LOCK)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
         try:
@@ -291,9 +258,9 @@ class Journal:
                 f"{self.folder} holds an unfinished run of other parameters, models or versions; give another -o, or "
                 "--overwrite to throw it away"
             )
-        for path in self.parts.folder.iterdir():
-            if path.suffix == ".tmp" or not (self._resume and path.name.startswith(f"part-{self.parts.recipe}-")):
-                _remove(path)
+        for name in names_in(self.parts.folder):
+            if name.endswith(".tmp") or not (self._resume and name.startswith(f"part-{self.parts.recipe}-")):
+                remove(self.parts.folder / name)
 
     def borrow(self, folders: Iterable[Path]) -> None:
         """Take over the parts of other folders, which keep them.
@@ -308,12 +275,14 @@ class Journal:
         InputError
             If they cannot be read or written.
         """
+        there = names_in(self.parts.folder)
         try:
-            for path in (path for folder in folders for path in (folder / PARTS).glob("part-*.parquet")):
-                place = self.parts.folder / path.name
-                if not place.exists():
-                    shutil.copyfile(path, place.with_suffix(".tmp"))
-                    place.with_suffix(".tmp").replace(place)
+            for part in (folder / PARTS / name for folder in folders for name in _parts_in(folder)):
+                content = None if part.name in there else read_whole(part)
+                if content is not None:
+                    write_whole(self.parts.folder / part.name, content)
+        except AudioFileError:  # of a store that was to be read
+            raise
         except OSError as error:
             raise cannot_write(self.folder, error) from error
 
@@ -328,80 +297,29 @@ class Journal:
         Raises
         ------
         InputError
-            If the folder cannot be written; the parts are kept.
+            If the folder cannot be written, or somebody took it over; the parts are kept.
         """
-        finished = self.parts.folder / "finished.tmp"
+        near = disk_near(self.parts.folder)
         try:
             if results.responses:
-                finished.mkdir(exist_ok=True)
-                write_results(results, finished)
-                self._install(finished)
-            shutil.rmtree(self.parts.folder)
+                with tempfile.TemporaryDirectory(dir=near, suffix=".tmp") as finished:
+                    write_results(results, Path(finished))
+                    if self._hold is not None:
+                        self._hold.make_sure()
+                    install_results(Path(finished), self.folder)
+            remove(self.parts.folder)
+        except AudioFileError:  # of a store
+            raise
         except OSError as error:
-            raise cannot_write(self.folder, error) from error
-
-    def _install(self, finished: Path) -> None:
-        """Replace what stands in the folder; it has a summary only before and after."""
-        for path in self.folder.iterdir():
-            if path.name not in (PARTS, LOCK, *FILES):
-                _remove(path)
-        (self.folder / FILES[-1]).unlink(missing_ok=True)
-        for name in FILES:
-            with (finished / name).open("rb") as stream:
-                os.fsync(stream.fileno())
-            (finished / name).replace(self.folder / name)
+            raise cannot_write(self.folder if on_this_disk(self.folder) else near, error) from error
 
     def _release(self) -> None:
         """Let go of the folder, and leave none behind in which nothing stands."""
-        if self._lock is None:
+        if self._hold is None:
             return
-        with suppress(OSError):
-            (self.folder / LOCK).unlink()
-        self._lock.close()
+        self._hold.release()
+        if not on_this_disk(self.folder):
+            return
         for folder in (self.parts.folder, self.folder):
             with suppress(OSError):
                 folder.rmdir()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-
-
-def _take(path: Path) -> TextIO:
-    """Lock a file, or say who holds it."""
-    while True:
-        stream = path.open("a+", encoding="utf-8")
-        if not _lock(stream):
-            stream.seek(0)
-            holder = stream.read().strip() or "another process"
-            stream.close()
-            raise InputError(f"{path.parent} is being written by {holder}; wait for it, or give another -o")
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(stream.fileno())):
-            break
-        stream.close()  # its holder removed it between our opening and our locking it
-    stream.truncate(0)
-    stream.write(f"process {os.getpid()} on {platform.node()}\n")
-    stream.flush()
-    return stream
-
-
-def _lock(stream: TextIO) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            stream.seek(1 << 20)  # beyond the text, which others may read
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -3,11 +3,11 @@
 Conventions
 -----------
 A folder holds ``results.parquet``, ``summary.json``, ``run.json`` and ``failures.csv``. It is written beside its
-place and renamed when complete, so that a folder with a ``summary.json`` is whole; ``run.json`` holds what its files
-hash to, so that none is read that is not what was written.
+place and renamed when complete, or put into a store file by file, ``summary.json`` last: where that stands, the folder
+is whole. ``run.json`` holds what its files hash to, so that none is read that is not what was written.
 
-What is here: `Results`, `load_results`, `write_results`, `check_free`, `free_folder`,
-`unfinished`, `FILES`, `SCHEMA_VERSION`.
+What is here: `Results`, `load_results`, `write_results`, `install_results`, `check_free`, `free_folder`,
+`unfinished`, `FILES`, `UNREADABLE`, `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import itertools
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,9 @@ import pyarrow.parquet as pq
 
 from ..errors import CheckpointError, InputError
 from ..nets.model import ModelSpec
+from ..sound.carried_files import incoming
+from ..sound.places import on_this_disk
+from ..sound.whole_files import find_folder, move_whole, names_in, refuse_url, remove
 from ..sweep.responses import Failure, ModelResponses
 from .run_files import read_failures, read_sealed, seal, write_failures, write_json
 from .table import SCHEMA, read_table, table_parts, to_table
@@ -46,7 +50,8 @@ __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 SCHEMA_VERSION = 1
 FILES = ("results.parquet", "run.json", "failures.csv", "summary.json")
 """Of a results folder, in the order in which they are written: where the last stands, all do."""
-_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, pa.ArrowException, OSError, csv.Error)
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, pa.ArrowException, OSError, csv.Error)
+"""What reading a damaged file raises."""
 PARTS, SHARD, LOCK = "results", "shard.json", ".lock"
 """In a folder that is being written: the parts, what a share says of itself, and the lock of who writes."""
 
@@ -118,6 +123,7 @@ class Results:
         Parameters
         ----------
         folder : str or path
+            On this disk, or the URL of one in a store.
         overwrite : bool, default False
             Whether a results folder that stands there may be replaced.
 
@@ -130,8 +136,13 @@ class Results:
         InputError
             If something stands there already, or is no results folder.
         """
-        target = Path(folder)
+        target = find_folder(folder)
         check_free(target, overwrite=overwrite)
+        if not on_this_disk(target):
+            with tempfile.TemporaryDirectory(prefix="audioinv-") as here:
+                write_results(self, Path(here))
+                install_results(Path(here), target)
+            return target
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(target.name + ".part")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -238,6 +249,22 @@ def write_results(results: Results, folder: Path) -> None:
     seal(folder, FILES)
 
 
+def install_results(finished: Path, folder: Path) -> None:
+    """Bring the files of a results folder to their place; what stood there goes, and it has a summary only at the end.
+
+    Parameters
+    ----------
+    finished : Path
+        Where `write_results` wrote them; on the disk of the folder, if that is on one.
+    folder : Path
+    """
+    for name in names_in(folder) - {PARTS, LOCK, *FILES}:
+        remove(folder / name)
+    remove(folder / FILES[-1])
+    for name in FILES:
+        move_whole(finished / name, folder / name)
+
+
 def unfinished(folder: Path) -> bool:
     """Tell whether a folder holds a run that was begun and not finished, and nothing else.
 
@@ -249,10 +276,10 @@ def unfinished(folder: Path) -> bool:
     -------
     bool
     """
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    names = names_in(folder)
     if not names & {LOCK, PARTS} or not names <= {LOCK, PARTS, SHARD, *FILES[:-1]}:
         return False
-    return all(path.name.startswith("part-") or path.suffix == ".tmp" for path in (folder / PARTS).glob("*"))
+    return all(name.startswith("part-") or name.endswith(".tmp") for name in names_in(folder / PARTS))
 
 
 def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> None:
@@ -271,11 +298,10 @@ def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> Non
     InputError
         If the place is taken.
     """
-    if not target.exists():
-        return
-    if not target.is_dir():
+    refuse_url(target)
+    if on_this_disk(target) and target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file; -o names a folder")
-    content = {path.name for path in target.iterdir()}
+    content = names_in(target)
     if not content:
         return
     begun = unfinished(target)
@@ -316,6 +342,7 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     Parameters
     ----------
     folder : str or path
+        On this disk, or the URL of one in a store.
 
     Returns
     -------
@@ -327,18 +354,25 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     CheckpointError
         If the folder or one of its files is missing or damaged, or is of a newer version.
     """
-    source = Path(folder)
-    missing = [name for name in FILES if not (source / name).is_file()]
+    place = find_folder(folder)
+    there = names_in(place)
+    missing = [name for name in FILES if name not in there]
     if missing:
-        raise CheckpointError(f"{source} is no results folder: {', '.join(missing)} is missing")
+        raise CheckpointError(f"{place} is no results folder: {', '.join(missing)} is missing")
+    with incoming(place, FILES) as here:
+        return _load(here, place)
+
+
+def _load(source: Path, place: Path) -> Results:
+    """Read the files of a results folder that are on this disk, whatever its place."""
     try:
         document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         if document["schema_version"] > SCHEMA_VERSION:
-            raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
-        run = read_sealed(source)
+            raise CheckpointError(f"{place} was written by a newer audioinv; upgrade it")
+        run = read_sealed(source, place)
         specs = {name: ModelSpec.from_mapping(spec["spec"]) for name, spec in run["models"].items()}
         responses = read_table(source / "results.parquet", specs)
         failures = read_failures(source / "failures.csv")
-    except _UNREADABLE as error:
-        raise CheckpointError(f"{source}: damaged results folder ({error})") from error
+    except UNREADABLE as error:
+        raise CheckpointError(f"{place}: damaged results folder ({error})") from error
     return Results(responses, document, run, failures)

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Text is UTF-8. JSON holds no number that is not finite. `failures.csv` has the columns ``path, stage, reason``. A cell of
-a CSV that a spreadsheet would run begins with an apostrophe, see `audioinv.corpus.cells`.
+Text is UTF-8. JSON holds no number that is not finite. `failures.csv` has the columns ``path, stage, reason``. A cell
+that a spreadsheet would run begins with an apostrophe, see `audioinv.corpus.cells`.
 
 A run seals its folder: ``run.json`` holds the SHA-256 of the files beside it, by name, and of its own content but for
 these. A folder without, as older versions wrote it, is read all the same.
@@ -92,12 +92,14 @@ def seal(folder: Path, names: Iterable[str]) -> None:
     write_json(folder / _RUN, {**run, _DIGESTS: {**beside, _RUN: _sha256_of_run(run)}})
 
 
-def read_sealed(folder: Path) -> dict[str, Any]:
+def read_sealed(folder: Path, place: Path | None = None) -> dict[str, Any]:
     """Read ``run.json``, and make sure that what it seals is what the run wrote.
 
     Parameters
     ----------
     folder : Path
+    place : Path, optional
+        Whose copy this folder is, for people.
 
     Returns
     -------
@@ -116,9 +118,8 @@ def read_sealed(folder: Path) -> dict[str, Any]:
     now = {name: _sha256_of_run(run) if name == _RUN else _sha256_of_file(folder / Path(name).name) for name in said}
     broken = [name for name, digest in said.items() if digest != now[name]]
     if broken:
-        raise CheckpointError(
-            f"{folder}: damaged: {', '.join(broken)} changed since the run wrote it; restore it, or run it again"
-        )
+        changed = f"{', '.join(broken)} changed since the run wrote it"
+        raise CheckpointError(f"{place or folder}: damaged results folder: {changed}; restore it, or run it again")
     return run
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, InputError
-from .journal import write_whole
+from ..sound.whole_files import find_folder, names_in, read_whole, write_whole
 from .results import PARTS, SHARD
 
 __all__ = ["Shard", "read_shards", "write_shard"]
@@ -90,6 +90,7 @@ def read_shards(folders: Sequence[Path]) -> tuple[Shard, ...]:
     CheckpointError
         If a folder is no share, or not finished.
     """
+    folders = [find_folder(folder) for folder in folders]
     shards = tuple(_read(folder) for folder in folders)
     first, places = shards[0], dict[int, Path]()
     for folder, shard in zip(folders, shards, strict=True):
@@ -109,12 +110,12 @@ def read_shards(folders: Sequence[Path]) -> tuple[Shard, ...]:
 
 def _read(folder: Path) -> Shard:
     path = folder / SHARD
-    if not path.is_file():
-        state = (
-            "is a shard that is not finished; give its command again" if (folder / PARTS).is_dir() else "is no shard"
-        )
+    content = read_whole(path)
+    if content is None:
+        begun = PARTS in names_in(folder)
+        state = "is a shard that is not finished; give its command again" if begun else "is no shard"
         raise CheckpointError(f"{folder} {state} ({SHARD} is missing)")
     try:
-        return Shard(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError) as error:
+        return Shard(**json.loads(content))
+    except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); give the command of this shard again") from error

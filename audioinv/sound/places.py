@@ -9,7 +9,8 @@ read by name and never unpacked under it. A URL that went through a `pathlib.Pat
 lost a slash and is understood all the same. What lies elsewhere is copied when it is first heard; see
 `audioinv.sound.local_copies`.
 
-What is here: `find_place`, `is_url`, `is_archive`, `on_this_disk`, `at_hand`, `open_binary`, `read_text`, `ask_store`.
+What is here: `find_place`, `is_url`, `is_archive`, `on_this_disk`, `at_hand`, `open_binary`, `read_text`, `ask_store`,
+`store_of`.
 """
 
 from __future__ import annotations
@@ -26,10 +27,21 @@ from typing import Any, BinaryIO, cast
 from ..errors import AudioFileError, AudioinvError, InputError
 from .local_copies import usual_copies
 
-__all__ = ["ask_store", "at_hand", "find_place", "is_archive", "is_url", "on_this_disk", "open_binary", "read_text"]
+__all__ = [
+    "ask_store",
+    "at_hand",
+    "find_place",
+    "is_archive",
+    "is_url",
+    "on_this_disk",
+    "open_binary",
+    "read_text",
+    "store_of",
+]
 
 _SCHEME = re.compile(r"(^|::)([A-Za-z][A-Za-z0-9+.-]+):/{1,2}")
 _ARCHIVES = {".zip": "zip", ".tar": "tar", ".tgz": "tar", ".tar.gz": "tar", ".tar.bz2": "tar", ".tar.xz": "tar"}
+_OF_THIS_DISK = re.compile(r"^(file|local)://(?!/)")  # a slash was lost, and it names no host
 _MAX_TEXT_BYTES = 256 << 20
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
 
@@ -112,7 +124,8 @@ def find_place(source: str | os.PathLike[str]) -> Path:
     if not isinstance(source, (str, Path)):
         return cast("Path", source)
     if is_url(source):
-        return _open_url(_SCHEME.sub(r"\1\2://", str(source)))
+        url = _SCHEME.sub(r"\1\2://", str(source))
+        return _open_url(_OF_THIS_DISK.sub(r"\1:///", url))
     path = Path(source)
     return _open_url(_inside(str(path))) if is_archive(path) and path.is_file() else path
 
@@ -198,7 +211,7 @@ def at_hand(place: Path) -> Path:
     if on_this_disk(place):
         return place
     with ask_store(place):
-        store, name = _store_of(place)
+        store, name = store_of(place)
         state = hashlib.sha256(f"{place}\n{store.ukey(name)}".encode()).hexdigest()
         if found := usual_copies().find(state):
             return found
@@ -237,7 +250,7 @@ def open_binary(place: Path) -> Iterator[BinaryIO]:
             yield stream
         return
     with ask_store(place):
-        store, name = _store_of(place)
+        store, name = store_of(place)
         with store.open(name, "rb") as stream:
             yield stream
 
@@ -273,8 +286,18 @@ def read_text(place: Path) -> str:
     return text
 
 
-def _store_of(place: Any) -> tuple[Any, str]:
-    """Return the file system that holds a place, one for all places in an archive, and the name there."""
+def store_of(place: Any) -> tuple[Any, str]:
+    """Return the file system that holds a place, one for all places in an archive, and the name there.
+
+    Parameters
+    ----------
+    place : Path
+        Not on this disk.
+
+    Returns
+    -------
+    (fsspec.AbstractFileSystem, str)
+    """
     if place.protocol not in ("zip", "tar"):
         return place.fs, place.path
     archive = str(place).rpartition("::")[2]
