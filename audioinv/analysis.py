@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
+import torch
+
 from .corpus.entries import CorpusEntry
 from .errors import InputError
 from .frame_run import FRAME_CLIPS, frame_cautions, run_frames
@@ -28,13 +30,14 @@ from .report.results import SCHEMA_VERSION, Results
 from .sound.audio import Clip
 from .sound.grid import ShiftGrid
 from .sweep.plan import SweepPlan, plan_sweep
+from .sweep.precision import check_precision
 from .sweep.responses import Failure, ModelResponses
 from .sweep.run import Sweep, sweep_clips
 from .sweep.units import versions
 
 __all__ = ["AnalysisOptions", "Sweeper", "analyze", "analyze_models", "plan_model", "versions"]
 
-_HOW = ("batch_size", "engine", "verify")  # of a plan: where and how it runs, never what comes out
+_HOW = ("batch_size", "engine", "verify", "threads")  # of a plan: where and how it runs, never what comes out
 
 
 class Sweeper(Protocol):
@@ -69,6 +72,10 @@ class AnalysisOptions:
         What computes the answers; they are the same.
     verify : int, default 0
         How many shifts of each clip and axis to compute again, window by window.
+    threads : int, optional
+        That compute; as many as the process is set to if not given.
+    precision : {"float32", "bfloat16"}, default "float32"
+        Of networks; see `audioinv.sweep.precision`.
     references : bool, default True
         Whether models with known answers run beside, on a few of the clips.
     """
@@ -80,6 +87,8 @@ class AnalysisOptions:
     seed: int = 0
     engine: str = "auto"
     verify: int = 0
+    threads: int | None = None
+    precision: str = "float32"
     references: bool = True
 
 
@@ -197,6 +206,7 @@ def analyze_models(
         },
         "models": {model.spec.name: describe_model(model) for model in models},
         "device": sorted({str(model.device) for model in models}),
+        "threads": options.threads or torch.get_num_threads(),
         "versions": versions(),
         "data": _fingerprint(swept.responses, swept.failures),
         "timing": timing,
@@ -221,7 +231,7 @@ def plan_model(model: Model, options: AnalysisOptions) -> SweepPlan:
     Raises
     ------
     InputError
-        If a grid cannot be read, or does not suit the model.
+        If a grid cannot be read, or does not suit the model, or its network cannot compute in the precision.
     """
     plan = plan_sweep(
         model,
@@ -231,7 +241,11 @@ def plan_model(model: Model, options: AnalysisOptions) -> SweepPlan:
         batch_size=options.batch_size,
         seed=options.seed,
     )
-    return replace(plan, engine=options.engine, verify=options.verify)
+    plan = replace(
+        plan, engine=options.engine, verify=options.verify, threads=options.threads, precision=options.precision
+    )
+    check_precision(model, plan)
+    return plan
 
 
 def _summarize(responses: ModelResponses, model: Model, sample: PassingSample | None, seed: int) -> dict[str, Any]:

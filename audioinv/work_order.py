@@ -16,6 +16,7 @@ from .errors import ModelError
 from .nets.adapters.declaration import Declaration
 from .nets.library import load_model
 from .nets.model import Model
+from .nets.threads import use_threads
 from .report.journal import PartFolder
 from .sweep.engines import choose_engines
 from .sweep.plan import SweepPlan
@@ -35,16 +36,24 @@ class ModelSource:
     device : str, default "cpu"
     said : Declaration, optional
     trust_pickle : bool, default False
+    timeout_seconds : float, optional
     """
 
     source: str
     device: str = "cpu"
     said: Declaration | None = None
     trust_pickle: bool = False
+    timeout_seconds: float | None = None
 
     def load(self) -> Model:
         """Load the model."""
-        return load_model(self.source, device=self.device, said=self.said, trust_pickle=self.trust_pickle)
+        return load_model(
+            self.source,
+            device=self.device,
+            said=self.said,
+            trust_pickle=self.trust_pickle,
+            timeout_seconds=self.timeout_seconds,
+        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,8 @@ class WorkOrder:
         ModelError
             If a model, a choice or a library is another than where the work is handed out.
         """
-        models = [(source.load(), plan) for source, plan in zip(self.models, self.plans, strict=True)]
+        with use_threads(self.plans[0].threads):  # what computes outside of torch takes their number when it is loaded
+            models = [(source.load(), plan) for source, plan in zip(self.models, self.plans, strict=True)]
         engines = [choose_engines(model, plan, self.n_clips) for model, plan in models]
         if not self.parts.recipe.startswith(recipe_of(models, engines, versions())):
             raise ModelError("a worker has other models or libraries than the process that hands out the work")

@@ -27,7 +27,7 @@ from audioinv.analysis import AnalysisOptions, plan_model
 from audioinv.corpus.entries import CorpusEntry
 from audioinv.journalled_run import JournalledRun
 from audioinv.nets.library import DEFAULT_MODEL, load_model, shipped_folder
-from audioinv.nets.training import one_thread
+from audioinv.nets.threads import use_threads
 from audioinv.sweep import units
 from audioinv.sweep.cluster import RayActors
 from audioinv.sweep.run import sweep_clips
@@ -75,7 +75,7 @@ def journal_overhead(entries: Sequence[CorpusEntry]) -> float:
     pairs, ratios = [(model, plan_model(model, AnalysisOptions()))], []
     for _ in range(3):
         started = time.process_time()
-        with one_thread():
+        with use_threads(1):
             sweep_clips(pairs, entries)
         plain = time.process_time() - started
         as_cut = patch.object(units, "FEW", units.FEW // SHARE)  # into units as large as those of all clips

@@ -10,7 +10,8 @@
 network: no front end, norms folded into convolutions, its fastest layout, its best batch. The *naive loop* shifts,
 computes librosa's mel spectrogram and runs the network one window at a time; *plain batches* are cut, looked at and run
 by 16. Both are timed on a sample of the delays. *Alone*: the shared engine on a map or a waveform that is at hand, for
-all delays, in passes of the bare network. The deviation is the largest difference of a score from that of the model on
+all delays, in passes of the bare network. *Pairs*: every delay of sounds that were shifted in frequency, beside the
+batched engine. The deviation is the largest difference of a score from that of the model on
 its window by itself, over all delays; for networks alone a second one, in double precision, over sixteen of them.
 """
 
@@ -28,6 +29,7 @@ from .audit import Audit
 from .first_result import help_cpu_seconds
 from .measuring import Record, Setting, by_machine, heading, run_cases, table
 from .network_alone import NetworkAlone
+from .pair_grid import PairGrid
 from .row import HEADINGS, Row
 from .streaming import NETWORKS, in_a_process, write_sound
 
@@ -63,7 +65,7 @@ class Hour:
         ]
 
 
-Case = Hour | Audit | NetworkAlone | Help
+Case = Hour | Audit | NetworkAlone | PairGrid | Help
 
 CASES: Sequence[Case] = (
     Audit("opaque", "4.7 M", 2, 41, 1.05),
@@ -79,6 +81,7 @@ CASES: Sequence[Case] = (
     NetworkAlone("0.3 M", "zeros", 18),
     NetworkAlone("waveform", "none", 12),
     NetworkAlone("waveform", "zeros", 18),
+    PairGrid("0.3 M", 2, 101, 0.4),
     Hour(),
     Help(),
 )

@@ -6,7 +6,7 @@ A control is named ``AXIS.NAME``. Its consistency is agreement of top-1 with the
 tool adds nothing of its own. `sound_error` is the median relative difference between the control's sound and the
 clip. What a control takes away from 1.0 is an upper bound for what must not be blamed on the model.
 
-What is here: `summarize_controls`, `control_cautions`.
+What is here: `summarize_controls`, `control_cautions`, `precision_line`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from .cliptable import ClipTable
 from .outcome import top1
 from .statistics import bootstrap_mean
 
-__all__ = ["control_cautions", "summarize_controls"]
+__all__ = ["control_cautions", "precision_line", "summarize_controls"]
 
 CLEAN_ENOUGH = 0.95
 ROUNDING = 1e-4  # sums over batches of other sizes differ by a hundredth of this
+_BESIDE = ("twice", "float32")  # controls that are not summarised one by one
 _WORDS = {
     "engine_at_zero": "the engine alone, at 0, changes",
     "there_and_back": "shifting there and back changes",
@@ -47,7 +48,8 @@ def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed:
     -------
     dict
         By ``AXIS.NAME``: amount and unit, consistency with its interval, largest change of a score, sound error;
-        and ``noise_floor``, the largest change of any score between two calls with the same input.
+        and ``noise_floor``, the largest change of any score between two calls with the same input. Of a sweep in
+        bfloat16 also ``precision``: how many of a sample of answers are others than in float32.
     """
     changes = [_largest_change(control, responses) for control in responses.controls if control.name == "twice"]
     floor = max(changes, default=None)
@@ -56,8 +58,9 @@ def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed:
         **{
             f"{control.axis}.{control.name}": _summarize(control, responses, clips, rng_seed, floor or 0.0)
             for control in responses.controls
-            if control.name != "twice"
+            if control.name not in _BESIDE
         },
+        **_precision(responses, clips, rng_seed),
     }
 
 
@@ -73,9 +76,9 @@ def control_cautions(controls: Mapping[str, Any]) -> list[str]:
     -------
     list of str
         One sentence for each control that keeps less than 95 % of the answers, and one for a model whose answers to
-        the same input differ by more than rounding.
+        the same input differ by more than rounding; and always one for a sweep in bfloat16.
     """
-    found = []
+    found = [precision_line(controls["precision"])] if "precision" in controls else []
     if (controls["noise_floor"] or 0.0) > ROUNDING:
         found.append(
             f"the model is not deterministic: the same input twice gives scores that differ by up to "
@@ -92,6 +95,60 @@ def control_cautions(controls: Mapping[str, Any]) -> list[str]:
                 "tool's doing and not the model's"
             )
     return found
+
+
+def precision_line(precision: Mapping[str, Any]) -> str:
+    """Say what bfloat16 did to the answers.
+
+    Parameters
+    ----------
+    precision : mapping
+        Of the summary's controls.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> share = {"value": 0.025, "low": 0.01, "high": 0.1}
+    >>> found = {"name": "bfloat16", "cells": 80, "flips": 2, "share": share, "largest_score_change": 0.004}
+    >>> precision_line(found)
+    'computed in bfloat16: 2 of 80 answers differ from those in float32 (2.5 %, 1.0 to 10.0 %), scores by up to 0.004'
+    """
+    share = precision["share"]
+    low, high = (share["low"], share["high"])
+    between = "" if low is None or high is None else f", {100 * low:.1f} to {100 * high:.1f} %"
+    return (
+        f"computed in {precision['name']}: {precision['flips']} of {precision['cells']} answers differ from "
+        f"those in float32 ({100 * share['value']:.1f} %{between}), scores by up to "
+        f"{precision['largest_score_change']:.2g}"
+    )
+
+
+def _precision(responses: ModelResponses, clips: ClipTable, seed: int) -> dict[str, Any]:
+    """Hold answers in bfloat16 against those in float32, where a sample of them was computed; a tie is no flip."""
+    sample = [control for control in responses.controls if control.name == "float32"]
+    if not sample:
+        return {}
+    flips, changes = [], []
+    for control in sample:
+        axis = responses.axes[control.axis]
+        low = axis.scores[:, int(np.flatnonzero(axis.shifts == control.amount)[0])]
+        answers = top1(np.stack([control.scores, low], axis=1), 0)
+        flips.append(answers[:, 0] != answers[:, 1])
+        changes.append(float(np.abs(control.scores - low).max()))
+    found = np.array(flips)
+    share = bootstrap_mean(found.mean(axis=0), clips.group_codes, rng=np.random.default_rng(seed))
+    return {
+        "precision": {
+            "name": "bfloat16",
+            "cells": found.size,
+            "flips": int(found.sum()),
+            "share": {name: None if value != value else value for name, value in asdict(share).items()},
+            "largest_score_change": max(changes),
+        }
+    }
 
 
 def _largest_change(control: ControlResponses, responses: ModelResponses) -> float:

@@ -11,6 +11,7 @@ What is here: `ClassifierConfig`, `Classifier`, `ClassifierModel`, `save_classif
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -65,8 +66,8 @@ class ClassifierConfig:
             raise InputError(
                 f"the front end runs at {self.front_end.sample_rate} Hz, the model at {self.spec.sample_rate} Hz"
             )
-        if not self.input_std > 0:
-            raise InputError(f"input_std={self.input_std} must be positive")
+        if not (math.isfinite(self.input_mean) and 0 < self.input_std < math.inf):
+            raise InputError(f"input_mean={self.input_mean} must be finite, input_std={self.input_std} positive too")
 
 
 class Classifier(nn.Module):
@@ -131,7 +132,7 @@ class ClassifierModel(Model):
 
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return logits of shape (batch, n_classes)."""
-        logits: Tensor = self.classifier(waveforms.to(self._device))
+        logits: Tensor = self.classifier(waveforms.to(self._device, non_blocking=True))
         return logits
 
     def respond_to_spectrogram(self, spectrograms: Tensor) -> Tensor:
@@ -223,4 +224,9 @@ def build_classifier(checkpoint: Checkpoint) -> Classifier:
 
 
 def _read_config(stored: Checkpoint) -> ClassifierConfig:
-    return ClassifierConfig(**{**stored.parts, "network": NetworkConfig(**stored.config["network"])})
+    config = ClassifierConfig(**{**stored.parts, "network": NetworkConfig(**stored.config["network"])})
+    n_samples, n_columns = config.spec.input_samples, config.network.input_shape[-1]
+    length = n_samples if config.front_end is None else config.front_end.n_frames(n_samples)
+    if n_columns != length:
+        raise InputError(f"the network takes {n_columns} columns, but {n_samples} samples give {length}")
+    return config

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -52,6 +53,11 @@ class Model(ABC):
     @abstractmethod
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return raw answers of shape (batch, n_classes) for waveforms of shape (batch, input_samples)."""
+
+    def foreign_call(self, waveforms: Any) -> AbstractContextManager[None]:
+        """Return what code of others runs in, for waveforms of shape (batch, n_samples)."""
+        given = f"{len(waveforms)} windows of {waveforms.shape[-1]} samples"
+        return foreign_code(f"model {self.spec.name}", given, self.timeout_seconds)
 
     def respond_in_turn(self, windows: Tensor) -> Tensor:
         """Return raw answers to windows of sound that follow each other.
@@ -263,9 +269,9 @@ class CallableModel(Model):
 
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return what the function answers; it gets a copy, which it may write over."""
-        with foreign_code(f"model {self.spec.name}", self.timeout_seconds):
+        with self.foreign_call(waveforms):
             if isinstance(self._function, torch.nn.Module):
-                found = self._function(waveforms.to(self._device, copy=True))
+                found = self._function(waveforms.to(self._device, copy=True, non_blocking=True))
             else:
                 found = self._function(waveforms.numpy().copy())
         try:

@@ -7,16 +7,14 @@ analysis uses: a delay takes what the recording holds beside the window (silence
 frequency shift moves all components by the same hertz, a bin shift moves the spectrogram. Validation and the
 unjittered input always stand in one place. The weights kept are those of the epoch with the lowest validation loss.
 
-What is here: `TrainingConfig`, `Epoch`, `TrainingResult`, `train_classifier`, `windows_of`, `targets_of`,
-`one_thread`.
+What is here: `TrainingConfig`, `Epoch`, `TrainingResult`, `train_classifier`, `windows_of`, `targets_of`.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,8 +31,9 @@ from ..sound.spectrogram import Spectrogram
 from .classifier import Classifier, ClassifierConfig
 from .model import ModelSpec
 from .ranks import Ranks
+from .threads import use_threads
 
-__all__ = ["Epoch", "TrainingConfig", "TrainingResult", "one_thread", "targets_of", "train_classifier", "windows_of"]
+__all__ = ["Epoch", "TrainingConfig", "TrainingResult", "targets_of", "train_classifier", "windows_of"]
 
 
 _JITTERS = (
@@ -258,28 +257,12 @@ def train_classifier(
     if not train_clips or not valid_clips:
         raise InputError(f"{len(train_clips)} clips to train on and {len(valid_clips)} to validate on; both are needed")
     started = time.perf_counter()
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with use_threads(1), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         scaled = _measure_scaling(classifier_config, windows_of(train_clips, classifier_config.spec))
         run = _Run(Classifier(scaled), train_clips, valid_clips, config)
         history, best = run.fit(on_epoch)
     return TrainingResult(run.classifier.eval(), config, history, best, time.perf_counter() - started)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Add up in the same order on every machine, whatever its number of cores.
-
-    Yields
-    ------
-    None
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def _measure_scaling(config: ClassifierConfig, windows: Tensor) -> ClassifierConfig:

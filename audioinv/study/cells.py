@@ -34,7 +34,8 @@ from ..errors import InputError
 from ..nets.classifier import ClassifierConfig, ClassifierModel, load_classifier, save_classifier
 from ..nets.library import MODEL_FILE
 from ..nets.networks import NetworkConfig
-from ..nets.training import TrainingConfig, one_thread, train_classifier
+from ..nets.threads import use_threads
+from ..nets.training import TrainingConfig, train_classifier
 from ..report.results import load_results
 from ..sweep.responses import ModelResponses
 from .design import Probe, Variant
@@ -247,7 +248,7 @@ def run_cell(folder: Path, cell: Cell, probes: Sequence[Probe]) -> str:
         If the variant does not fit its task, or a clip cannot be probed.
     """
     home = _home(folder, cell)
-    with one_thread():
+    with use_threads(1):
         if not (home / _STORY).is_file():
             unfinished = home.with_name(f"{home.name}.{os.getpid()}.part")
             unfinished.mkdir(parents=True, exist_ok=True)

@@ -29,9 +29,11 @@ from ..sound.harmonics import harmonic_places, measure_partials
 from ..sound.operators import Fidelity, Operator, PitchShift, TimeShift, bin_fidelity
 from ..sound.shifts import bin_shift
 from ..sound.spectrogram import Spectrogram
+from .accelerator import pinned
 from .engines import EngineChoice, choose_engines
 from .heard import ShiftedSounds
 from .plan import SweepPlan, check_window, operator_of
+from .precision import in_precision, sampled_rows
 from .responses import AxisResponses, ClipRecord, ControlResponses, ModelResponses
 from .verification import confirm_scores
 
@@ -89,23 +91,26 @@ def respond_to_clip(
     laid = open_window(resampled, spec.n_samples, spec.lead_samples)
     check_window(resampled, laid)
     engines = choose_engines(model, plan) if engines is None else engines
+    heard = in_precision(model, plan.precision)
     with torch.inference_mode():
         wanted = any(grid.axis in _MOVES_PARTIALS for grid in plan.grids)
         window = _Window(laid, _partials_of(laid) if wanted else None, sounds or ShiftedSounds(1))
-        controls = tuple(control for grid in plan.grids for control in _controls(model, window, grid, plan))
+        controls = tuple(control for grid in plan.grids for control in _controls(heard, window, grid, plan))
         traces = {
             control.axis: float(control.sound_error[0]) for control in controls if control.name == "engine_at_zero"
         }
         axes = {
-            grid.axis: _respond_along(model, window, grid, plan, engines[grid.axis], traces.get(grid.axis, np.nan))
+            grid.axis: _respond_along(heard, window, grid, plan, engines[grid.axis], traces.get(grid.axis, np.nan))
             for grid in plan.grids
         }
+        if heard is not model:
+            controls += tuple(again for grid in plan.grids for again in _in_float32(model, window, grid, plan))
     record = ClipRecord(clip.name, laid.start_seconds, laid.end_seconds, clip.label, clip.group)
     return ModelResponses(spec, (record,), axes, controls)
 
 
-def _scores(respond: Callable[[Tensor], Tensor], inputs: Tensor, batch_size: int) -> FloatArray:
-    return np.concatenate([respond(part).numpy() for part in inputs.split(batch_size)])
+def _scores(respond: Callable[[Tensor], Tensor], inputs: Tensor, batch_size: int, device: torch.device) -> FloatArray:
+    return np.concatenate([respond(part).numpy() for part in pinned(inputs, device).split(batch_size)])
 
 
 def _partials_of(clip: Clip) -> FloatArray | None:
@@ -145,7 +150,7 @@ class _SoundAxis:
         amounts, clip = self.amounts[index], self.window.clip
         shifted = self.window.sounds.shift(self.operator, clip, amounts)
         fidelity = self.operator.fidelity(clip, amounts, shifted, round_trip=False)
-        scores = _scores(self.model.scores, shifted, self.batch_size)
+        scores = _scores(self.model.scores, shifted, self.batch_size, self.model.device)
         return _Rows(index, scores, fidelity, self._harmonicity(amounts, shifted))
 
     def share(self, index: npt.NDArray[np.intp], choice: EngineChoice) -> _Rows:
@@ -186,7 +191,7 @@ class _BinAxis:
     def hear(self, index: npt.NDArray[np.intp]) -> _Rows:
         """Make some of the moved spectrograms and run the model on them."""
         moved = bin_shift(self.spectrogram, self.amounts[index], fill=self.front_end.floor_db)
-        return self._rows(index, _scores(self.model.scores_of_spectrogram, moved, self.batch_size))
+        return self._rows(index, _scores(self.model.scores_of_spectrogram, moved, self.batch_size, self.model.device))
 
     def share(self, index: npt.NDArray[np.intp], choice: EngineChoice) -> _Rows:
         """Answer some of the shifts by what the moved spectrograms have in common."""
@@ -266,11 +271,21 @@ def _controls(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -
         if furthest[0] and grid.axis != "time" and operator.has_inverse:
             back = operator.shift_back(operator.shift(clip, furthest), clip, furthest)[0]
             sounds.append(("there_and_back", grid.amounts[at], back))
-    scores = _scores(model.scores, torch.stack([sound for _, _, sound in sounds]), plan.batch_size)
+    scores = _scores(model.scores, torch.stack([sound for _, _, sound in sounds]), plan.batch_size, model.device)
     norm = original.double().norm()
     return [
         ControlResponses(
             grid.axis, name, amount, scores[i : i + 1], np.array([float((sound - original).double().norm() / norm)])
         )
         for i, (name, amount, sound) in enumerate(sounds)
+    ]
+
+
+def _in_float32(model: Model, window: _Window, grid: ShiftGrid, plan: SweepPlan) -> list[ControlResponses]:
+    """Answer a sample of the shifts in single precision, to be held against the answers of the sweep."""
+    axis, rows = _axis_of(model, window, grid, plan), sampled_rows(grid, plan.seed)
+    scores, same_sound = axis.hear(rows).scores, np.zeros(1)
+    return [
+        ControlResponses(grid.axis, "float32", grid.amounts[row], scores[i : i + 1], same_sound)
+        for i, row in enumerate(rows)
     ]

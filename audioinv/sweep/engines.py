@@ -174,6 +174,8 @@ def _obstacle(model: Model, plan: SweepPlan, axis: str, n_windows: int) -> str:
     """Say what speaks against sharing before the network is read."""
     if plan.engine == "batched":
         return "as asked"
+    if plan.precision != "float32":
+        return f"in {plan.precision}, which is not exact"
     if axis not in ("time", "bins"):
         return "each shift makes another sound"
     probe = probe_model(model) if plan.engine == "auto" else None

@@ -28,6 +28,7 @@ from .probing import choose_batch
 __all__ = ["SILENT_PEAK", "SWEEP_ENGINES", "SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
 
 SWEEP_ENGINES = ("auto", "batched", "shared")
+PRECISIONS = ("float32", "bfloat16")
 _FREQUENCY_REACH_HZ, _PITCH_REACH_SEMITONES = 100, 4
 SILENT_PEAK = 1e-4
 """What never goes above it, 80 dB below full scale, is silent."""
@@ -51,6 +52,10 @@ class SweepPlan:
         Every window by itself, or what windows have in common once; see `audioinv.sweep.engines`.
     verify : int, default 0
         How many shifts of each clip and axis are computed again, window by window, beside the one that always is.
+    threads : int, optional
+        That compute; as many as the process is set to if not given. Other numbers give other rounding.
+    precision : {"float32", "bfloat16"}, default "float32"
+        Of networks; see `audioinv.sweep.precision`.
 
     Raises
     ------
@@ -65,6 +70,8 @@ class SweepPlan:
     seed: int = 0
     engine: str = "auto"
     verify: int = 0
+    threads: int | None = None
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if self.edges not in EDGES:
@@ -72,8 +79,17 @@ class SweepPlan:
         check_engine(self.pitch_engine)
         if self.engine not in SWEEP_ENGINES:
             raise InputError(f"engine={self.engine!r} is not one of {', '.join(SWEEP_ENGINES)}")
-        if self.batch_size < 1 or self.verify < 0:
-            raise InputError(f"batch_size={self.batch_size} must be at least 1, verify={self.verify} at least 0")
+        if self.batch_size < 1 or min(self.verify, self.seed) < 0:
+            told = f"batch_size={self.batch_size} must be at least 1, verify={self.verify} and seed={self.seed}"
+            raise InputError(f"{told} at least 0")
+        if self.threads is not None and self.threads < 1:
+            raise InputError(f"threads={self.threads} must be at least 1")
+        if self.precision not in PRECISIONS:
+            raise InputError(f"precision={self.precision!r} is not one of {', '.join(PRECISIONS)}")
+        if self.precision != "float32" and self.engine == "shared":
+            raise InputError(
+                f"precision={self.precision} is not exact, as engine=shared promises; leave out one of them"
+            )
         axes = [grid.axis for grid in self.grids]
         if not axes or len(set(axes)) != len(axes):
             raise InputError(f"a sweep needs each axis once; got {axes or 'none'}")

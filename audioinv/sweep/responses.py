@@ -114,8 +114,9 @@ class ControlResponses:
     Parameters
     ----------
     axis : str
-    name : {"twice", "engine_at_zero", "there_and_back"}
-        The same input a second time; the engine at amount 0; the largest shift and back.
+    name : {"twice", "engine_at_zero", "there_and_back", "float32"}
+        The same input a second time; the engine at amount 0; the largest shift and back; a shift in single precision,
+        beside a sweep in another.
     amount : float
         In the axis' unit.
     scores : ndarray of shape (n_clips, n_classes)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ..corpus.entries import CorpusEntry
 from ..errors import AudioFileError, InputError
 from ..nets.model import Model
+from ..nets.threads import use_threads
 from ..sound.audio import Clip
 from .batched import respond_to_clip
 from .engines import EngineChoice, choose_engines
@@ -119,9 +120,10 @@ def _sweep_one(
     try:
         clip = source if isinstance(source, Clip) else source.load()
         stage, sounds = "check", ShiftedSounds(len(models))
-        return [
-            respond_to_clip(model, clip, plan, chosen, sounds)
-            for (model, plan), chosen in zip(models, engines, strict=True)
-        ]
+        answers = []
+        for (model, plan), chosen in zip(models, engines, strict=True):
+            with use_threads(plan.threads):
+                answers.append(respond_to_clip(model, clip, plan, chosen, sounds))
+        return answers
     except (AudioFileError, InputError) as error:
         return Failure(name, stage, str(error).removeprefix(f"{name}: "))

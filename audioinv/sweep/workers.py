@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-A worker holds the models and computes with one thread, so that what it finds depends neither on the number of cores nor
-on how many workers there are. It writes what it finds itself, and hands back a receipt only. A worker that is lost
-while at a unit did not finish it; the unit is tried once more, and is then a failure of stage ``worker``.
+A worker holds the models and computes with one thread, or as many as a plan says, so that what it finds depends neither
+on the number of cores nor on how many workers there are. It writes what it finds itself, and hands back a receipt only.
+A worker that is lost while at a unit did not finish it; the unit is tried once more, and is then a failure of stage
+``worker``.
 
 What is here: `Worker`, `Order`, `Done`, `Parts`, `Crew`, `Alone`, `Processes`, `hand_out`.
 """
@@ -16,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
@@ -24,7 +26,8 @@ import torch
 
 from ..errors import CheckpointError
 from ..nets.model import Model
-from ..nets.training import one_thread
+from ..nets.threads import use_threads
+from .accelerator import replayed
 from .engines import EngineChoice
 from .plan import SweepPlan
 from .responses import Failure
@@ -97,6 +100,11 @@ class Worker:
     engines: Sequence[Mapping[str, EngineChoice]]
     parts: Parts
 
+    @cached_property
+    def _heard(self) -> list[tuple[Model, SweepPlan]]:
+        """The models as they are fastest, for all units."""
+        return [(replayed(model) if plan.precision == "float32" else model, plan) for model, plan in self.models]
+
     def do(self, unit: Unit) -> Done:
         """Do a unit that is not done yet.
 
@@ -115,8 +123,8 @@ class Worker:
                 return Done(unit, name, there.n_clips, found=True)
         except CheckpointError as error:
             damage = str(error)
-        with one_thread():
-            made = sweep_clips(self.models, unit.sources, engines=self.engines)
+        with use_threads(1):
+            made = sweep_clips(self._heard, unit.sources, engines=self.engines)
         self.parts.keep(name, made)
         return Done(unit, name, made.n_clips, damage=damage)
 

@@ -88,7 +88,7 @@ def spoil(path, how):
         ("bare", "holds no audioinv configuration"),
         ("config", "do not fit"),
         ("newer", "format 99 is newer"),
-        ("missing tensor", "do not fit"),
+        ("missing tensor", "damaged: it changed"),
     ],
 )
 def test_a_file_that_is_not_ours_or_damaged_is_refused(tmp_path, how, words):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from audioinv.nets.model import as_model
 from audioinv.sound.audio import Clip
@@ -37,3 +38,19 @@ def test_parts_are_few(rng):
         run._join_last(parts)
         assert sum(len(part.clips) for part in parts) == n_clips
     assert len(parts) == 1 + (1099 - 1024) // 32 + (1099 - 1024) % 32
+
+
+def test_a_model_computes_with_the_threads_of_its_plan(rng):
+    def answer(windows):
+        used.append(torch.get_num_threads())
+        return windows[:, :1]
+
+    used, clip = [], Clip(rng.standard_normal(400).astype(np.float32), 8000)
+    model = as_model(answer, sample_rate=8000, labels="a", n_samples=400)
+    plan = replace(plan_sweep(model, {"time": "0ms"}), engine="batched")
+    before = torch.get_num_threads()
+    for n_threads in (before + 1, before + 2, None):
+        used.clear()
+        sweep_clips([(model, replace(plan, threads=n_threads))], [clip])
+        assert set(used) == {n_threads or before}
+    assert torch.get_num_threads() == before
