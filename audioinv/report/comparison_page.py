@@ -13,45 +13,23 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..measure.axis_summary import per_clip
-from ..measure.comparison import Compared, Comparison, MeasureDifference, pair_sweeps
+from ..measure.comparison import Compared, Comparison, MeasureDifference
+from .changed_clips import changed_clips
 from .chart_spec import Chart, layered_spec
 from .comparison_text import difference_cells, measure_name, remark_lines, sample_text, verdict_line
 from .page_file import page_environment, write_text
 from .page_script import embedded_json, page_script, policy
-from .wording import axis_title, count_text, share_text
+from .wording import axis_title
 
 __all__ = ["write_comparison"]
 
-_MOST_CLIPS = 20
 _ROW_HEIGHT = 26
-_LEAST = 1e-9  # of a share: below, a clip has not changed
-
-
-@dataclass(frozen=True)
-class _ClipRow:
-    """What one clip keeps of its answers, written out."""
-
-    name: str
-    first: str
-    second: str
-    difference: str
-
-
-@dataclass(frozen=True)
-class _AxisPart:
-    """The clips that changed along one axis."""
-
-    title: str
-    finding: str
-    clips: tuple[_ClipRow, ...]
 
 
 def write_comparison(
@@ -86,7 +64,7 @@ def write_comparison(
         "verdict": _sentence(verdict_line(found)),
         "lines": [_sentence(line) for line in remark_lines(found)],
         "charts": charts,
-        "changed": list(_changed(first, second, seed)),
+        "changed": list(changed_clips(first, second, seed=seed)),
         "interactive": True,
         "script": page_script(),
         "policy": policy(page_script()),
@@ -134,11 +112,11 @@ def _spec(rows: Sequence[MeasureDifference], title: str) -> dict[str, Any]:
     layers: list[dict[str, Any]] = [
         {"mark": {"type": "rule", "color": "var(--quiet)"}, "encoding": {"x": {"datum": 0}}},
         {
-            "mark": {"type": "rule", "strokeWidth": 2, "color": "#0072b2"},
+            "mark": {"type": "rule", "strokeWidth": 2, "color": "var(--accent)"},
             "encoding": {**place, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 55, "opacity": 1, "color": "#0072b2"},
+            "mark": {"type": "point", "filled": True, "size": 55, "opacity": 1, "color": "var(--accent)"},
             "encoding": {
                 **place,
                 "x": {**x, "field": "value"},
@@ -151,29 +129,3 @@ def _spec(rows: Sequence[MeasureDifference], title: str) -> dict[str, Any]:
 
 def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _changed(first: Compared, second: Compared, seed: int) -> Iterator[_AxisPart]:
-    """List the clips of which the two keep different shares of their answers, those that differ most first."""
-    for axis in first.responses.axes:
-        pair = pair_sweeps(first, second, axis, seed=seed) if axis in second.responses.axes else None
-        if pair is None:
-            continue
-        kept = [per_clip(sweep, "consistency") for sweep in (pair.first, pair.second)]
-        difference = kept[0] - kept[1]
-        order = np.argsort(-np.abs(np.nan_to_num(difference)), kind="stable")
-        changed = [place for place in order.tolist() if abs(difference[place]) > _LEAST]
-        clips = tuple(
-            _ClipRow(
-                pair.first.clips.names[place],
-                share_text(float(kept[0][place])),
-                share_text(float(kept[1][place])),
-                f"{100 * difference[place]:+.0f} %".replace("-", "−"),
-            )
-            for place in changed[:_MOST_CLIPS]
-        )
-        shown = f"; the {len(clips)} that differ most are here" if len(clips) < len(changed) else ""
-        counted = f"{len(changed)} of {count_text(len(difference), 'clip')}"
-        steadier = int((difference > _LEAST).sum())
-        finding = f"{counted} keep another share of their answers, {steadier} of them more with A{shown}."
-        yield _AxisPart(axis_title(axis), finding, clips)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
+from ..corpus.cells import safe_cell
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -133,5 +135,7 @@ def write_tracks(tracks: Mapping[tuple[str, str], Iterable[LabelledStretch]], fo
             number += 1
             name = f"{stem}-{number}"
         taken.add(name.casefold())
-        lines = [f"{each.start_s:.6f}\t{each.end_s:.6f}\t{' '.join(each.text.split())}\n" for each in stretches]
+        lines = [
+            f"{each.start_s:.6f}\t{each.end_s:.6f}\t{safe_cell(' '.join(each.text.split()))}\n" for each in stretches
+        ]
         (folder / f"{name}.txt").write_text("".join(lines), encoding="utf-8")

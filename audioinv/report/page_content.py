@@ -47,7 +47,7 @@ __all__ = [
 _MAP_INCHES = 3.6
 _MAP_HEADER = ("clip", "shifts that keep the answer", "least score of the unshifted answer", "another answer at")
 _MAP_ROWS = 60
-_NOT_CONTROLS = ("noise_floor",)
+_NOT_CONTROLS = ("noise_floor", "precision")
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,11 @@ class CertificateRow:
 
 @dataclass(frozen=True)
 class Missing:
-    """What was not measured, of which models, none where it is all; and the command that measures it."""
+    """What was not measured, of which models, none where it is all; the section it belongs to, what it would add."""
 
+    section: str
     what: str
+    adds: str
     models: tuple[str, ...]
     command: str
 
@@ -167,18 +169,19 @@ def _profile_parts(results: Results, found: Companions) -> Iterator[ChartPart]:
 
 def _missing(results: Results, found: Companions) -> Iterator[Missing]:
     """Say which analyses of which models are not on the page."""
-    cases: tuple[tuple[str, str, Iterable[Any], Callable[[Any], Iterable[str]]], ...] = (
-        ("Layers", "audioinv layers MODEL CLIPS -o FOLDER", found.layers, lambda one: [one.spec.name]),
-        ("Error budget", "audioinv layers MODEL CLIPS --budget -o FOLDER", found.budgets, lambda one: [one.spec.name]),
-        ("Certificates", "audioinv certify MODEL -o FOLDER", found.certificates, lambda one: [one.model]),
-        ("Order", "audioinv order MODEL CLIPS -o FOLDER", found.orders, lambda one: [one.model]),
-        (_untried(results), "audioinv profile MODEL CLIPS -o FOLDER", found.profiles, _profiled),
+    cases: tuple[tuple[str, str, str, Iterable[Any], Callable[[Any], Iterable[str]]], ...] = (
+        ("layers", "Layers", "layers MODEL CLIPS", found.layers, lambda one: [one.spec.name]),
+        ("layers", "Error budget", "layers MODEL CLIPS --budget", found.budgets, lambda one: [one.spec.name]),
+        ("certificates", "Certificates", "certify MODEL", found.certificates, lambda one: [one.model]),
+        ("order", "Order", "order MODEL CLIPS", found.orders, lambda one: [one.model]),
+        ("profile", "Profile", "profile MODEL CLIPS", found.profiles, _profiled),
     )
-    for what, command, analyses, models in cases:
+    for section, what, command, analyses, models in cases:
         there = {name for one in analyses for name in models(one)}
         lacking = tuple(name for name in results.responses if name not in there)
-        if what and lacking:
-            yield Missing(what, lacking if there else (), command)
+        if lacking:
+            adds = _untried(results) if section == "profile" else ""
+            yield Missing(section, what, adds, lacking if there else (), f"audioinv {command} -o FOLDER")
 
 
 def _profiled(found: Any) -> list[str]:
@@ -186,7 +189,7 @@ def _profiled(found: Any) -> list[str]:
 
 
 def _untried(results: Results) -> str:
-    """Name the kinds of change that the run did not try."""
+    """Name the kinds of change that the run did not try, and a profile would."""
     swept = swept_axes(results.responses.values())
     left = [axis_title(axis) for axis in AXES if axis not in swept]
-    return f"Other changes ({', '.join(left)})" if left else ""
+    return f"which tries {', '.join(left)}" if left else ""

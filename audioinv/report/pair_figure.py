@@ -7,7 +7,7 @@ since those of many axes have no common scale. The solid line goes around the pa
 dashed one around those that 95 % do; both run along the borders of cells. Left column and bottom row are one change
 alone.
 
-What is here: `pairs_figure`.
+What is here: `plot_pair` on one axes, `pairs_figure` for all.
 """
 
 from __future__ import annotations
@@ -21,19 +21,57 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from ..measure.pair_endurance import PairEndurance
+from ..errors import InputError
 from ..sound.grid import ShiftGrid
-from .figure_style import INK, PAPER, head_figure, new_figure, styled
+from .figure_style import INK, PAPER, head_figure, label_left_only, new_axes, new_figure, styled
 from .pair_results import PairOfChanges, PairResults
 from .profile_text import change_name, size_text
 from .wording import count_text, shown_name
 
-__all__ = ["pairs_figure"]
+__all__ = ["pairs_figure", "plot_pair"]
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _ROOM = 2.6, 2.3, 1.0
 _LEAST_WIDTH = 4.6
 _MOST_TICKS = 7
 _LINES: dict[float, dict[str, Any]] = {0.5: {"linestyle": "solid"}, 0.95: {"linestyle": (0, (3, 1.5))}}
+
+
+@styled
+def plot_pair(pair: PairOfChanges, model: str, *, ax: Axes | None = None) -> Axes:
+    """Draw what one model stands of one pair, the first change along the abscissa.
+
+    Parameters
+    ----------
+    pair : PairOfChanges
+        One of those of `PairResults`.
+    model : str
+    ax : Axes, optional
+        Of a new figure if not given.
+
+    Returns
+    -------
+    Axes
+        ``ax.figure.colorbar(ax.collections[0], ax=ax)`` adds the scale.
+
+    Raises
+    ------
+    InputError
+        If the pair was not tried with such a model.
+    """
+    if model not in pair.models:
+        known = ", ".join(map(shown_name, pair.models))
+        raise InputError(f"no model {model!r} in this profile of pairs; there are {known}")
+    found = pair.models[model]
+    ax = new_axes(ax)
+    x, y = (np.arange(n + 1) - 0.5 for n in found.standing.value.shape)
+    ax.pcolormesh(x, y, found.standing.value.T, cmap="viridis", vmin=0, vmax=1, rasterized=True)
+    for share, style in _LINES.items():
+        _outline(ax, found.standing.value >= share - 1e-9, style)
+    _label(ax, "x", found.first, pair.first)
+    _label(ax, "y", found.second, pair.second)
+    ax.spines[:].set_visible(False)
+    ax.set_title(shown_name(model, 30))
+    return ax
 
 
 @styled
@@ -55,10 +93,9 @@ def pairs_figure(results: PairResults) -> Figure:
     panels = figure.subplots(*shape, squeeze=False)
     for row, pair in zip(panels, results.pairs, strict=True):
         for ax, spec in zip(row, results.models, strict=True):
-            mesh = _draw(ax, pair, pair.models[spec.name])
-            ax.set_title(shown_name(spec.name, 30))
-        for ax in row[1:]:
-            ax.set(ylabel="", yticklabels=[])
+            plot_pair(pair, spec.name, ax=ax)
+    label_left_only(panels.flat)
+    (mesh,) = panels[0, 0].collections
     bar = figure.colorbar(mesh, ax=panels, label="share of clips", aspect=30, pad=0.02)
     bar.outline.set_visible(False)
     head_figure(figure, f"Clips that keep their answer up to both amounts: {count_text(results.n_clips, 'clip')}")
@@ -69,20 +106,6 @@ def pairs_figure(results: PairResults) -> Figure:
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=2)
     return figure
-
-
-def _draw(ax: Axes, pair: PairOfChanges, found: PairEndurance) -> Any:
-    """Draw one heat map, the first change along its abscissa."""
-    shares = found.standing.value.T
-    x, y = (np.arange(n + 1) - 0.5 for n in found.standing.value.shape)
-    mesh = ax.pcolormesh(x, y, shares, cmap="viridis", vmin=0, vmax=1)
-    mesh.set_rasterized(True)
-    for share, style in _LINES.items():
-        _outline(ax, found.standing.value >= share - 1e-9, style)
-    _label(ax, "x", found.first, pair.first)
-    _label(ax, "y", found.second, pair.second)
-    ax.spines[:].set_visible(False)
-    return mesh
 
 
 def _outline(ax: Axes, inside: npt.NDArray[np.bool_], style: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ where half do; the number is the share that keeps it over the whole range. The c
 as a mark, so that it can be told without colours: ✓ as wished, ! too sensitive, ~ too invariant, nothing where not
 judged. A mark in brackets is one that the interval leaves open.
 
-What is here: `profile_figure`.
+What is here: `plot_profile` for one column, `profile_figure` for all.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..errors import InputError
 from ..measure.endurance import Stood
-from .figure_style import INK, QUIET, head_figure, new_figure, styled
+from .figure_style import INK, QUIET, head_figure, new_axes, new_figure, styled
 from .profile_results import Change, ChangeOfModel, ProfileResults
 from .profile_text import change_name, size_text
 from .wording import count_text, share_text, shown_name
 
-__all__ = ["profile_figure"]
+__all__ = ["plot_profile", "profile_figure"]
 
 _LOOKS = {
     "invariant as wished": ("#0072b2", "✓"),
@@ -44,7 +45,47 @@ _WISHES = {
     "unknown": "no wish",
 }
 _COLUMN_WIDTH, _NAMES_WIDTH, _ROW_HEIGHT = 1.55, 2.2, 0.22
+_LEAST_WIDTH = 4.7
 _TRACK, _LENGTH, _SHARE_AT, _MARK_AT = "#e8e8e8", 0.5, 0.77, 0.87
+
+
+@styled
+def plot_profile(results: ProfileResults, model: str, *, ax: Axes | None = None) -> Axes:
+    """Draw what one model stands of every change.
+
+    Parameters
+    ----------
+    results : ProfileResults
+        With at least one change.
+    model : str
+        One of the results, or a reference.
+    ax : Axes, optional
+        Of a new figure if not given.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        If the profile is of no such model.
+    """
+    names = [spec.name for spec in results.models]
+    if model not in names:
+        raise InputError(f"no model {model!r} in this profile; there are {', '.join(map(shown_name, names))}")
+    rows = _rows_by_wish(results.changes)
+    ax = new_axes(ax, *_inches(1, rows))
+    for row, change in rows:
+        _draw_bar(ax, row, change.models[model])
+    reference = names.index(model) >= len(names) - results.n_references
+    accuracy = results.accuracies[model].value
+    right = "no labels" if accuracy != accuracy else f"{100 * accuracy:.0f} % right"
+    title = "\n".join(textwrap.wrap(shown_name(model, 30), 19, break_long_words=True))
+    ax.set_title(f"{title}\n{'reference' if reference else right}", color=QUIET if reference else INK)
+    _name_rows(ax, rows)
+    _strip(ax, rows)
+    return ax
 
 
 @styled
@@ -61,25 +102,14 @@ def profile_figure(results: ProfileResults) -> Figure:
     matplotlib.figure.Figure
     """
     n_models = len(results.models)
-    rows = _rows_by_wish(results.changes)
-    lowest = max(row for row, _ in rows) + 1
-    figure = new_figure(_NAMES_WIDTH + _COLUMN_WIDTH * n_models, 1.5 + _ROW_HEIGHT * lowest)
+    figure = new_figure(*_inches(n_models, _rows_by_wish(results.changes)))
     panels = figure.subplots(1, n_models, sharey=True, squeeze=False)[0]
-    for place, (ax, spec) in enumerate(zip(panels, results.models, strict=True)):
-        reference = place >= n_models - results.n_references
-        for row, change in rows:
-            _draw_bar(ax, row, change.models[spec.name])
-        accuracy = results.accuracies[spec.name].value
-        right = "no labels" if accuracy != accuracy else f"{100 * accuracy:.0f} % right"
-        title = "\n".join(textwrap.wrap(shown_name(spec.name, 30), 19, break_long_words=True))
-        ax.set_title(f"{title}\n{'reference' if reference else right}", color=QUIET if reference else INK)
-    _name_rows(panels[0], rows)
-    for ax in panels:
-        _strip(ax, lowest)
+    for ax, spec in zip(panels, results.models, strict=True):
+        plot_profile(results, spec.name, ax=ax)
     head_figure(
         figure,
         f"What answers stand, and whether a listener would: {count_text(results.n_clips, 'clip')}\n"
-        "number: clips that keep their answer over the whole range; bar: up to where 95 % of them do, line: half",
+        "number: clips that keep their answer over the whole range\nbar: up to where 95 % of them do, line: half",
     )
     handles = [
         Line2D([], [], color=colour, linewidth=4, label=f"{mark} {words}")
@@ -93,6 +123,15 @@ def profile_figure(results: ProfileResults) -> Figure:
     handles.append(Line2D([], [], linestyle="", label="(…) the interval leaves it open"))
     figure.legend(handles=handles, loc="outside lower left", ncols=3 if n_models > 1 else 2)
     return figure
+
+
+def _inches(n_models: int, rows: Sequence[tuple[int, Change]]) -> tuple[float, float]:
+    """Return width and height that columns of these rows take."""
+    return max(_LEAST_WIDTH, _NAMES_WIDTH + _COLUMN_WIDTH * n_models), 1.6 + _ROW_HEIGHT * _lowest(rows)
+
+
+def _lowest(rows: Sequence[tuple[int, Change]]) -> int:
+    return max(row for row, _ in rows) + 1
 
 
 def _draw_bar(ax: Axes, row: int, found: ChangeOfModel) -> None:
@@ -129,7 +168,7 @@ def _rows_by_wish(changes: Sequence[Change]) -> list[tuple[int, Change]]:
 
 
 def _name_rows(ax: Axes, rows: Sequence[tuple[int, Change]]) -> None:
-    """Name the changes, with their range, and the groups at the left of the first column."""
+    """Name the changes, with their range, and the groups at the left."""
     names = {}
     for row, change in rows:
         grid = change.expectation.grid
@@ -138,13 +177,13 @@ def _name_rows(ax: Axes, rows: Sequence[tuple[int, Change]]) -> None:
         names[row] = f"{change_name(grid)} {sign}{size_text(limit, grid)}"
         names.setdefault(row - 1, _WISHES[change.expectation.listener])
     ax.set_yticks(list(names), list(names.values()))
-    for label, row in zip(ax.get_yticklabels(), names, strict=True):
-        label.set_fontweight("normal" if row in dict(rows) else "bold")
+    for tick, row in zip(ax.yaxis.get_major_ticks(), names, strict=True):
+        tick.label1.set_fontweight("normal" if row in dict(rows) else "bold")
 
 
-def _strip(ax: Axes, lowest: int) -> None:
+def _strip(ax: Axes, rows: Sequence[tuple[int, Change]]) -> None:
     """Leave nothing of an axis but its labels."""
-    ax.set(xlim=(0, 1), ylim=(lowest - 0.4, -0.6), xticks=[])
+    ax.set(xlim=(0, 1), ylim=(_lowest(rows) - 0.4, -0.6), xticks=[])
     ax.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)

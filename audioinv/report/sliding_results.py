@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -35,13 +35,14 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
+from ..corpus.cells import plain_cell, safe_cell
 from ..errors import CheckpointError
 from ..measure.detection import SlidingWindows
 from ..measure.detection_summary import EventRow
 from ..nets.model import Model
 from ..sweep.responses import Failure
-from .results import SCHEMA_VERSION, check_free
-from .run_files import read_failures, write_failures, write_json
+from .results import SCHEMA_VERSION, UNREADABLE, check_free
+from .run_files import read_failures, read_sealed, seal, write_failures, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,10 +214,11 @@ class SlidingFolder:
         Path
         """
         self._writer.close()
-        pc.write_csv(found.events, self._part / "events.csv")
+        pc.write_csv(_each_text(found.events, safe_cell), self._part / "events.csv")
         write_json(self._part / "summary.json", found.document)
         write_json(self._part / "run.json", found.run)
         write_failures(self._part / "failures.csv", found.failures)
+        seal(self._part, _FILES)
         if self._target.exists():
             shutil.rmtree(self._target)
         self._part.replace(self._target)
@@ -316,13 +318,23 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
 
     try:
         document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
-        run = json.loads((source / "run.json").read_text(encoding="utf-8"))
         if document["schema_version"] > SCHEMA_VERSION:
             raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
+        run = read_sealed(source)
         windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
         types = {field.name: field.type for field in _EVENTS}
         convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
-        events = pc.read_csv(source / "events.csv", convert_options=convert).select(_EVENTS.names)
-    except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
+        written = pc.read_csv(source / "events.csv", convert_options=convert).select(_EVENTS.names)
+        events, failures = _each_text(written, plain_cell), read_failures(source / "failures.csv")
+    except UNREADABLE as error:
         raise CheckpointError(f"{source}: damaged results folder ({error})") from error
-    return SlidingResults(events, document, run, read_failures(source / "failures.csv"), windows)
+    return SlidingResults(events, document, run, failures, windows)
+
+
+def _each_text(events: pa.Table, change: Callable[[str], str]) -> pa.Table:
+    """Return a table of which every text is changed."""
+    for place, field in enumerate(events.schema):
+        if field.type == pa.string():
+            changed = pa.array([text and change(text) for text in events[field.name].to_pylist()], pa.string())
+            events = events.set_column(place, field, changed)
+    return events

@@ -3,9 +3,11 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from audioinv.measure.comparison import Compared, compare_models
+from audioinv.report.changed_clips import changed_clips
 from audioinv.report.comparison_page import write_comparison
 from audioinv.report.comparison_text import difference_cells
 
@@ -59,9 +61,43 @@ def test_the_clips_that_changed_most_are_named_with_what_either_keeps(results, p
     assert "0 of 24 clips keep another share" not in page.text[: page.text.index("frequency", page.text.index("Which"))]
 
 
+def answers_at(results, axis):
+    """Return the answer of each model to each clip at each shift, from the table."""
+    frame = results.frame.query("axis == @axis")
+    return frame.set_index(["model", "clip", "shift"])["pred"]
+
+
+def test_the_unshifted_answers_that_changed_are_named_old_and_new(results, page):
+    answers = answers_at(results, "time")
+    a, b = (answers[name].xs(0.0, level="shift").sort_index() for name in ("centroid", "<b>half</b>"))
+    changed = a.index[a != b]
+    assert f"{len(changed)} of 24 clips get another answer from B than from A" in page.text
+    part = page.text[page.text.index("get another answer from B") :]
+    part = part[: part.index("keep another share")]
+    for clip in changed[:20]:
+        assert re.search(rf"{re.escape(clip)} ?\w+ ?{re.escape(a[clip])} → {re.escape(b[clip])}", part), clip
+    assert len(changed) > 0
+
+
+def test_the_answer_that_one_loses_and_the_other_keeps_is_the_nearest_there_is(results, sides):
+    parts = {part.title: part for part in changed_clips(*sides)}
+    answers = answers_at(results, "time")
+    sides_by_letter = {"A": "centroid", "B": "<b>half</b>"}
+    for clip, *_, told in parts["time"].rows:
+        where, letter, old, new = re.fullmatch(r"([+−][\d.]+) ms, ([AB]): (.+) → (.+)", told).groups()
+        shift = float(where.replace("−", "-"))
+        loses, keeps = (answers[sides_by_letter[one]][clip] for one in (letter, "BA"["AB".index(letter)]))
+        assert (loses[0.0], loses[shift]) == (old, new)
+        assert old != new
+        assert keeps[shift] == keeps[0.0]
+        nearer = loses.index[np.abs(loses.index) < abs(shift)]
+        assert ((loses[nearer] == old) == (keeps[nearer] == keeps[0.0])).all()
+
+
 def test_a_model_against_itself_changes_nothing(sides, tmp_path):
     one = write_comparison(compare_models(sides[0], sides[0]), sides[0], sides[0], tmp_path / "a.html")
     text = read(one.read_text(encoding="utf-8")).text
+    assert "0 of 24 clips get another answer from B" in text
     assert text.count("0 of 24 clips keep another share of their answers") == 3
 
 
@@ -71,9 +107,15 @@ def test_names_are_text_and_only_the_page_s_script_runs(page):
     assert rules_of(page)["script-src"].startswith("'sha256-")
 
 
-def test_it_runs_in_a_browser_without_a_complaint(file):
-    with browser() as chromium, Visit(chromium, file, ready="body[data-charts='4']") as visit:
-        visit.open_all()
-        assert visit.complaints == []
-        assert visit.requests == [file.as_uri()]
-        assert visit.violations() == []
+def test_it_runs_in_a_browser_light_dark_narrow_and_printed_without_a_complaint(file):
+    with browser() as chromium:
+        for options in ({}, {"color_scheme": "dark"}, {"viewport": {"width": 400, "height": 800}}):
+            with Visit(chromium, file, ready="body[data-charts='4']", **options) as visit:
+                visit.open_all()
+                assert visit.complaints == []
+                assert visit.requests == [file.as_uri()]
+                assert visit.violations() == []
+                page = visit.page
+                assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+                page.emulate_media(media="print")
+                assert visit.violations() == []

@@ -94,7 +94,8 @@ def test_what_is_missing_is_said_with_its_command(run, page, tmp_path):
     for command in commands:
         assert f"audioinv {command}" in bare.text
         assert f"audioinv {command}" not in page.text
-    assert "Other changes (pitch, spectrogram bins, stretch" in bare.text
+    assert "Profile (which tries pitch, spectrogram bins, stretch" in bare.text
+    assert "Not measured:" not in bare.text + page.text
     assert "Layers and error budget" not in bare.text
 
 
@@ -104,6 +105,27 @@ def test_what_is_missing_of_some_models_names_them(run, results):
     missing = {one.what: one.models for one in sections(both, Companions(orders=run.companions.orders)).missing}
     assert missing["Order"] == ("centroid", "<b>half</b>")
     assert missing["Layers"] == ()
+
+
+def test_a_section_names_the_models_that_it_lacks(run, tmp_path):
+    def twice(by_model):
+        return dict.fromkeys((NASTY, "twin"), by_model[NASTY])
+
+    told = {**run.results.document, "models": twice(run.results.document["models"])}
+    ran = {**run.results.run, **{part: twice(run.results.run[part]) for part in ("models", "plans")}}
+    both = dataclasses.replace(run.results, responses=twice(run.results.responses), document=told, run=ran)
+    text = read(write_folder(both, tmp_path / "a", companions=run.companions).read_text(encoding="utf-8")).text
+    for what, until in (
+        ("layers", "Certificates"),
+        ("error budget", "Certificates"),
+        ("certificates", "Order:"),
+        ("order", "Every kind of change"),
+        ("profile", "Clips that seldom keep"),
+    ):
+        said = text.index(f"Not measured: {what} of twin.")
+        assert said < text.index(until, text.index("Layers and error budget") + 20)
+    assert "Profile (which tries" in text
+    assert "of twin: audioinv profile MODEL CLIPS -o FOLDER" in text
 
 
 @pytest.mark.parametrize("write", [write_page, write_folder])

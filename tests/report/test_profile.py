@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from audioinv.corpus.listener import Expectation, ListenerFile
-from audioinv.errors import CheckpointError
+from audioinv.errors import CheckpointError, InputError
 from audioinv.measure.cliptable import ClipTable
 from audioinv.measure.endurance import endure, judge
 from audioinv.nets.model import ModelSpec
 from audioinv.report.figures import draw, find_kind
-from audioinv.report.profile_figure import profile_figure
+from audioinv.report.profile_figure import plot_profile, profile_figure
 from audioinv.report.profile_results import Change, ChangeOfModel, ProfileResults, load_profile
 from audioinv.report.profile_text import change_name, noise_line, profile_lines, size_text
 from audioinv.sound.grid import parse_grid
@@ -102,6 +102,32 @@ def test_bars_are_as_long_as_what_clips_stand(results):
     assert "(!)" in texts
     assert texts[:2] == ["100 %", "(✓)"]
     assert "92 %" in texts
+
+
+def test_one_model_alone_is_drawn_as_its_column_is(results):
+    gain, noise, *others = results.changes
+    unlike = replace(noise, models={"one": noise.models["one"], "two": gain.models["two"]})
+    results = replace(results, changes=(gain, unlike, *others))
+    alone, column = plot_profile(results, "two"), profile_figure(results).axes[1]
+    assert [text.get_text() for text in alone.texts][2:4] == ["100 %", "(✓)"]
+    assert [text.get_text() for text in plot_profile(results, "one").texts][2:4] == ["92 %", "(!)"]
+    for ax in (alone, column):
+        ax.figure.draw_without_rendering()
+    assert [line.get_xydata().tolist() for line in alone.lines] == [line.get_xydata().tolist() for line in column.lines]
+    assert [text.get_text() for text in alone.texts] == [text.get_text() for text in column.texts]
+    assert alone.get_title(loc="left") == column.get_title(loc="left")
+    assert all(label.get_visible() for label in alone.get_yticklabels())
+    assert not any(tick.label1.get_visible() for tick in column.yaxis.get_major_ticks())
+    with pytest.raises(InputError, match="no model 'three' in this profile; there are one, two"):
+        plot_profile(results, "three")
+
+
+def test_the_heading_over_a_single_column_ends_no_line_with_a_stray_word(results):
+    (spec, _), one = results.models, replace(results, models=results.models[:1], n_references=0)
+    lines = profile_figure(one).get_suptitle().split("\n")
+    assert lines[0] == "What answers stand, and whether a listener would: 40 clips"
+    assert len(lines) == 3
+    assert spec.name in profile_figure(one).axes[0].get_title(loc="left")
 
 
 def test_noise_of_the_same_cost(results):
