@@ -24,6 +24,7 @@ from pathlib import Path, PureWindowsPath
 
 from ..errors import InputError
 from ..sound.places import find_place, read_text
+from .cells import plain_cell
 
 __all__ = ["Event", "format_of", "read_events"]
 
@@ -165,4 +166,4 @@ def _read_row(line: str, header: _Header) -> Event:
 
 def _read_track(line: str) -> Event:
     onset, end, label = line.split("\t", 2)
-    return Event(label.strip(), float(onset), float(end))
+    return Event(plain_cell(label.strip()), float(onset), float(end))

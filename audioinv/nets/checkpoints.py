@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-The file is safetensors; nothing is ever unpickled. A header without a kind is a classifier's, as the first files had
-it. A configuration is a frozen dataclass, stored field by field.
+The file is safetensors; nothing is ever unpickled. Its header holds the SHA-256 of configuration and tensors, so that a
+file that was damaged is not believed; older files lack it. A header without a kind is a classifier's, as the first
+files had it. A configuration is a frozen dataclass, stored field by field.
 
 What is here: `Checkpoint`, `read_checkpoint`, `write_checkpoint`, `rebuild`, `weights_sha256`.
 """
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -30,7 +32,7 @@ __all__ = ["CLASSIFIER", "Checkpoint", "read_checkpoint", "rebuild", "weights_sh
 
 CLASSIFIER = "classifier"
 _FORMAT = 1
-_KEY = "audioinv"
+_KEY, _SEAL = "audioinv", "sha256"
 
 Built = TypeVar("Built", bound=nn.Module)
 
@@ -81,8 +83,9 @@ def write_checkpoint(module: nn.Module, config: Any, path: str | os.PathLike[str
     kind : str, default "classifier"
     """
     target = Path(path)
-    text = json.dumps({"format": _FORMAT, "kind": kind, "config": asdict(config)}, sort_keys=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    header = {"format": _FORMAT, "kind": kind, "config": asdict(config)}
+    text = json.dumps({**header, _SEAL: _digest(header, tensors)}, sort_keys=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(target.name + ".part")
     unfinished.write_bytes(save(tensors, metadata={_KEY: text}))
@@ -118,12 +121,23 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         raise CheckpointError(f"{source}: holds no audioinv configuration; it was not written by audioinv train")
     try:
         header = json.loads(text)
-        found, config = header["format"], header["config"]
-    except (KeyError, TypeError, ValueError) as error:
+        said = header.pop(_SEAL, None)
+        found, config, kind = int(header["format"]), header["config"], str(header.get("kind", CLASSIFIER))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{source}: its configuration cannot be read ({error})") from error
     if found > _FORMAT:
         raise CheckpointError(f"{source}: format {found} is newer than this audioinv reads ({_FORMAT}); upgrade it")
-    return Checkpoint(source, header.get("kind", CLASSIFIER), config, tensors)
+    if said not in (None, _digest(header, tensors)):
+        raise CheckpointError(f"{source}: damaged: it changed since it was written; take it from where it came, again")
+    return Checkpoint(source, kind, config, tensors)
+
+
+def _digest(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(repr([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def rebuild(checkpoint: Checkpoint, build: Callable[[Checkpoint], Built]) -> Built:
@@ -148,7 +162,7 @@ def rebuild(checkpoint: Checkpoint, build: Callable[[Checkpoint], Built]) -> Bui
     try:
         module = build(checkpoint)
         module.load_state_dict(dict(checkpoint.tensors))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, RuntimeError) as error:
         raise CheckpointError(f"{checkpoint.path}: configuration and tensors do not fit ({error})") from error
     return module.eval()
 

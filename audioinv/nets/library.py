@@ -72,6 +72,7 @@ def load_model(
     device: str = "cpu",
     said: Declaration | None = None,
     trust_pickle: bool = False,
+    timeout_seconds: float | None = None,
 ) -> Model:
     """Load a model by the name of a shipped one, from a file or folder, or from Python.
 
@@ -84,6 +85,8 @@ def load_model(
         What the model does not say itself; wins over its sidecar and what is embedded in it.
     trust_pickle : bool, default False
         Whether a pickle, which can run any code, is loaded.
+    timeout_seconds : float, optional
+        After which loading a model that audioinv did not write, or one call of it, ends the process.
 
     Returns
     -------
@@ -101,9 +104,10 @@ def load_model(
     from .adapters.opened import Opened, build_model
 
     flags = said or Declaration()
-    opened = open_model(source, device=device, said=flags, trust_pickle=trust_pickle)
+    opened = open_model(source, device=device, said=flags, trust_pickle=trust_pickle, timeout_seconds=timeout_seconds)
     if isinstance(opened, Opened):
-        return build_model(opened, flags, os.fspath(source))
+        return build_model(opened, flags, os.fspath(source), timeout_seconds)
+    opened.timeout_seconds = timeout_seconds
     if flags.said():
         raise ModelError(
             f"{source} says its spec itself; leave out {', '.join(flags.said())}, or write them into the sidecar of "
@@ -118,12 +122,13 @@ def open_model(
     device: str = "cpu",
     said: Declaration | None = None,
     trust_pickle: bool = False,
+    timeout_seconds: float | None = None,
 ) -> Model | Opened:
     """Open a model, whether or not all is known that its use needs.
 
     Parameters
     ----------
-    source, device, said, trust_pickle
+    source, device, said, trust_pickle, timeout_seconds
         As in `load_model`.
 
     Returns
@@ -137,14 +142,19 @@ def open_model(
         As `load_model`, but for what only an incomplete or unfitting spec makes.
     """
     from .adapters.declaration import Declaration
+    from .foreign import foreign_code
 
     chosen, name = choose_device(device), os.fspath(source)
-    path = _own_file(Path(source)) or shipped_models().get(name)
+    try:
+        path = _own_file(Path(source)) or shipped_models().get(name)
+    except OSError as error:  # a name longer than the system takes
+        raise ModelError(f"model {name[:80]!r} cannot be opened ({error.strerror})") from error
     if path is not None:
         return _load_own(path, chosen)
-    if Path(source).exists():
-        return _open_path(Path(source), chosen, said or Declaration(), trust_pickle)
-    return _open_named(name, chosen)
+    with foreign_code(f"model {name}", timeout_seconds=timeout_seconds):
+        if Path(source).exists():
+            return _open_path(Path(source), chosen, said or Declaration(), trust_pickle)
+        return _open_named(name, chosen)
 
 
 def is_model(source: str | os.PathLike[str]) -> bool:
@@ -281,7 +291,8 @@ def choose_device(device: str = "auto") -> str:
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device == "auto":
         return next(kind for kind in ("cuda", "mps", "cpu") if has[kind])
-    if not has.get(device.split(":")[0], False):
+    kind, _, number = device.partition(":")
+    if not has.get(kind, False) or (number and not number.isdecimal()) or (kind != "cuda" and number.strip("0")):
         raise ModelError(
             f"device {device!r} is not there; available: {', '.join(k for k, there in has.items() if there)}"
         )

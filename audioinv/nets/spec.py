@@ -74,8 +74,8 @@ class ModelSpec:
         if self.multi_label is None:
             object.__setattr__(self, "multi_label", self.activation == "sigmoid")
         for number in ("sample_rate", "n_samples", "frame_samples"):
-            if (value := getattr(self, number)) is not None and value <= 0:
-                raise InputError(f"{number}={value} of model {self.name} must be positive")
+            if (value := getattr(self, number)) is not None and not (value > 0 and value % 1 == 0):
+                raise InputError(f"{number}={value} of model {self.name} must be a whole number, 1 or more")
         if not 0 <= self.lead_samples < self.n_samples:
             raise InputError(f"lead_samples={self.lead_samples} must lie within the window of {self.n_samples}")
         for word, known in (("activation", ACTIVATIONS), ("frames", FRAME_POOLINGS)):
@@ -108,6 +108,8 @@ class ModelSpec:
         return cls(**{**values, "windows": windows and Windows(**windows)})
 
     def _check_labels(self) -> None:
+        if not all(isinstance(label, str) for label in self.labels):
+            raise InputError(f"labels of model {self.name} must be texts; got {list(self.labels)}")
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise InputError(f"model {self.name} needs labels, each once; got {list(self.labels)}")
 

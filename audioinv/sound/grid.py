@@ -72,6 +72,8 @@ _VARIANTS: dict[str, dict[str, tuple[str, ...]]] = {
     "resolution": {"rate": ("oct",), "bits": ("bit",), "vorbis": ("%",), "mp3": ("%",), "opus": ("%",)},
 }
 """The variants of an axis, as patterns, with the units that each takes; the first of a unit is the default."""
+_LEAST_SNR = -120  # dB
+_GREATEST, _GREATEST_ELSE = {"dB": 200.0}, 1e8  # of any other unit
 _ONE_WAY = frozenset({"noise", "reverb", "mask", "reverse", "order", "resolution"})
 _WHOLE = {"bins": "bins are moved", "order": "a sound is cut"}
 _SCALES = {"s": 1.0, "ms": 0.001, "kHz": 1000.0, "ct": 0.01}
@@ -116,8 +118,8 @@ class ShiftGrid:
     Raises
     ------
     InputError
-        If the axis, the unit or the variant is unknown, there are too many amounts, or one is no finite number, or
-        below 0 where an axis has one direction only.
+        If the axis, the unit or the variant is unknown, there are too many amounts, or one is no finite number, beyond
+        what single precision and whole numbers of samples can hold, or below 0 where an axis has one direction only.
     """
 
     axis: str
@@ -132,6 +134,9 @@ class ShiftGrid:
             raise InputError(f"unit={self.unit!r} does not fit the axis {self.axis}; {_known_units(self.axis)}")
         if not np.isfinite(self.amounts).all():
             raise InputError(f"the shifts of axis {self.axis} must be finite numbers")
+        greatest, farthest = _GREATEST.get(self.unit, _GREATEST_ELSE), max(map(abs, self.amounts), default=0.0)
+        if farthest > greatest:
+            raise InputError(f"{self.axis}: {farthest:g} {self.unit} is out of range; at most {greatest:g} either way")
         if len(self.amounts) > MAX_SHIFTS:
             raise InputError(f"{len(self.amounts)} shifts along {self.axis}; at most {MAX_SHIFTS}: use a coarser step")
         object.__setattr__(self, "variant", _choose_variant(self.axis, self.unit, self.variant))
@@ -257,7 +262,9 @@ def _ladder(axis: str, text: str, first: Decimal, last: Decimal, step: Decimal) 
         )
     count = int((last - first) / step) + 1
     if count > MAX_SHIFTS:
-        raise InputError(f"--{axis} {text!r} asks for {count} shifts; at most {MAX_SHIFTS}: use a coarser step")
+        written = text if len(text) < 80 else f"{text[:40]}…"
+        asked = f"{count:,}" if count < 1e15 else "more than 10¹⁵"
+        raise InputError(f"--{axis} {written!r} asks for {asked} shifts; at most {MAX_SHIFTS}: use a coarser step")
     return tuple(float(first + step * i) for i in range(count))
 
 
@@ -273,11 +280,18 @@ def percent_of_snr(snr_db: float) -> float:
     float
         To six digits.
 
+    Raises
+    ------
+    InputError
+        If the noise would be far above all that can be heard, or written in single precision.
+
     Examples
     --------
     >>> percent_of_snr(20.0), percent_of_snr(15.0)
     (10.0, 17.7828)
     """
+    if snr_db < _LEAST_SNR:
+        raise InputError(f"a signal-to-noise ratio of {snr_db:g} dB; give one of {_LEAST_SNR} dB or more")
     return float(f"{100 * 10 ** (-snr_db / 20):.6g}")
 
 

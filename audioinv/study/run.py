@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import versions
+from ..corpus.cells import safe_cell
 from ..errors import InputError
 from ..report.study_figure import study_figure
 from ..report.study_text import finding, table_lines
@@ -167,4 +168,5 @@ def _write_cells(path: Path, document: dict[str, Any]) -> None:
         for row in document["rows"]:
             for measure, found in row["measures"].items():
                 for seed, value in zip(document["seeds"], found["by_seed"], strict=False):
-                    writer.writerow((row["task"], row["variant"], seed, measure, "" if value is None else value))
+                    named = map(safe_cell, (row["task"], row["variant"]))
+                    writer.writerow((*named, seed, measure, "" if value is None else value))

@@ -154,7 +154,7 @@ class Declaration:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"{source}: its embedded spec is no JSON ({error})") from error
         if not isinstance(values, dict):
             raise ModelError(f"{source}: its embedded spec is no table of values")

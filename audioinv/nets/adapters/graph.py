@@ -302,7 +302,7 @@ class GraphModel(Model):
         if wiring.batch is not None and n_windows < wiring.batch:
             windows = np.concatenate([windows, np.zeros((wiring.batch - n_windows, windows.shape[1]), windows.dtype)])
         feeds = {wiring.sound.name: wiring.shaped(windows), **states, **wiring.constants}
-        with foreign_code(f"model {self.spec.name}", self.timeout_seconds):
+        with self.foreign_call(windows):
             found, *carried = self._session.run(feeds, [wiring.answer.name, *wiring.states.values()])
         if len(wiring.sound.shape) == 1 and found.ndim < 2 + bool(self.spec.frames):
             found = found[None]

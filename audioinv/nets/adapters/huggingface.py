@@ -21,7 +21,6 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ...errors import ModelError
-from ..foreign import foreign_code
 from ..model import Model, ModelSpec
 from .declaration import Declaration
 from .imports import needed
@@ -54,7 +53,7 @@ def is_transformers_folder(path: Path) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read ({error})") from error
     return content if isinstance(content, dict) else {}
 
@@ -154,7 +153,7 @@ class TransformersModel(Model):
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return logits of shape (batch, n_classes)."""
         sounds = list(waveforms.numpy())
-        with foreign_code(f"model {self.spec.name}", self.timeout_seconds):
+        with self.foreign_call(waveforms):
             features = self._extractor(sounds, sampling_rate=self.spec.sample_rate, return_tensors="pt")
             logits: Tensor = self._network(**{name: value.to(self._device) for name, value in features.items()}).logits
         return logits

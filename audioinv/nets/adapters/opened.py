@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...errors import AudioinvError, ModelError
+from ...errors import ModelError
 from ..model import Model, ModelSpec, Provenance
 from .declaration import Declaration
 from .resolution import Resolved, resolve
@@ -92,7 +92,7 @@ def hear_all(opened: Opened, flags: Declaration) -> Resolved:
     return resolve(voices)
 
 
-def build_model(opened: Opened, flags: Declaration, source: str) -> Model:
+def build_model(opened: Opened, flags: Declaration, source: str, timeout_seconds: float | None = None) -> Model:
     """Complete the spec, build the model, and probe whether they fit.
 
     Parameters
@@ -102,6 +102,8 @@ def build_model(opened: Opened, flags: Declaration, source: str) -> Model:
         What was said at the command line or in the call.
     source : str
         The model as it was asked for.
+    timeout_seconds : float, optional
+        How long one call of it may take.
 
     Returns
     -------
@@ -115,6 +117,7 @@ def build_model(opened: Opened, flags: Declaration, source: str) -> Model:
     """
     known = hear_all(opened, flags)
     model = opened.build(known.declaration, known.spec(source, opened.sidecar))
+    model.timeout_seconds = timeout_seconds
     cautions = (*opened.cautions, *known.overruled, *probe(model))
     model.provenance = Provenance(opened.format, known.origins, cautions, opened.sha256)
     return model
@@ -142,19 +145,10 @@ def probe(model: Model) -> tuple[str, ...]:
     generator = torch.Generator().manual_seed(_PROBE_SEED)
     levels = torch.tensor([[0.3], [0.1], [0.03], [0.01]])
     waveforms = levels * torch.randn(len(levels), spec.n_samples, generator=generator)
-    try:
-        with torch.inference_mode():
-            scores, alone = model.scores(waveforms), model.scores(waveforms[:1])
-            first = waveforms if spec.windows is None else spec.windows.lay(waveforms)[:, 0]
-            raw = torch.as_tensor(model.respond(first)).detach().float().cpu()
-    except AudioinvError:
-        raise
-    except Exception as error:  # what somebody else's code raises cannot be known beforehand
-        raise ModelError(
-            f"model {spec.name} fails on {len(levels)} windows of {spec.input_samples} samples: "
-            f"{type(error).__name__}: {_reason(error)}\n"
-            "       it is given float32 of shape (batch, samples); what takes another must be wrapped in a function"
-        ) from error
+    first = waveforms if spec.windows is None else spec.windows.lay(waveforms)[:, 0]
+    with torch.inference_mode(), model.foreign_call(first):
+        scores, alone = model.scores(waveforms), model.scores(waveforms[:1])
+        raw = torch.as_tensor(model.respond(first)).detach().float().cpu()
     if spec.activation == "softmax":
         _check_softmax(spec, raw)
     doubts = _doubts(spec, raw)
@@ -162,12 +156,6 @@ def probe(model: Model) -> tuple[str, ...]:
     if change > _SAME:
         doubts.append(f"its scores depend on what else is in the batch (by {change:.2g}); is it in evaluation mode?")
     return tuple(doubts)
-
-
-def _reason(error: Exception) -> str:
-    """Return the line of an error that says what happened: TorchScript's last, anybody else's first."""
-    lines = str(error).strip().splitlines() or ["no reason given"]
-    return lines[-1 if "TorchScript interpreter" in lines[0] else 0]
 
 
 def _within_unit(raw: Tensor) -> bool:

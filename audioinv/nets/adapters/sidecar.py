@@ -61,7 +61,7 @@ def read_sidecar(path: Path) -> Declaration:
         return Declaration()
     try:
         values = tomllib.loads(path.read_text(encoding=_TEXT))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read as TOML ({error})") from error
     if isinstance(values.get("labels"), str):
         values["labels"] = read_labels(path.parent / values["labels"])

@@ -191,6 +191,9 @@ def check_archive(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            n_bytes = sum(entry.file_size for entry in archive.infolist())
+            if n_bytes > path.stat().st_size:  # torch compresses nothing
+                raise ModelError(f"{path} unfolds to {n_bytes:,} bytes, more than it holds; export the network again")
             for name in archive.namelist():
                 _check_entry(path, name.partition("/")[2], archive.read(name))
     except (zipfile.BadZipFile, OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
