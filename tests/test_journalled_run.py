@@ -128,6 +128,14 @@ def test_an_interrupted_run_goes_on_where_it_stopped(place, begun, n_units):
     assert units(place / "whole") == {"done": 12, "found": 0}
 
 
+def test_no_resume_throws_away_no_run_of_other_parameters(place, begun):
+    begun(place / "run", 5)
+    before = sorted(path.name for path in (place / "run" / "results").iterdir())
+    with pytest.raises(InputError, match="unfinished run of other parameters"):
+        analyze(place / "run", resume=False, grids={"time": "-10:10:10ms"})
+    assert sorted(path.name for path in (place / "run" / "results").iterdir()) == before
+
+
 def test_no_resume_does_everything_again(place, begun):
     begun(place / "run", 5)
     analyze(place / "run", resume=False)

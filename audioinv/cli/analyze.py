@@ -57,7 +57,7 @@ __all__ = ["analyze"]
 
 _LONG = "For long recordings"
 _TEXTS = ("model", "clip", "label", "group", "pred")  # columns of the table that hold what others wrote
-_RANKS = (("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_NTASKS"))  # of torchrun; of srun
+_RANKS = (("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"))  # of torchrun; of srun, not of its script
 
 
 def _grid(help: str) -> Any:
@@ -184,7 +184,7 @@ def analyze(
     started = clock.perf_counter()
     tolerated = read_allowance(allow_failures)
     formats = _read_formats(format)
-    share, out = _choose_share(shard, out)
+    share, out = _choose_share(shard, out, joining=bool(shards))
     _check_folder(out, overwrite)
     if (jobs or 1) > 1 and cluster == "local" and not dry_run:
         start_server()
@@ -262,14 +262,20 @@ def analyze(
         if share:
             plans = [(each, plan_model(each, options)) for each in models]
             lost = run.sweep_share(plans, entries, share, on_clip=advance)
-            return _report_share(share, run.out, lost)
+            return _report_share(share, run.out, lost, tolerated(len(entries)))
         results = analyze_models(models, entries, options, on_clip=advance, provenance=provenance, sweep=run.sweep)
         results = _with_skipped(results, corpus)
         run.finish(results)
     _write_beside(results, run.out, html=html, formats=formats)
     _report(results, run.out, quiet=quiet, json=json)
-    failed = len(results.failures)
-    return ExitCode.SOME_FAILED if failed > tolerated(len(entries) + len(corpus.failures)) else ExitCode.DONE
+    return _exit_code(results, run.out, tolerated(len(entries) + len(corpus.failures)))
+
+
+def _exit_code(results: Results, target: Path, tolerated: float) -> int:
+    if not results.responses:
+        note(f"error: no clip could be analysed, so {target} is as it was")
+        return ExitCode.SOME_FAILED
+    return ExitCode.SOME_FAILED if len(results.failures) > tolerated else ExitCode.DONE
 
 
 def _check_alone(jobs: int | None, share: tuple[int, int] | None) -> None:
@@ -304,7 +310,7 @@ def _check_folder(out: Path | None, overwrite: bool) -> None:
         check_free(find_folder(out), overwrite=overwrite, resumable=True)
 
 
-def _choose_share(typed: str | None, out: Path | None) -> tuple[tuple[int, int] | None, Path | None]:
+def _choose_share(typed: str | None, out: Path | None, *, joining: bool) -> tuple[tuple[int, int] | None, Path | None]:
     """Return which share of how many this is, if it is one, and the folder of it.
 
     Ranks that torchrun or SLURM started are given the same command, so each writes a folder below the one that was
@@ -315,7 +321,7 @@ def _choose_share(typed: str | None, out: Path | None) -> tuple[tuple[int, int] 
         if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
             raise InputError(f"--shard {typed!r} must be I/N with I from 1 to N, e.g. 1/3")
         return (int(number), int(of)), out
-    for rank, size in _RANKS:
+    for rank, size in () if joining else _RANKS:
         if int(os.environ.get(size, "1")) > 1 and rank in os.environ:
             share = int(os.environ[rank]) + 1, int(os.environ[size])
             if out is None:
@@ -325,11 +331,11 @@ def _choose_share(typed: str | None, out: Path | None) -> tuple[tuple[int, int] 
     return None, out
 
 
-def _report_share(share: tuple[int, int], target: Path, failures: Sequence[Failure]) -> int:
+def _report_share(share: tuple[int, int], target: Path, failures: Sequence[Failure], tolerated: float) -> int:
     for failure in failures:
         note(f"! {failure.path}: {failure.reason}")
     note(f"shard {share[0]}/{share[1]} is in {target}; when all are done: audioinv merge SHARD… -o RUN")
-    return ExitCode.DONE
+    return ExitCode.SOME_FAILED if len(failures) > tolerated else ExitCode.DONE
 
 
 def _default_folder(inputs: list[Path]) -> Path:

@@ -253,7 +253,7 @@ class Journal:
     def _clear(self) -> None:
         """Throw away what may not be used, and refuse to throw away what somebody may want."""
         others = recipes_in(self.folder) - {self.parts.recipe}
-        if others and self._resume and not self._overwrite:
+        if others and not self._overwrite:
             raise InputError(
                 f"{self.folder} holds an unfinished run of other parameters, models or versions; give another -o, or "
                 "--overwrite to throw it away"

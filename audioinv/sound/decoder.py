@@ -41,6 +41,7 @@ def main(n_bytes: int) -> None:
     sound = None
     for line in sys.stdin.buffer:
         order = json.loads(line)
+        _end_after(order.get("seconds", 0))
         try:
             if "read" in order:
                 samples = sound.buffer_read(order["read"], dtype="float32") if sound else b""
@@ -56,6 +57,14 @@ def main(n_bytes: int) -> None:
             _answer(wire, {"greedy": True})
         except Exception as error:  # whatever a file makes a library raise is said at the other end
             _answer(wire, {"refused": _reason(error)})
+        finally:
+            _end_after(0)
+
+
+def _end_after(seconds: int) -> None:
+    """Die in so many seconds, though a library never returns and nobody is left to end this process; 0: live on."""
+    if sys.platform != "win32":
+        signal.alarm(seconds)
 
 
 def _name(path: str) -> str | bytes:

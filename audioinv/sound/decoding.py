@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import signal
 import stat
@@ -29,7 +30,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import AudioFileError
+from ..errors import AudioFileError, DecoderError
 from .places import at_hand
 
 __all__ = ["MOST_BYTES", "MOST_SAMPLES", "PATIENCE_SECONDS", "Header", "Sound", "open_sound"]
@@ -44,6 +45,7 @@ MOST_SAMPLES = 1 << 27
 """Of a sound in memory, over all channels: 512 MiB, or 46 minutes of mono at 48 kHz."""
 _BYTES_A_SECOND = 20e6  # of the file itself: to find the length of an MP3, all of it is read
 _START_SECONDS = 60.0
+_GRACE_SECONDS = 5  # that a decoder outlives its time, where the process that should end it is gone
 _VALUES_A_READ = 1 << 18
 _LONGEST_LINE = 1 << 16
 _SAMPLE_RATES = range(100, 1_000_001)
@@ -86,8 +88,8 @@ class _Decoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # what decoders print about a damaged file is for their authors
-            pipesize=4 * _VALUES_A_READ,
         )
+        _widen(_pipe(self._process.stdout), 4 * _VALUES_A_READ)
         self._owner = os.getpid()
         self._is_answering = True
 
@@ -114,7 +116,7 @@ class _Decoder:
     def ask(self, order: Mapping[str, object], seconds: float, n_bytes: int = 0) -> tuple[dict[str, Any], bytes]:
         """Give an order and return the answer, with at most so many bytes."""
         self._is_answering = True  # and stays so where the keyboard interrupts
-        self.tell(order)
+        self.tell({**order, "seconds": math.ceil(seconds) + _GRACE_SECONDS})
         return self._take_answer(seconds, n_bytes)
 
     def _take_answer(self, seconds: float, n_bytes: int = 0) -> tuple[dict[str, Any], bytes]:
@@ -156,6 +158,15 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise _LostError("the decoder has no pipe")
     return stream
+
+
+def _widen(stream: IO[bytes], n_bytes: int) -> None:
+    """Let a pipe hold more at once, where the system has such a thing and the user some of it left."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, n_bytes)
 
 
 def _read_facts(line: bytes) -> dict[str, Any]:
@@ -297,7 +308,9 @@ def open_sound(path: Path) -> Iterator[Sound]:
         finally:
             _release(decoder)
     except _LostError as error:
-        raise AudioFileError(f"{path}: {error}; {_REMEDY}") from error
+        raise DecoderError(f"{path}: {error}; {_REMEDY}") from error
+    if file != path:  # a copy of what lies in an archive or a store; it is put whole, and never written to
+        return
     after = _state(path, file)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise AudioFileError(f"{path}: changed while it was read; run again when nothing writes to it")

@@ -57,7 +57,7 @@ class LocalCopies:
         """
         path = self.folder / name
         try:
-            os.utime(path)
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))  # it was used, and has not changed
         except OSError:
             return None
         return path
@@ -109,7 +109,7 @@ class LocalCopies:
     def _remove_oldest(self, *, but: str) -> None:
         found = {entry.name: entry.stat() for entry in os.scandir(self.folder) if entry.is_file()}
         too_much = sum(about.st_size for about in found.values()) - self.limit_bytes
-        for name in sorted(found, key=lambda name: found[name].st_mtime):
+        for name in sorted(found, key=lambda name: found[name].st_atime):
             abandoned = name.endswith(".part") and time.time() - found[name].st_mtime > _STALE_SECONDS
             if abandoned or (too_much > 0 and name != but and not name.endswith(".part")):
                 (self.folder / name).unlink(missing_ok=True)

@@ -65,6 +65,11 @@ def record_on_cuda(respond: Respond, example: Tensor) -> Callable[[], Tensor]:
     callable
         Replays the pass; what it returns is overwritten by the next replay.
     """
+    with torch.cuda.device(example.device):  # a graph records on the current device, whatever its tensors are on
+        return _recorded(respond, example)
+
+
+def _recorded(respond: Respond, example: Tensor) -> Callable[[], Tensor]:
     beside = torch.cuda.Stream(example.device)
     beside.wait_stream(torch.cuda.current_stream(example.device))
     with torch.cuda.stream(beside):
@@ -142,7 +147,7 @@ class Replayed(Model):
 
     def _try_to_record(self, waveforms: Tensor) -> None:
         """Record a pass on other windows than these, and keep it if it answers these as the model does."""
-        place = waveforms.flip(0).roll(1, -1)
+        place = torch.randn_like(waveforms)
         with suppress(RuntimeError):  # what a graph cannot hold, such as a choice that the CPU makes in the middle
             replay = self._record(self._model.respond, place)
             place.copy_(waveforms)

@@ -117,7 +117,7 @@ def test_a_share_that_was_interrupted_is_done_by_the_same_command(run, place, in
     assert json.loads((place / "share1" / "shard.json").read_text())["number"] == 1
 
 
-@pytest.mark.parametrize(("rank", "size"), [("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_NTASKS")])
+@pytest.mark.parametrize(("rank", "size"), [("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS")])
 def test_ranks_are_taken_from_the_environment(run, place, monkeypatch, rank, size):
     for number in range(2):
         monkeypatch.setenv(rank, str(number))
@@ -133,6 +133,32 @@ def test_ranks_are_taken_from_the_environment(run, place, monkeypatch, rank, siz
     assert run("merge", "ranks/shard-1-of-2", "ranks/shard-2-of-2", "-o", "joined", "-q").exit_code == 0
     run(*COMMAND, "-o", "whole")
     assert rows(place / "joined").equals(rows(place / "whole"))
+
+
+def test_what_joins_shares_is_no_share_itself(run, place, monkeypatch):
+    for number in (1, 2):
+        run(*COMMAND, "--shard", f"{number}/2", "-o", f"share{number}")
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert run("merge", "share1", "share2", "-o", "joined", "-q").exit_code == 0
+    assert (place / "joined" / "results.parquet").exists()
+
+
+def test_a_share_that_lost_a_clip_says_so(run, place):
+    (place / "clips" / "low" / "0.wav").write_bytes(b"no sound at all")
+    assert run(*COMMAND, "--shard", "1/1", "-o", "share").exit_code == 3
+    assert run(*COMMAND, "--shard", "1/1", "-o", "again", "--allow-failures", "1").exit_code == 0
+
+
+def test_where_no_clip_could_be_analysed_old_results_stay_and_are_not_passed_off_as_new(run, place):
+    assert run(*COMMAND, "-o", "out", "-q").exit_code == 0
+    before = (place / "out" / "summary.json").read_bytes()
+    for path in place.joinpath("clips").rglob("*.wav"):
+        path.write_bytes(b"no sound at all")
+    done = run(*COMMAND, "-o", "out", "--overwrite", "--allow-failures", "100%")
+    assert done.exit_code == 3
+    assert "no clip could be analysed, so out is as it was" in done.stderr
+    assert (place / "out" / "summary.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("typed", ["0/3", "4/3", "1", "1/", "a/b"])

@@ -1,9 +1,13 @@
 """The decoder beside this process: the same samples as here, and whatever it does, one error and a new one."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from audioinv.errors import AudioFileError
 from audioinv.sound import decoding
 from audioinv.sound.audio import load_clip, write_audio
 from audioinv.sound.decoding import open_sound
+from audioinv.sound.places import at_hand, find_place
 from audioinv.sound.recording import open_recording
 
 # A library that does to its process what some file may one day make libsndfile do, by the name of the file.
@@ -218,3 +223,31 @@ def test_a_system_that_has_no_room_for_a_process_is_one_error(tmp_path, monkeypa
     monkeypatch.setattr(decoding.subprocess, "Popen", refuse)
     with pytest.raises(AudioFileError, match=r"did not start \(Resource temporarily unavailable\)"):
         load_clip(tmp_path / "a.wav")
+
+
+def test_a_copy_of_what_lies_in_an_archive_may_be_used_by_others_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    soundfile.write(tmp_path / "a.wav", np.zeros(900), 22050)
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        archive.write(tmp_path / "a.wav", "a.wav")
+    member = find_place(f"zip://a.wav::{tmp_path / 'sounds.zip'}")
+    copy = at_hand(member)
+    before = copy.stat().st_mtime_ns
+    with open_sound(member):
+        assert at_hand(member) == copy  # as another worker does
+    assert copy.stat().st_mtime_ns == before
+    with open_sound(member):
+        os.utime(copy, ns=(0, 0))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe that nobody writes to")
+def test_a_decoder_that_hangs_dies_without_anybody_to_end_it(tmp_path):
+    os.mkfifo(tmp_path / "never.wav")
+    program = [sys.executable, "-P", decoding.__file__.replace("decoding.py", "decoder.py"), str(1 << 30)]
+    alone = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert alone.stdout.readline() == b'{"ready": true}\n'
+    alone.stdin.write(json.dumps({"open": str(tmp_path / "never.wav"), "seconds": 1}).encode() + b"\n")
+    alone.stdin.flush()
+    assert alone.wait(30) == -signal.SIGALRM
+    alone.stdin.close()
+    alone.stdout.close()
