@@ -6,7 +6,7 @@ A message gives the name, the value, the rule that was broken and, where there i
 two lines. Whoever catches `AudioinvError` catches everything that a user can put right.
 """
 
-__all__ = ["AudioFileError", "AudioinvError", "CheckpointError", "InputError", "ModelError"]
+__all__ = ["AudioFileError", "AudioinvError", "CheckpointError", "DecoderError", "InputError", "ModelError"]
 
 
 class AudioinvError(Exception):
@@ -19,6 +19,10 @@ class InputError(AudioinvError, ValueError):
 
 class AudioFileError(AudioinvError, OSError):
     """A sound file that cannot be read, or holds nothing to analyse."""
+
+
+class DecoderError(AudioFileError):
+    """A sound file at which the decoder was lost: it died, did not start or took too long. Another try may do."""
 
 
 class ModelError(AudioinvError, RuntimeError):

@@ -7,7 +7,8 @@ clips and delays.
 Conventions
 -----------
 At most 63 clips, spread over the corpus, and 16 delays, spread over the grid. What enters under a delay is that of the
-sweep. A clip's value is its mean over the delays.
+sweep. A clip's value is its mean over the delays. To be told from staying, frames must be called to move: what agrees
+in place, and the difference to it, are of the delays of half a frame or more.
 
 What is here: `run_frames`, `frame_cautions`, `FRAME_CLIPS`.
 """
@@ -61,9 +62,10 @@ def run_frames(
     -------
     dict
         Plain data: ``unit``, ``shifts``, ``n_clips``, ``n_frames``, ``frame_ms`` from one to the next; ``same``, the
-        share of the frames that agree at the lag that the delay calls for, ``in_place``, that at none, and their
-        ``difference``; ``change`` of a score and ``lag_error`` in frames; each an estimate over clips. By delay
-        ``same_curve``, ``expected_lags`` and the mean ``best_lags``.
+        share of the frames that agree at the lag that the delay calls for; over the delays that call for one
+        ``in_place``, that at none, and ``difference``, by how much that at the lag exceeds it; ``change`` of a score
+        and ``lag_error`` in frames; each an estimate over clips. By delay ``same_curve``, ``expected_lags`` and the
+        mean ``best_lags``.
 
     Raises
     ------
@@ -112,18 +114,19 @@ def _follow(model: Model, clip: Clip, plan: SweepPlan, delays_samples: FloatArra
 
 def _estimates(followed: Sequence[FrameShifts], clips: ClipTable, seed: int) -> dict[str, Any]:
     of_clips = {name: _stacked(followed, name) for name in ("same", "in_place", "change", "expected", "best")}
-    means = {name: _mean(values, 1) for name, values in of_clips.items()}
     late = _mean(np.abs(of_clips["best"] - of_clips["expected"]), 1)
+    called = followed[0].expected != 0
+    along, in_place = (_mean(of_clips[name][:, called], 1) for name in ("same", "in_place"))
     groups = clips.group_codes
 
     def rng() -> np.random.Generator:
         return np.random.default_rng(seed)
 
     return {
-        "same": bootstrap_mean(means["same"], groups, rng=rng()),
-        "in_place": bootstrap_mean(means["in_place"], groups, rng=rng()),
-        "difference": paired_difference(means["same"], means["in_place"], groups, rng=rng()),
-        "change": bootstrap_mean(means["change"], groups, rng=rng(), bounds=None),
+        "same": bootstrap_mean(_mean(of_clips["same"], 1), groups, rng=rng()),
+        "in_place": bootstrap_mean(in_place, groups, rng=rng()),
+        "difference": paired_difference(along, in_place, groups, rng=rng()),
+        "change": bootstrap_mean(_mean(of_clips["change"], 1), groups, rng=rng(), bounds=None),
         "lag_error": bootstrap_mean(late, groups, rng=rng(), bounds=None),
         "same_curve": _mean(of_clips["same"], 0),
         "expected_lags": followed[0].expected,
@@ -159,9 +162,16 @@ def frame_cautions(found: Mapping[str, Any]) -> list[str]:
         return ["frames.same: no label is on in any frame, or every delay is longer than half of the frames"]
     if not any(lags):
         return [
-            f"frames: the delays stay within half a frame ({found['frame_ms'] / 2:.3g} ms), so none is to move along; "
-            "sweep further"
+            f"frames.in_place: the delays stay within half a frame ({found['frame_ms'] / 2:.3g} ms), so none is to "
+            "move along; sweep further"
         ]
+    if found["in_place"]["value"] is None:
+        return [
+            "frames.in_place: wherever a delay calls for a frame or more, no label is on or it is longer than half of "
+            "the frames; sweep more finely"
+        ]
+    if found["lag_error"]["value"] is None:
+        return ["frames.lag_error: the frames are alike all along, so whether they move along cannot be told"]
     if (found["lag_error"]["value"] or 0) > _OFF:
         furthest = max((i for i, lag in enumerate(best) if lag is not None), key=lambda i: abs(lags[i]))
         return [

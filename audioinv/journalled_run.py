@@ -23,7 +23,7 @@ from .errors import AudioFileError, CheckpointError, InputError
 from .nets.model import Model
 from .report.journal import Journal, PartFolder, recipes_in
 from .report.results import Results, check_free, free_folder
-from .report.shards import Shard, read_shards, write_shard
+from .report.shards import Shard, find_shard, read_shards, write_shard
 from .sound.audio import Clip
 from .sound.carried_files import disk_near
 from .sound.whole_files import cannot_write, find_folder, names_in
@@ -182,9 +182,10 @@ class JournalledRun:
         Raises
         ------
         InputError
-            As `sweep`; or if a model has no fingerprint, by which shares could know that they belong together.
+            As `sweep`; if a model has no fingerprint, by which shares could know that they belong together; or if
+            the folder holds another share.
         """
-        work = self._begin(models, list(clips))
+        work = self._begin(models, list(clips), share)
         if not work.named:
             raise InputError("a share needs models with a fingerprint; give the model as a file")
         number, n_shares = share
@@ -193,7 +194,12 @@ class JournalledRun:
         write_shard(self.out, Shard(number, n_shares, work.parts.recipe, self.inputs, self.options, given_up))
         return tuple(failure for done in receipts for failure in _read(done, work.parts).failures)
 
-    def _begin(self, models: Sequence[tuple[Model, SweepPlan]], corpus: Sequence[CorpusEntry | Clip]) -> _Work:
+    def _begin(
+        self,
+        models: Sequence[tuple[Model, SweepPlan]],
+        corpus: Sequence[CorpusEntry | Clip],
+        share: tuple[int, int] | None = None,
+    ) -> _Work:
         """Make every choice for the whole corpus, and take hold of the folder."""
         engines = tuple(choose_engines(model, plan, len(corpus)) for model, plan in models)
         recipe = recipe_of(models, engines, versions())
@@ -202,6 +208,8 @@ class JournalledRun:
             recipe += f"x{secrets.token_hex(4)}"
             self.tell(f"! model {', '.join(nameless)} has no fingerprint: if interrupted, this run starts again")
         self._choose_folder(recipe)
+        if share and not self.overwrite:
+            self._refuse_other_share(share)
         specs = [model.spec for model, _ in models]
         journal = Journal(self.out, recipe, specs, resume=self.resume, overwrite=self.overwrite)
         self._journal = self._held.enter_context(journal)
@@ -250,6 +258,17 @@ class JournalledRun:
         else:
             same = (lambda folder: recipes_in(folder) == {recipe}) if self.resume else None
             self.out = free_folder(self.out, overwrite=self.overwrite, resumable=same)
+
+    def _refuse_other_share(self, share: tuple[int, int]) -> None:
+        """Leave the receipt of another share alone: it could not be merged without."""
+        try:
+            there = find_shard(self.out)
+        except CheckpointError:  # damaged: whichever it was, it is to be done again
+            return
+        if there is not None and (there.number, there.n_shards) != share:
+            raise InputError(
+                f"{self.out} holds shard {there}; give shard {share[0]}/{share[1]} another -o, or --overwrite"
+            )
 
     def _hand_out(self, units: Sequence[Unit], crew: Crew, on_clip: Callable[[str], None] | None) -> list[Done]:
         """Have units done, and return the receipts in the order in which they were."""

@@ -3,7 +3,8 @@
 Conventions
 -----------
 Each pair is swept on the whole grid of its two axes by `audioinv.sweep.pairs`, which says what comes first. Of the
-scores only the answers are kept. A clip that fails under one pair is left out of all.
+scores is kept how far any class leads the clean answer, which it replaces where that is more than the model's noise
+floor. A clip that fails under one pair is left out of all.
 
 What is here: `profile_pairs`, `PairOptions`.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,6 @@ import numpy.typing as npt
 from .analysis import versions
 from .corpus.entries import CorpusEntry
 from .errors import AudioFileError, InputError
-from .measure import outcome
 from .measure.cliptable import ClipTable
 from .measure.pair_endurance import PairEndurance, endure_pairs
 from .nets.model import Model
@@ -35,6 +36,7 @@ from .sweep.responses import ClipRecord, Failure
 __all__ = ["PairOptions", "profile_pairs"]
 
 IntArray = npt.NDArray[np.intp]
+_Leads = tuple[npt.NDArray[Any], float]
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,8 @@ def _plan(model: Model, pair: tuple[ShiftGrid, ShiftGrid], options: PairOptions,
 
 def _hear(
     sources: Sequence[Clip | CorpusEntry], sweeps: Sequence[PairSweep], on_clip: Callable[[str], None] | None
-) -> tuple[list[tuple[ClipRecord, list[IntArray]]], list[Failure]]:
-    """Return each clip and its answers in every sweep, and the clips that failed."""
+) -> tuple[list[tuple[ClipRecord, list[_Leads]]], list[Failure]]:
+    """Return each clip and what leads in every sweep, and the clips that failed."""
     heard, failures = [], []
     for source in sources:
         name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
@@ -138,7 +140,7 @@ def _hear(
             clip = source if isinstance(source, Clip) else source.load()
             stage = "check"
             record = ClipRecord(clip.name, clip.start_seconds, clip.end_seconds, clip.label, clip.group)
-            heard.append((record, [_answers(sweep, clip) for sweep in sweeps]))
+            heard.append((record, [_leads(sweep, clip) for sweep in sweeps]))
         except (AudioFileError, InputError) as error:
             failures.append(Failure(name, stage, str(error).removeprefix(f"{name}: ")))
         if on_clip is not None:
@@ -146,19 +148,26 @@ def _hear(
     return heard, failures
 
 
-def _answers(sweep: PairSweep, clip: Clip) -> IntArray:
-    """Return the answers at every pair, of shape (n_first, n_second)."""
+def _leads(sweep: PairSweep, clip: Clip) -> _Leads:
+    """Return how far any class leads the clean answer at every pair, and how far the clean scores stray."""
     scores = sweep.respond(clip)
     first, second = (grid.amounts.index(0.0) for grid in sweep.plan.grids)
-    flat = scores.reshape(1, -1, scores.shape[-1])
-    return outcome.top1(flat, first * scores.shape[1] + second).reshape(scores.shape[:2])
+    clean = scores[first, second]
+    leads = scores.max(axis=-1) - scores[..., clean.argmax()]
+    return leads, float(np.abs(sweep.respond_again(clip) - clean).max())
 
 
-def _by_sweep(heard: Sequence[Sequence[IntArray]], n_models: int) -> Iterator[list[IntArray]]:
-    """Yield, for each pair, the answers of every model, of shape (n_clips, n_first, n_second)."""
-    columns = [np.stack(column) for column in zip(*heard, strict=True)]
+def _by_sweep(heard: Sequence[Sequence[_Leads]], n_models: int) -> Iterator[list[IntArray]]:
+    """Yield, for each pair, the answers of every model, of shape (n_clips, n_first, n_second): 0 the clean one, or 1.
+
+    A model's noise floor is the largest that any clip showed, as `audioinv.measure.controls` has it.
+    """
+    columns = list(zip(*heard, strict=True))
+    strays = [max(noise for _, noise in column) for column in columns]
+    floors = [max(strays[model::n_models], default=0.0) for model in range(n_models)]
     for at in range(0, len(columns), n_models):
-        yield columns[at : at + n_models]
+        of_pair = zip(columns[at : at + n_models], floors, strict=True)
+        yield [(np.stack([leads for leads, _ in found]) > floor).astype(np.intp) for found, floor in of_pair]
 
 
 def _endured(

@@ -27,6 +27,7 @@ from .corpus.listener import NO_LISTENER, Expectation, ListenerFile
 from .errors import InputError
 from .measure import outcome
 from .measure.cliptable import ClipTable
+from .measure.controls import noise_floor
 from .measure.endurance import endure, judge
 from .nets.model import Model
 from .nets.training import windows_of
@@ -167,12 +168,13 @@ def profile_models(
     )
     if not swept.responses:
         return results
+    floors = [max(noise_floor(one) or 0.0 for one in of_model) for of_model in zip(*swept.responses, strict=True)]
     return replace(
         results,
         clips=ClipTable.of(swept.responses[0][0].clips, models[0].spec.labels),
         right={responses.spec.name: _right(responses) for responses in swept.responses[0]},
         changes=tuple(
-            _change(one, responses, sample, models[0], options)
+            _change(one, list(zip(responses, floors, strict=True)), sample, models[0], options)
             for one, responses in zip(wishes, swept.responses, strict=True)
         ),
     )
@@ -254,22 +256,26 @@ def _right(responses: ModelResponses) -> FloatArray:
 
 
 def _change(
-    one: Expectation, responses: Sequence[ModelResponses], sample: Sequence[Clip], model: Model, options: ProfileOptions
+    one: Expectation,
+    responses: Sequence[tuple[ModelResponses, float]],
+    sample: Sequence[Clip],
+    model: Model,
+    options: ProfileOptions,
 ) -> Change:
-    """Measure one change for all models, and how large it is."""
+    """Measure one change for all models, each with its noise floor, and how large it is."""
     plan = plan_sweep(model, {one.grid.axis: one.grid}, edges=options.edges, seed=options.seed)
     distances, equivalents = change_sizes(one.grid, plan, model, sample)
     return Change(
         expectation=one,
         log_mel_db=distances,
         snr_equivalent_db=equivalents,
-        models={found.spec.name: _endured(found, one, options.seed) for found in responses},
+        models={found.spec.name: _endured(found, one, floor, options.seed) for found, floor in responses},
     )
 
 
-def _endured(responses: ModelResponses, one: Expectation, seed: int) -> ChangeOfModel:
+def _endured(responses: ModelResponses, one: Expectation, floor: float, seed: int) -> ChangeOfModel:
     axis: AxisResponses = responses.axes[one.grid.axis]
     groups = ClipTable.of(responses.clips, responses.spec.labels).group_codes
-    answers = outcome.top1(axis.scores, axis.zero)
+    answers = outcome.top1(axis.scores, axis.zero, floor)
     endurance = endure(answers, axis.shifts.astype(np.float64), groups, rng=np.random.default_rng(seed))
     return ChangeOfModel(endurance, judge(one.listener, endurance.at_limit))

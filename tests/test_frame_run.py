@@ -58,6 +58,7 @@ def test_agreement_is_that_of_a_loop_over_frames(clips):
         answers = [levels(np.roll(clip.waveform, by)[None])[0].argmax(-1) for by in (0, int(delay * RATE / 1000))]
         shares.append(np.mean([one == other for one, other in zip(*answers, strict=True)]))
     assert found["expected_lags"] == [0]
+    assert found["in_place"]["value"] is found["difference"]["value"] is None
     assert found["same"]["value"] == pytest.approx(np.mean(shares), abs=1e-6)
     assert 0.3 < found["same"]["value"] < 1
     assert "stay within half a frame (5 ms)" in frame_cautions(found)[0]
@@ -74,6 +75,38 @@ def test_frames_that_go_the_other_way_are_told(clips):
 def test_frames_that_are_all_alike_agree_anywhere(clips):
     found = run_frames(model_of(lambda waveforms: 0 * levels(waveforms) + 0.5), clips, plan_of("-40:40:10ms"))
     assert (found["same"]["value"], found["in_place"]["value"], found["difference"]["value"]) == (1, 1, 0)
+    assert found["lag_error"]["value"] is None
+    assert found["best_lags"] == [None] * 8
+    assert frame_cautions(found) == [
+        "frames.lag_error: the frames are alike all along, so whether they move along cannot be told"
+    ]
+
+
+def test_what_agrees_in_place_is_of_the_delays_that_call_for_a_lag(clips):
+    """Delays of 10 ms call for a frame; among those of 2 ms, most of which call for none, they are the same."""
+    fine = run_frames(model_of(), clips, plan_of("-10:10:2ms"))
+    lags = np.array(fine["expected_lags"])
+    assert 0 < (lags == 0).sum() < len(lags)
+    called = [f"{amount:g}" for amount, lag in zip(fine["shifts"], lags, strict=True) if lag]
+    assert called == ["-10", "-8", "-6", "6", "8", "10"]
+    shares = np.array([_shares_in_place(clip, [int(float(one) * RATE / 1000) for one in called]) for clip in clips])
+    assert fine["in_place"]["value"] == pytest.approx(shares.mean(), abs=1e-6)
+    curve = np.array(fine["same_curve"])
+    assert fine["same"]["value"] == pytest.approx(curve.mean(), abs=1e-6)
+    assert fine["difference"]["value"] == pytest.approx(curve[lags != 0].mean() - shares.mean(), abs=1e-6)
+
+
+def _shares_in_place(clip, delays):
+    answers = [levels(np.roll(clip.waveform, by)[None])[0].argmax(-1) for by in (0, *delays)]
+    return [np.mean(answers[0] == moved) for moved in answers[1:]]
+
+
+def test_delays_beyond_half_of_the_frames_say_why_nothing_agrees_in_place(clips):
+    found = run_frames(model_of(), clips, plan_of("2:152:150ms"))
+    assert found["expected_lags"] == [0, 15]
+    assert found["same"]["value"] > 0.3
+    assert found["in_place"]["value"] is None
+    assert frame_cautions(found)[0].startswith("frames.in_place: wherever a delay calls for a frame or more")
 
 
 def test_a_model_that_leaves_part_of_its_window_out_says_how_far_frames_are_apart(clips):

@@ -1,6 +1,7 @@
 """A run with a journal gives the rows of one without, whatever interrupts it; and nothing stale is ever picked up."""
 
 import fcntl
+import hashlib
 import json
 import os
 import resource
@@ -8,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,8 +18,9 @@ import pytest
 import torch
 
 from audioinv.analysis import AnalysisOptions, analyze_models
+from audioinv.corpus.entries import CorpusEntry
 from audioinv.corpus.layouts import read_sources
-from audioinv.errors import CheckpointError, InputError
+from audioinv.errors import CheckpointError, DecoderError, InputError, ModelError
 from audioinv.journalled_run import JournalledRun
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, save_classifier
@@ -25,12 +28,13 @@ from audioinv.nets.library import load_model
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.report.journal import PartFolder
 from audioinv.report.results import load_results
+from audioinv.report.shards import find_shard
 from audioinv.sound.audio import Clip, write_audio
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.responses import Failure
 from audioinv.sweep.run import sweep_clips
-from audioinv.sweep.units import Unit, cut_units, name_of
-from audioinv.sweep.workers import Done, hand_out
+from audioinv.sweep.units import Unit, cut_units, name_of, versions
+from audioinv.sweep.workers import Done, Processes, hand_out
 from audioinv.work_order import ModelSource
 
 GRIDS = {"time": "-10:10:5ms", "pitch": "-1:1:1st"}
@@ -202,6 +206,37 @@ def test_a_file_that_could_not_be_read_is_read_when_it_can(place, begun):
     analyze(place / "run")
     assert load_results(place / "run").failures == ()
     assert len(rows(place / "run")) == 12 * (5 + 3)
+
+
+def test_a_clip_at_which_the_decoder_was_lost_is_tried_again(place, begun, monkeypatch):
+    load = CorpusEntry.load
+
+    def lose(entry, *args, **options):
+        if entry.path.name == "0003.wav":
+            raise DecoderError(f"{entry.path}: to decode it took longer than 8 s")
+        return load(entry, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CorpusEntry, "load", lose)
+        begun(place / "run", 8)
+        analyze(place / "lost")
+    assert [failure.stage for failure in load_results(place / "lost").failures] == ["decoder", "read"]
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
+    assert units(place / "run") == {"done": 12, "found": 7}  # the file that is no sound stays one
+    assert [failure.path for failure in load_results(place / "run").failures] == ["clips/0005.wav"]
+
+
+def test_a_library_that_reads_models_is_part_of_the_recipe_where_it_is_installed(monkeypatch):
+    def found(name):
+        if name == "transformers":
+            raise PackageNotFoundError
+        return hashlib.sha256(name.encode()).hexdigest()
+
+    monkeypatch.setattr("audioinv.sweep.units.version", found)
+    assert versions()["onnxruntime"] == found("onnxruntime")
+    assert "transformers" not in versions()
 
 
 @pytest.mark.parametrize("change", ["grid", "model"])
@@ -420,6 +455,52 @@ def test_a_lost_unit_is_tried_once_more_and_then_named():
     assert [receipt.name for receipt in done] == ["part 0", "part 1", "part 2", "", "part 4"]
     assert [(failure.path, failure.stage) for receipt in done for failure in receipt.failures] == [("clip 3", "worker")]
     assert crew.dismissed
+
+
+@dataclass(frozen=True)
+class Ends:
+    """An order at which a process ends with an exit code, as the watch over a model that hangs has it."""
+
+    code: int
+
+    def open(self):
+        os._exit(self.code)
+
+
+@pytest.mark.parametrize("code", [2, 3])
+def test_a_process_that_gives_up_a_model_is_not_hired_again(code):
+    crew, unit = Processes(Ends(code), 1), Unit(0, ())
+    crew.give(unit)
+    try:
+        if code == 2:
+            with pytest.raises(ModelError, match="did not answer in time; what is done is kept"):
+                crew.take()
+        else:
+            assert crew.take() == (unit, None)
+    finally:
+        crew.dismiss()
+
+
+def share(out, number, n_shares=2, **how):
+    model = load_model("toy")
+    with JournalledRun(out, **how) as run:
+        run.sweep_share([(model, plan_sweep(model, GRIDS))], read_sources(["clips"]).entries, (number, n_shares))
+
+
+@pytest.mark.parametrize("how", [{}, {"resume": False}])
+def test_a_share_leaves_the_receipt_of_another_alone(place, how):
+    share(place / "run", 1)
+    before = sorted(path.name for path in (place / "run").rglob("*"))
+    for number, n_shares in ((2, 2), (1, 3)):
+        with pytest.raises(InputError, match=rf"run holds shard 1/2; give shard {number}/{n_shares} another -o"):
+            share(place / "run", number, n_shares, **how)
+    assert sorted(path.name for path in (place / "run").rglob("*")) == before
+    share(place / "run", 1, **how)
+    share(place / "run", 2, overwrite=True)
+    assert find_shard(place / "run").number == 2
+    (place / "run" / "shard.json").write_text("{")
+    share(place / "run", 1)  # of one that is damaged nobody knows which it was
+    assert find_shard(place / "run").number == 1
 
 
 def test_whoever_stops_listening_sends_the_crew_home():

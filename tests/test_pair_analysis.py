@@ -136,3 +136,20 @@ def test_a_clip_that_fails_is_named_and_two_grids_of_one_axis_are_refused(clips)
         profile_pairs(MODELS[0], clips, [(GAIN, GAIN)])
     with pytest.raises(InputError, match="different names; got power, power"):
         profile_pairs([MODELS[0]] * 2, clips, [(TIME, GAIN)])
+
+
+def test_what_a_model_gives_and_takes_by_itself_is_no_change_of_answer(clips, rng):
+    def restless(turn):
+        def respond(waveforms):
+            power = (waveforms.astype(np.float64) ** 2).mean(-1)
+            first = 0.5 + 1e-3 * rng.choice([-0.5, 0.5], len(waveforms)) + turn * np.sign(power - 0.0125)
+            return np.stack([first, np.full(len(waveforms), 0.5)], axis=-1).astype(np.float32)
+
+        return as_model(respond, sample_rate=SAMPLE_RATE, labels=["high", "low"], n_samples=N_SAMPLES, name="restless")
+
+    def standing(turn):
+        return profile_pairs(restless(turn), clips, [(GAIN, NOISE)]).pairs[0].models["restless"].standing.value
+
+    assert (standing(0.0) == 1).all()
+    loud = standing(0.1)
+    assert loud[-1, -1] < 0.5 < loud[0, 0] == 1  # control: a lead of more than that is a change

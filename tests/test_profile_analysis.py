@@ -181,3 +181,22 @@ def test_what_is_written_is_what_was_found(clips, tmp_path):
 
 def test_it_stands_at_the_front_door():
     assert audioinv.profile is profile
+
+
+def restless(feature, rng, name="restless"):
+    """Return a model that gives and takes 0.001 by itself; beside it, a number of the waveform adds its own."""
+
+    def respond(waveforms):
+        first = 0.5 + feature(waveforms.astype(np.float64)) + 1e-3 * rng.choice([-0.5, 0.5], len(waveforms))
+        return np.stack([first, np.full(len(waveforms), 0.5)], axis=-1).astype(np.float32)
+
+    return as_model(respond, sample_rate=SAMPLE_RATE, labels=["high", "low"], n_samples=N_SAMPLES, name=name)
+
+
+def test_what_a_model_gives_and_takes_by_itself_is_no_change_of_answer(clips, rng):
+    calm = restless(lambda waves: 0 * waves[:, 0], rng)
+    found = profile(calm, clips[:40], listener=wishing("invariant"), references=False)
+    assert [change.models["restless"].endurance.at_limit.value for change in found.changes] == [1.0, 1.0, 1.0]
+    leaning = restless(lambda waves: 0.1 * np.sign(lean(waves)), rng)  # control: a lead of more than that is one
+    kinds = verdicts(profile(leaning, clips[:40], listener=wishing("invariant"), references=False), "restless")
+    assert [kinds[axis].kind for axis in ("gain", "polarity")] == ["invariant as wished", "too sensitive"]

@@ -23,13 +23,13 @@ def doctor(
         print_json(facts)
     elif not quiet:
         for name, found in facts["versions"].items():
-            say(f"{name:<14} {found}")
-        say(f"{'platform':<14} {facts['platform']}")
-        say(f"{'devices':<14} {', '.join(facts['devices'])}; auto takes {facts['auto']}")
-        say(f"{'threads':<14} {facts['threads']}")
-        say(f"{'formats':<14} {', '.join(facts['formats'])}")
-        say(f"{'models':<14} {', '.join(facts['models']) or 'none found: the installation is not complete'}")
-        say(f"{'clips':<14} {facts['clips'] or 'none found: the installation is not complete'}")
+            say(f"{name:<16} {found}")
+        say(f"{'platform':<16} {facts['platform']}")
+        say(f"{'devices':<16} {', '.join(facts['devices'])}; auto takes {facts['auto']}")
+        say(f"{'threads':<16} {facts['threads']}")
+        say(f"{'formats':<16} {', '.join(facts['formats'])}")
+        say(f"{'models':<16} {', '.join(facts['models']) or 'none found: the installation is not complete'}")
+        say(f"{'clips':<16} {facts['clips'] or 'none found: the installation is not complete'}")
     return ExitCode.DONE if facts["models"] and facts["clips"] else ExitCode.INTERNAL
 
 

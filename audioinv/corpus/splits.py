@@ -155,8 +155,8 @@ def split_corpus(
     ------
     InputError
         If an entry has no label or there are fewer than two classes; if only some entries declare a split or a
-        fold; if there is no such fold; if declared splits fail `check_splits`; if there are too few groups for the
-        parts that were asked for.
+        fold; if there is no such fold, or no other; if declared splits fail `check_splits`; if there are too few groups
+        for the parts that were asked for.
 
     Notes
     -----
@@ -249,6 +249,11 @@ def _by_fold(corpus: Corpus, test_fold: int | None) -> Corpus:
         raise InputError(f"test_fold={test_fold} is not a fold of {corpus.name}; {there}")
     _check_all_or_none(corpus, "fold")
     if len(folds) < 2:
+        if test_fold is not None:
+            raise InputError(
+                f"test_fold={test_fold} is the only fold of {corpus.name}, which leaves none to train on; leave "
+                "test_fold out, or declare two folds or more"
+            )
         return corpus
     place = len(folds) - 1 if test_fold is None else folds.index(test_fold)
     parts = {str(fold): "train" for fold in folds} | {str(folds[place]): "test"}

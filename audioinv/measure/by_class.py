@@ -38,7 +38,7 @@ class ClassEstimate:
         With its own 95 % interval.
     stands_out : {"below", "above", "no"}
         On which side of the clips of other classes: where the intervals of the differences, wide enough to hold for all
-        classes together at 95 %, leave 0 out.
+        classes together at 95 %, leave 0 out. A class of too few groups for an interval over them never does.
     """
 
     name: str
@@ -93,12 +93,12 @@ def estimate_classes(
     def average(rows: npt.NDArray[np.bool_], confidence: float) -> Estimate:
         return bootstrap_mean(values[rows], None if codes is None else codes[rows], rng=rng, confidence=confidence)
 
+    def side(index: np.intp) -> str:
+        one, rest = (average(known & rows, together) for rows in (classes == index, classes != index))
+        return "no" if codes is not None and one.unit == "clip" else _side(one, rest)
+
     return tuple(
-        ClassEstimate(
-            name=names[index],
-            estimate=average(known & (classes == index), 0.95),
-            stands_out=_side(*(average(known & rows, together) for rows in (classes == index, classes != index))),
-        )
+        ClassEstimate(name=names[index], estimate=average(known & (classes == index), 0.95), stands_out=side(index))
         for index in found
     )
 

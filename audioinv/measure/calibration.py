@@ -35,6 +35,7 @@ IntArray = npt.NDArray[np.intp]
 N_BINS = 15
 _SMALLEST = float(np.finfo(np.float32).eps)  # what a model computes in cannot tell smaller probabilities from 0
 MAX_LOG_LOSS = -float(np.log(_SMALLEST))
+_ROUNDING = 1e-12
 
 
 def brier_score(scores: FloatArray, targets: IntArray) -> FloatArray:
@@ -177,7 +178,8 @@ def bootstrap_calibration_drift(
     Returns
     -------
     Estimate
-        In [-1, 1]; the bias of few clips is nearly the same on both sides and mostly cancels.
+        In [-1, 1]; the bias of few clips is nearly the same on both sides and mostly cancels. Without an interval where
+        every resample gives the same, as those of an invariant model do: that says nothing of other clips.
     """
     n_shifts = confidence.shape[1]
     sample = take_sample(np.hstack([confidence, correct]), groups)
@@ -196,5 +198,8 @@ def bootstrap_calibration_drift(
     if rows.shape[0] < 2:
         return Estimate(value, np.nan, np.nan, *counts)
     tail = tail_probability(rows.shape[0], 0.95)
-    low, high = np.quantile(of_sums(resampled_sums(rows, rng, n_resamples)), [tail, 1 - tail])
+    drifts = of_sums(resampled_sums(rows, rng, n_resamples))
+    if np.ptp(drifts) <= _ROUNDING:
+        return Estimate(value, np.nan, np.nan, *counts)
+    low, high = np.quantile(drifts, [tail, 1 - tail])
     return Estimate(value, float(low), float(high), *counts)

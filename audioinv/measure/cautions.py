@@ -45,7 +45,7 @@ _OF_LABELS = _ACCURACIES | {"accuracy_area", "calibration_drift", "brier_drift",
 _WITHOUT_SHIFT = _ACCURACIES | {"consistency_curve"}
 _OF_PROBABILITIES = frozenset({"js_drift", "calibration_drift", "brier_drift", "log_loss_drift"})
 _FIXED_REASONS = {
-    "detectable_change": "the clips do not differ, and so do not tell how much others would",
+    "detectable_change": "the clips do not differ, or are all of one group, and so do not tell how much others would",
     "by_class": "a class of a single clip has no interval",
     "k_consistency": "the sweep holds fewer than five shifts",
     "frame_phase": "no delay of the sweep is a whole number of hops of which another is a fraction more",

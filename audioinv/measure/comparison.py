@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-A difference is the first minus the second. Only clips and shifts that both have count. The p values of all measures
-and axes are adjusted together (Holm); those along one curve by Benjamini and Hochberg, because there many neighbouring
-shifts tell of one change, and so are those of all classes along an axis. What is undefined is ``nan``.
+A difference is the first minus the second. Only clips and shifts that both have count: stretches that overlap, of one
+label, and amounts in a unit that is as large for both. Groups are the first's, or else the second's. The p values of
+all measures and axes are adjusted together (Holm); those along one curve by Benjamini and Hochberg, because there many
+neighbouring shifts tell of one change, and so are those of all classes along an axis. What is undefined is ``nan``.
 
 What is here: `Compared`, `Comparison`, `MeasureDifference`, `CurveDifference`, `ClassDifference`, `compare_models`; and
 for one measure alone `SweepPair`, `pair_sweeps`; `differ`.
@@ -30,7 +31,7 @@ from .pairing import minimum_detectable_change, sign_flip_test
 from .statistics import Estimate, bootstrap_mean
 
 if TYPE_CHECKING:
-    from ..sweep.responses import AxisResponses, ModelResponses
+    from ..sweep.responses import AxisResponses, ClipRecord, ModelResponses
 
 __all__ = [
     "ClassDifference",
@@ -49,6 +50,8 @@ FloatArray = npt.NDArray[np.floating]
 LEVEL = 0.05
 MEASURES = ("consistency", "all_consistency", "mean_accuracy", "worst_accuracy", "mac")
 _ROUNDING = 1e-9  # relative, between shifts that two grids meant to be equal
+_OF_FRONT_END = frozenset({"frame", "bins"})
+_OF_SAMPLES = frozenset({"smp"}) | _OF_FRONT_END
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,28 +184,30 @@ def compare_models(first: Compared, second: Compared, *, seed: int = 0) -> Compa
     InputError
         If they share no clip, or no axis with a shift.
     """
-    rows = _shared_clips(first.responses, second.responses)
+    rows, n_unlike = _shared_clips(first.responses, second.responses)
     axes = [axis for axis in first.responses.axes if axis in second.responses.axes]
     pairs = {axis: pair for axis in axes if (pair := _shared_sweeps(first, second, axis, rows, seed))}
     if not pairs:
         raise InputError(
-            f"{first.name} and {second.name} share no axis with shifts in the same unit; sweep both along the same grid"
+            f"{first.name} and {second.name} share no axis with shifts in the same unit (samples, frames and bins: at "
+            "the same sample rate); sweep both along the same grid"
         )
+    some = next(iter(pairs.values()))
+    labels = some.first.clips.labels
     differences = [
-        replace(next(iter(pairs.values())).difference("accuracy_at_zero"), axis=""),
+        replace(some.difference("accuracy_at_zero"), axis=""),
         *(pair.difference(measure) for pair in pairs.values() for measure in MEASURES),
     ]
     adjusted = holm([found.p_value for found in differences])
-    table = next(iter(pairs.values())).first.clips
     return Comparison(
         first=first.name,
         second=second.name,
         n_clips=len(rows),
-        n_groups=len(rows) if table.group_codes is None else len(np.unique(table.group_codes)),
+        n_groups=len(rows) if some.groups is None else len(np.unique(some.groups)),
         differences=tuple(replace(d, p_adjusted=float(p)) for d, p in zip(differences, adjusted, strict=True)),
         curves=tuple(_curve_difference(axis, pair) for axis, pair in pairs.items()),
-        classes=tuple(_class_difference(axis, pair) for axis, pair in pairs.items() if table.labels is not None),
-        notes=tuple(_notes(first, second, pairs, len(rows))),
+        classes=tuple(_class_difference(axis, pair) for axis, pair in pairs.items() if labels is not None),
+        notes=tuple(_notes(first, second, pairs, len(rows), n_unlike)),
     )
 
 
@@ -212,6 +217,12 @@ class SweepPair:
 
     first: AxisSweep
     second: AxisSweep
+
+    @property
+    def groups(self) -> npt.NDArray[np.intp] | None:
+        """Numbers of the clips' groups, (n_clips,), of the first side that knows any."""
+        ours = self.first.clips.group_codes
+        return self.second.clips.group_codes if ours is None else ours
 
     def rng(self, measure: str) -> np.random.Generator:
         """Return the measure's own generator.
@@ -255,7 +266,7 @@ class SweepPair:
         a, b = range_of(self.first, measure), range_of(self.second, measure)
         bounds = (a[0] - b[1], a[1] - b[0]) if a and b else None
         first, second = per_clip(self.first, measure), per_clip(self.second, measure)
-        found = differ(first, second, self.first.clips.group_codes, rng=self.rng(measure), bounds=bounds)
+        found = differ(first, second, self.groups, rng=self.rng(measure), bounds=bounds)
         return replace(found, axis=self.first.name, measure=measure)
 
 
@@ -311,20 +322,28 @@ def pair_sweeps(first: Compared, second: Compared, axis: str, *, seed: int = 0) 
     InputError
         If they share no clip.
     """
-    return _shared_sweeps(first, second, axis, _shared_clips(first.responses, second.responses), seed)
+    rows, _ = _shared_clips(first.responses, second.responses)
+    return _shared_sweeps(first, second, axis, rows, seed)
 
 
-def _shared_clips(first: ModelResponses, second: ModelResponses) -> list[tuple[int, int]]:
-    """Return the places of each clip that both have, in the order of the first."""
+def _shared_clips(first: ModelResponses, second: ModelResponses) -> tuple[list[tuple[int, int]], int]:
+    """Return the places of each clip that both have, in the order of the first, and how many are of unlike sounds."""
     ours, theirs = _places(first), _places(second)
     known = {name: places for name, places in ours.items() if len(theirs.get(name, ())) == len(places)}
-    rows = sorted(pair for name, places in known.items() for pair in zip(places, theirs[name], strict=True))
+    named = sorted(pair for name, places in known.items() for pair in zip(places, theirs[name], strict=True))
+    rows = [(a, b) for a, b in named if _alike(first.clips[a], second.clips[b])]
     if not rows:
         raise InputError(
             f"{first.spec.name} and {second.spec.name} have no clip in common ({first.clips[0].name} … against "
-            f"{second.clips[0].name} …); analyse the same clips, given by the same paths"
+            f"{second.clips[0].name} …); analyse the same stretches of the same clips, with the same paths and labels"
         )
-    return rows
+    return rows, len(named) - len(rows)
+
+
+def _alike(one: ClipRecord, other: ClipRecord) -> bool:
+    """Tell whether two stretches of a recording overlap, and have one label as far as both have any."""
+    overlap = one.start_seconds < other.end_seconds and other.start_seconds < one.end_seconds
+    return overlap and (one.label is None or other.label is None or one.label == other.label)
 
 
 def _places(responses: ModelResponses) -> dict[str, list[int]]:
@@ -346,7 +365,8 @@ def _shared_sweeps(
     """Return both sides' sweeps over the clips and shifts that they share; None if that leaves no shift."""
     a, b = first.responses.axes[axis], second.responses.axes[axis]
     near = np.isclose(a.shifts[:, None], b.shifts, rtol=_ROUNDING, atol=0.0)
-    if a.unit != b.unit or near.sum() < 2:
+    same_size = a.unit not in _OF_SAMPLES or first.responses.spec.sample_rate == second.responses.spec.sample_rate
+    if a.unit != b.unit or not same_size or near.sum() < 2:
         return None
     columns = np.argwhere(near)
     sides = []
@@ -372,7 +392,7 @@ def _curve_difference(axis: str, pair: SweepPair) -> CurveDifference:
     zero, shifts = pair.first.zero, pair.first.responses.shifts
     a, b = (outcome.agreement(sweep.answers, sweep.zero) for sweep in (pair.first, pair.second))
     differences = np.delete(a - b, zero, axis=1)
-    p_values = sign_flip_test(differences, pair.first.clips.group_codes, rng=pair.rng("curve"))
+    p_values = sign_flip_test(differences, pair.groups, rng=pair.rng("curve"))
     shown = benjamini_hochberg(p_values) < LEVEL
     kept = differences[~np.isnan(differences).any(axis=1)]
     mean = kept.mean(axis=0) if len(kept) else np.zeros(differences.shape[1])
@@ -389,7 +409,7 @@ def _curve_difference(axis: str, pair: SweepPair) -> CurveDifference:
 def _class_difference(axis: str, pair: SweepPair) -> ClassDifference:
     labels = np.array([label or "" for label in pair.first.clips.labels or ()])
     names, codes = np.unique(labels, return_inverse=True)
-    differences, groups = pair.per_clip("consistency"), pair.first.clips.group_codes
+    differences, groups = pair.per_clip("consistency"), pair.groups
     codes = np.where((labels == "") | np.isnan(differences), -1, codes)
     p_values = compare_classes(differences, codes, len(names), groups, rng=pair.rng("by_class"))
     shown = np.flatnonzero(p_values < LEVEL)
@@ -402,21 +422,39 @@ def _class_difference(axis: str, pair: SweepPair) -> ClassDifference:
     )
 
 
-def _notes(first: Compared, second: Compared, pairs: dict[str, SweepPair], n_shared: int) -> list[str]:
+def _notes(
+    first: Compared, second: Compared, pairs: dict[str, SweepPair], n_shared: int, n_unlike: int
+) -> Iterator[str]:
     """Say what was left out, and what else the two sides differ in."""
-    notes = []
     for side in (first, second):
-        n_alone = len(side.responses.clips) - n_shared
+        n_alone = len(side.responses.clips) - n_shared - n_unlike
         if n_alone:
-            notes.append(f"{n_alone} clips of {side.name} have no partner and are left out")
+            yield f"{n_alone} clips of {side.name} have no partner and are left out"
+    if n_unlike:
+        yield f"{n_unlike} pairs of the same name have other labels or do not overlap, and are left out"
+    some = next(iter(pairs.values()))
+    if not _same_groups(some.first.clips.group_codes, some.second.clips.group_codes):
+        yield f"the two group the clips differently: the groups are those of {first.name}"
     if first.responses.spec.labels != second.responses.spec.labels:
-        notes.append("the two have different classes: accuracies are each model's own, on its own labels")
+        yield "the two have different classes: accuracies are each model's own, on its own labels"
     for axis, pair in pairs.items():
-        notes += _axis_notes(first, second, axis, pair)
-    missing = sorted(set(first.responses.axes) ^ set(second.responses.axes))
-    if missing:
-        notes.append(f"only one side was swept along {', '.join(missing)}")
-    return notes
+        yield from _axis_notes(first, second, axis, pair)
+    yield from _missing_axes(set(first.responses.axes), set(second.responses.axes), set(pairs))
+
+
+def _missing_axes(ours: set[str], theirs: set[str], paired: set[str]) -> Iterator[str]:
+    if alone := sorted(ours ^ theirs):
+        yield f"only one side was swept along {', '.join(alone)}"
+    if apart := sorted((ours & theirs) - paired):
+        yield f"no shift along {', '.join(apart)} is the same for both: other units, sample rates or grids"
+
+
+def _same_groups(ours: npt.NDArray[np.intp] | None, theirs: npt.NDArray[np.intp] | None) -> bool:
+    """Tell whether the same clips are together, whatever the groups are called; also where only one side knows."""
+    if ours is None or theirs is None:
+        return True
+    together = len(np.unique(np.stack([ours, theirs]), axis=1).T)
+    return together == len(np.unique(ours)) == len(np.unique(theirs))
 
 
 def _axis_notes(first: Compared, second: Compared, axis: str, pair: SweepPair) -> Iterator[str]:
@@ -424,6 +462,9 @@ def _axis_notes(first: Compared, second: Compared, axis: str, pair: SweepPair) -
     n_left = len(first.responses.axes[axis].shifts) + len(second.responses.axes[axis].shifts) - 2 * len(a.shifts)
     if n_left:
         yield f"{axis}: {n_left} shifts that only one side has are left out"
+    specs = (first.responses.spec, second.responses.spec)
+    if a.unit in _OF_FRONT_END and specs[0].name != specs[1].name:
+        yield f"{axis}: each model counts {a.unit} in its own front end, and they may mean different amounts"
     if a.engine != b.engine:
         yield f"{axis}: engines differ, {a.engine} against {b.engine}"
     if a.edges != b.edges:

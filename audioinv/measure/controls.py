@@ -6,7 +6,7 @@ A control is named ``AXIS.NAME``. Its consistency is agreement of top-1 with the
 tool adds nothing of its own. `sound_error` is the median relative difference between the control's sound and the
 clip. What a control takes away from 1.0 is an upper bound for what must not be blamed on the model.
 
-What is here: `summarize_controls`, `control_cautions`, `precision_line`.
+What is here: `summarize_controls`, `noise_floor`, `control_cautions`, `precision_line`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .cliptable import ClipTable
 from .outcome import top1
 from .statistics import bootstrap_mean
 
-__all__ = ["control_cautions", "precision_line", "summarize_controls"]
+__all__ = ["control_cautions", "noise_floor", "precision_line", "summarize_controls"]
 
 CLEAN_ENOUGH = 0.95
 ROUNDING = 1e-4  # sums over batches of other sizes differ by a hundredth of this
@@ -51,8 +51,7 @@ def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed:
         and ``noise_floor``, the largest change of any score between two calls with the same input. Of a sweep in
         bfloat16 also ``precision``: how many of a sample of answers are others than in float32.
     """
-    changes = [_largest_change(control, responses) for control in responses.controls if control.name == "twice"]
-    floor = max(changes, default=None)
+    floor = noise_floor(responses)
     return {
         "noise_floor": floor,
         **{
@@ -62,6 +61,22 @@ def summarize_controls(responses: ModelResponses, clips: ClipTable, *, rng_seed:
         },
         **_precision(responses, clips, rng_seed),
     }
+
+
+def noise_floor(responses: ModelResponses) -> float | None:
+    """Return the largest change of any score between two calls with the same input.
+
+    Parameters
+    ----------
+    responses : ModelResponses
+
+    Returns
+    -------
+    float or None
+        None where no input was heard twice.
+    """
+    twice = (control for control in responses.controls if control.name == "twice")
+    return max((_largest_change(control, responses) for control in twice), default=None)
 
 
 def control_cautions(controls: Mapping[str, Any]) -> list[str]:

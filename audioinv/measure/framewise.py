@@ -6,7 +6,7 @@ Frames are ordered ``(n_frames, n_classes)``. A *lag* is how many frames later t
 one said; frames that the lag pushes over either end have no partner and do not count. Invariance is for clips; what
 runs along time should be *equivariant*, so the lag that the delay calls for is the yardstick, and the best lag says
 what the model does instead. Frames that are equal all along follow any delay: how many agree where they stand, at lag
-0, is the control.
+0, is the control, and which lag is best cannot be told.
 
 What is here: `expected_lag`, `best_lag`, `framewise_agreement`, `framewise_labels`, `framewise_change`; `FrameShifts`
 and `follow_frames`, all of them for the delays of one clip.
@@ -34,7 +34,7 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.floating]
 
-_ROUNDING = 1e-12
+_ROUNDING = 1e-6  # of the largest score, in single precision
 _SEARCHED = 3  # frames beyond the lags that are called for, either way
 
 
@@ -155,7 +155,7 @@ def framewise_change(clean: FloatArray, shifted: FloatArray, lag: int) -> float:
     return float(np.abs(before - after).mean())
 
 
-def best_lag(clean: FloatArray, shifted: FloatArray, max_lag: int) -> int:
+def best_lag(clean: FloatArray, shifted: FloatArray, max_lag: int, expected: int = 0) -> float:
     """Lag at which the scores of aligned frames differ least.
 
     Parameters
@@ -163,11 +163,14 @@ def best_lag(clean: FloatArray, shifted: FloatArray, max_lag: int) -> int:
     clean, shifted : ndarray of shape (n_frames, n_classes)
     max_lag : int
         Either way, at least 0; at most half of the frames is sensible, for with few frames left anything fits.
+    expected : int, default 0
+        The lag that is called for.
 
     Returns
     -------
-    int
-        Of equals the nearest to 0, and of those the positive.
+    float
+        Of equals the one that is called for, else the nearest to 0, and of those the positive. ``nan`` where moving
+        along cannot be told from staying: 0 and the one that is called for are equals or, if that is 0, 0 and another.
 
     Raises
     ------
@@ -178,11 +181,15 @@ def best_lag(clean: FloatArray, shifted: FloatArray, max_lag: int) -> int:
     --------
     >>> clean = np.random.default_rng(0).random((8, 2))
     >>> best_lag(clean, np.roll(clean, 2, axis=0), 4)
-    2
+    2.0
     """
-    lags = sorted(range(-max_lag, max_lag + 1), key=lambda lag: (abs(lag), -lag))
+    lags = sorted(range(-max_lag, max_lag + 1), key=lambda lag: (lag != expected, abs(lag), -lag))
     changes = np.array([framewise_change(clean, shifted, lag) for lag in lags])
-    return lags[int((changes <= changes.min() + _ROUNDING).argmax())]
+    near = changes <= changes.min() + _ROUNDING * np.abs(clean).max()
+    equals = [lag for lag, one in zip(lags, near, strict=True) if one]
+    if len(equals) > 1 and {0, expected} <= set(equals):
+        return float("nan")
+    return float(equals[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +204,7 @@ class FrameShifts:
     change : ndarray of shape (n_delays,)
         Mean absolute difference of the scores at the lag that is called for.
     expected, best : ndarray of shape (n_delays,)
-        The lag that is called for, and that at which the scores differ least, in frames.
+        The lag that is called for, and that at which the scores differ least, from `best_lag`, in frames.
     """
 
     same: FloatArray
@@ -244,7 +251,7 @@ def follow_frames(
     for row in np.flatnonzero(kept):
         lag, moved = int(lags[row]), shifted[row]
         at_lag = agree(clean, moved, lag), agree(clean, moved, 0), framewise_change(clean, moved, lag)
-        found[row] = (*at_lag, lag, best_lag(clean, moved, searched))
+        found[row] = (*at_lag, lag, best_lag(clean, moved, searched, lag))
     return FrameShifts(*found.T)
 
 

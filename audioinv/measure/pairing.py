@@ -3,8 +3,8 @@
 Conventions
 -----------
 Differences are ordered ``(n_clips,)`` or ``(n_clips, n_points)``, one model's value minus the other's; a clip with
-``nan`` is left out. What is exchanged is the group, as in `audioinv.measure.resampling`, because clips of one group
-resemble each other. A single unit can show nothing.
+``nan`` is left out. What is exchanged is the group, however few there are, because clips of one group resemble each
+other: unlike an interval, a test of few units is still exact. A single unit can show nothing.
 
 What is here: `sign_flip_test`, `minimum_detectable_change`.
 """
@@ -48,7 +48,7 @@ def sign_flip_test(
     Returns
     -------
     ndarray of shape () or (n_points,)
-        Two-sided p values, never 0; ``nan`` without a clip.
+        Two-sided p values, never 0; ``nan`` without a clip, or where several clips are all of one group.
 
     Raises
     ------
@@ -66,8 +66,8 @@ def sign_flip_test(
     0.125
     """
     given = np.asarray(differences, dtype=float)
-    sample = take_sample(given[:, None] if given.ndim == 1 else given, groups)
-    if not sample.n:
+    sample = take_sample(given[:, None] if given.ndim == 1 else given, groups, min_groups=1)
+    if sample.n_units == 0 or sample.n_units == 1 < sample.n:
         return np.full(given.shape[1:], np.nan)
     sums = sample.per_unit(sample.values)
     seen = np.abs(sums.sum(axis=0)) - _ROUNDING * np.abs(sums).sum(axis=0)
@@ -119,7 +119,7 @@ def minimum_detectable_change(
     >>> round(minimum_detectable_change([0.1, -0.1] * 50, None), 4)
     0.0284
     """
-    sample = take_sample(np.asarray(differences, dtype=float)[:, None], groups)
+    sample = take_sample(np.asarray(differences, dtype=float)[:, None], groups, min_groups=1)
     if sample.n_units < 2:
         return np.nan
     rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))

@@ -92,16 +92,17 @@ class Sample:
         return sums
 
 
-def take_sample(values: npt.ArrayLike, groups: npt.ArrayLike | None) -> Sample:
+def take_sample(values: npt.ArrayLike, groups: npt.ArrayLike | None, *, min_groups: int = MIN_GROUPS) -> Sample:
     """Leave clips without a value out, and decide what is resampled.
 
-    Groups are, unless there are none or fewer than `MIN_GROUPS` of them although there are more clips.
+    Groups are, unless there are none or fewer than `min_groups` of them although there are more clips.
 
     Parameters
     ----------
     values : array of shape (n_clips, n_points)
         A clip with ``nan`` at any point is left out.
     groups : array of shape (n_clips,), optional
+    min_groups : int, default `MIN_GROUPS`
 
     Returns
     -------
@@ -125,7 +126,7 @@ def take_sample(values: npt.ArrayLike, groups: npt.ArrayLike | None) -> Sample:
     defined = ~np.isnan(table).any(axis=1)
     n = int(defined.sum())
     found, codes = np.unique(names[defined], return_inverse=True)
-    by_clip = groups is None or (len(found) < MIN_GROUPS and n > len(found))
+    by_clip = groups is None or (len(found) < min_groups and n > len(found))
     return Sample(
         values=table[defined],
         codes=np.arange(n) if by_clip else codes,

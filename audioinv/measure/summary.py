@@ -145,7 +145,10 @@ def _reasons_beyond_axes(accuracy: Mapping[str, Any], contrast: Mapping[str, Any
     if accuracy["value"] is None:
         yield "accuracy: no clip that has a label known to the model has answers"
     if contrast["detectable"] is None and difference["low"] is not None:
-        yield "contrast.detectable: the clips do not differ, and so do not tell how much others would"
+        yield (
+            "contrast.detectable: the clips do not differ, or are all of one group, and so do not tell how much others "
+            "would"
+        )
     if difference["value"] is None or (difference["low"] is None and len(clips.names) > 1):
         yield "contrast.difference: needs a sweep in time and one in frequency, both with answers to the same clips"
 

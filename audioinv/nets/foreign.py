@@ -6,7 +6,7 @@ Time is in seconds. What a model raises, ``sys.exit`` among it, becomes a `Model
 because stdout is for results. What hangs cannot be called back, whatever it hangs in: with a limit of time the process
 ends, and says so.
 
-What is here: `foreign_code`.
+What is here: `foreign_code`, `HUNG`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from threading import Timer
 
 from ..errors import AudioinvError, ModelError
 
-__all__ = ["foreign_code"]
+__all__ = ["HUNG", "foreign_code"]
 
 _REMEDY = "it is given float32 of shape (batch, samples); what takes another must be wrapped in a function"
-_HUNG = 2  # the exit code for what the user can put right
+HUNG = 2
+"""The exit code of a process whose model hangs: that for what the user can put right."""
 
 
 @contextmanager
@@ -80,4 +81,4 @@ def _give_up(what: str, seconds: float) -> None:
     text = f"error: {what} did not answer within {seconds:g} s; what is done is kept: mend it, or raise --timeout\n"
     with suppress(OSError):
         os.write(2, text.encode())
-    os._exit(_HUNG)
+    os._exit(HUNG)

@@ -166,6 +166,8 @@ def verdict_line(found: Comparison) -> str:
     str
     """
     shown = [row for row in found.differences if row.p_adjusted < LEVEL]
+    if found.n_groups == 1 < found.n_clips:
+        return "no difference can be tested: the clips are all of one group."
     if shown:
         told = "; ".join(f"{measure_name(row)} {signed_text(row.difference.value)}" for row in shown)
         return f"shown at 5 % after Holm's correction over {len(found.differences)} measures: {told}."

@@ -85,7 +85,7 @@ class ProfileComparison:
     changes : tuple of ChangeDifference
         In the order of the first profile.
     notes : tuple of str
-        What was left out.
+        What was left out, and what else the two sides differ in.
     """
 
     first: str
@@ -134,7 +134,7 @@ def compare_profiles(first: Profiled, second: Profiled, *, seed: int = 0) -> Pro
             replace(one, standing=replace(one.standing, p_adjusted=value))
             for one, value in zip(found, adjusted[1:], strict=True)
         ),
-        notes=tuple(_notes(first, second, len(clips.names), len(shared))),
+        notes=(*_notes(first, second, len(clips.names), len(shared)), *_made_otherwise(first, second, found)),
     )
 
 
@@ -203,6 +203,22 @@ def _notes(first: Profiled, second: Profiled, n_clips: int, n_changes: int) -> I
         n_left = len(side.results.changes) - n_changes
         if n_left:
             yield f"{count_text(n_left, 'change')} of {side.name}, or their amounts, are not in the other and left out"
+
+
+def _made_otherwise(first: Profiled, second: Profiled, found: Sequence[ChangeDifference]) -> Iterator[str]:
+    """Say where the sounds of the two were not made alike."""
+    ours, theirs = (side.results.run.get("options", {}) for side in (first, second))
+    unlike = {name for name in ("edges", "seed") if name in ours and name in theirs and ours[name] != theirs[name]}
+    if "edges" in unlike and any(one.grid.axis == "time" for one in found):
+        yield (
+            f"time: edges differ, {ours['edges']} against {theirs['edges']}: part of the difference may be what "
+            "enters at the border"
+        )
+    if "seed" in unlike:
+        yield (
+            f"seeds differ, {ours['seed']} against {theirs['seed']}: noise, echoes and orders were drawn anew, and "
+            "part of the difference may be theirs"
+        )
 
 
 def profile_comparison_lines(found: ProfileComparison) -> Iterator[str]:

@@ -6,7 +6,7 @@ A share is every N-th unit of the corpus. Its folder holds the parts and, once a
 which share it is, the command that it is a share of, and the clips that nobody could finish. Shares are joined where
 the sounds and the models are at hand, because each part is held against the sound that it is of.
 
-What is here: `Shard`, `write_shard`, `read_shards`.
+What is here: `Shard`, `write_shard`, `find_shard`, `read_shards`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..errors import CheckpointError, InputError
 from ..sound.whole_files import find_folder, names_in, read_whole, write_whole
 from .results import PARTS, SHARD
 
-__all__ = ["Shard", "read_shards", "write_shard"]
+__all__ = ["Shard", "find_shard", "read_shards", "write_shard"]
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,36 @@ def read_shards(folders: Sequence[Path]) -> tuple[Shard, ...]:
     return shards
 
 
-def _read(folder: Path) -> Shard:
+def find_shard(folder: Path) -> Shard | None:
+    """Read what a share says of itself, if it is finished.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Shard or None
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged.
+    """
     path = folder / SHARD
     content = read_whole(path)
     if content is None:
-        begun = PARTS in names_in(folder)
-        state = "is a shard that is not finished; give its command again" if begun else "is no shard"
-        raise CheckpointError(f"{folder} {state} ({SHARD} is missing)")
+        return None
     try:
         return Shard(**json.loads(content))
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); give the command of this shard again") from error
+
+
+def _read(folder: Path) -> Shard:
+    shard = find_shard(folder)
+    if shard is None:
+        begun = PARTS in names_in(folder)
+        state = "is a shard that is not finished; give its command again" if begun else "is no shard"
+        raise CheckpointError(f"{folder} {state} ({SHARD} is missing)")
+    return shard

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -43,6 +44,8 @@ _SCHEME = re.compile(r"(^|::)([A-Za-z][A-Za-z0-9+.-]+):/{1,2}")
 _ARCHIVES = {".zip": "zip", ".tar": "tar", ".tgz": "tar", ".tar.gz": "tar", ".tar.bz2": "tar", ".tar.xz": "tar"}
 _OF_THIS_DISK = re.compile(r"^(file|local)://(?!/)")  # a slash was lost, and it names no host
 _MAX_TEXT_BYTES = 256 << 20
+_PROOFS = ("ETag", "Last-Modified", "Content-MD5", "Digest")  # headers of HTTP that tell one content from another
+_THIS_PROCESS = secrets.token_hex(8)  # of a server that sends none, a copy is good for as long as we run
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
 
 
@@ -212,7 +215,7 @@ def at_hand(place: Path) -> Path:
         return place
     with ask_store(place):
         store, name = store_of(place)
-        state = hashlib.sha256(f"{place}\n{store.ukey(name)}".encode()).hexdigest()
+        state = hashlib.sha256(f"{place}\n{_state(place)}".encode()).hexdigest()
         if found := usual_copies().find(state):
             return found
         with store.open(name, "rb") as stream:
@@ -301,23 +304,51 @@ def store_of(place: Any) -> tuple[Any, str]:
     if place.protocol not in ("zip", "tar"):
         return place.fs, place.path
     archive = str(place).rpartition("::")[2]
-    if not is_url(archive):
-        about = Path(archive).stat()
-        return _open_archive(place.protocol, archive, about.st_mtime_ns, about.st_size), place.path
-    return _open_archive(place.protocol, archive), place.path
+    return _open_archive(place.protocol, archive, _archive_state(archive)), place.path
+
+
+def _state(place: Any) -> str:
+    """Return what is another as soon as a file elsewhere is; of a member of an archive, what the archive's is."""
+    if place.protocol in _ARCHIVES.values():
+        return _archive_state(str(place).rpartition("::")[2])
+    return _file_state(place.fs, place.path)
+
+
+def _archive_state(archive: str) -> str:
+    if is_url(archive):
+        return _far_archive_state(archive)
+    about = Path(archive).stat()
+    return f"{about.st_mtime_ns} {about.st_size}"
+
+
+@lru_cache(maxsize=64)
+def _far_archive_state(archive: str) -> str:
+    """Ask once, not for each member: an archive is read as it was when it was opened."""
+    from fsspec.core import url_to_fs
+
+    return _file_state(*url_to_fs(archive))
+
+
+def _file_state(store: Any, name: str) -> str:
+    store.invalidate_cache(name)
+    if "http" not in store.protocol:
+        return str(store.ukey(name))
+    about = store.info(name)  # because to fsspec a file on the web never changes
+    proofs = [about.get(proof) for proof in _PROOFS]
+    return repr([about.get("size"), *proofs]) if any(proofs) else _THIS_PROCESS
 
 
 @lru_cache(maxsize=8)
-def _open_archive(protocol: str, archive: str, *_state: int) -> Any:
+def _open_archive(protocol: str, archive: str, state: str) -> Any:
     """Open an archive; of a compressed or a far tar, which has to be read from its start, a plain copy."""
     import fsspec
 
     options: dict[str, Any] = {}
     if protocol == "tar" and (is_url(archive) or not archive.lower().endswith(".tar")):
-        state = hashlib.sha256("\n".join(map(str, ("tar", archive, *_state))).encode()).hexdigest()
-        copy = usual_copies().find(state)
+        name = hashlib.sha256(f"tar\n{archive}\n{state}".encode()).hexdigest()
+        copy = usual_copies().find(name)
         if copy is None:
             with fsspec.open(archive, "rb", compression="infer" if not archive.endswith(".tgz") else "gzip") as stream:
-                copy = _keep(archive, state, stream)
+                copy = _keep(archive, name, stream)
         archive, options = str(copy), {"compression": None}
     return fsspec.filesystem(protocol, fo=archive, **options)

@@ -9,7 +9,7 @@ What is here: `SurgeryOptions`, `SurgeryVariant`, `make_variants`, `ALONG`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -156,17 +156,17 @@ def _polyphase_notes(kind: str, survey: Survey, changed: Sequence[Found]) -> Ite
     """Say why the promise of polyphase sampling does not hold for this network, if it does not."""
     if "polyphase" not in kind:
         return
-    uneven = [one.name for one in changed if any(n % step for n, step in zip(_n_places(one), one.stride, strict=True))]
+    uneven = [one.name for one in changed if _is_uneven(one, survey.layout.axes)]
     if not survey.layout.wrapped & survey.layout.axes:
         yield f"{kind} is not exact here: the network's convolutions do not wrap around, so its borders change"
     elif uneven:
-        yield f"{kind} is not exact here: the map that enters {uneven[0]} is no whole number of steps"
+        yield f"{kind} is not exact here: the steps of {uneven[0]} do not go around its map evenly"
 
 
-def _n_places(one: Found) -> tuple[int, ...]:
-    """Return the size of a map before it was padded: a convolution that wraps around finds it padded already."""
-    beside = [width - 1 if one.kind == "convolution" else 0 for width in one.width]
-    return tuple(n - more for n, more in zip(one.size, beside, strict=True))
+def _is_uneven(one: Found, axes: Collection[int]) -> bool:
+    """Tell whether the steps of a window do not go once around its map, less what was put around that beforehand."""
+    along = zip(range(-len(one.size), 0), one.size, one.padded, one.size_after, one.stride, strict=True)
+    return any(n - more != n_after * step for axis, n, more, n_after, step in along if axis in axes)
 
 
 def _averaged(model: Model, text: str) -> SurgeryVariant:

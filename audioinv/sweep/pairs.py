@@ -64,6 +64,10 @@ class _MovedBins(Model):
     def device(self) -> torch.device:
         return self._model.device
 
+    @property
+    def hop_samples(self) -> int | None:
+        return self._model.hop_samples
+
     def respond(self, waveforms: Tensor) -> Tensor:
         spectrogram = self._front_end(waveforms.to(self.device))
         moved = nn.functional.pad(spectrogram, (0, 0, self._up, -self._up), value=self._front_end.floor_db)
@@ -157,14 +161,34 @@ class PairSweep:
         ModelError
             If the model answers in the wrong shape, or NaN, or an engine does not give what the model does.
         """
-        spec = self.model.spec
-        resampled = clip.resampled(spec.sample_rate)
-        laid = open_window(resampled, spec.n_samples, spec.lead_samples)
-        check_window(resampled, laid)
+        laid = self._window(clip)
         with torch.inference_mode():
             sounds = [laid] if self._first.axis == "bins" else self._changed(laid)
             scores = np.concatenate([self._answers(model, sounds, choice) for model, choice in self.engines])
         return scores if self._swapped else scores.swapaxes(0, 1)
+
+    def respond_again(self, clip: Clip) -> FloatArray:
+        """Return what the model says when it hears the unchanged clip once more.
+
+        Parameters
+        ----------
+        clip : Clip
+            At any sample rate.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+        """
+        with torch.inference_mode():
+            scores: FloatArray = self.model.scores(torch.from_numpy(self._window(clip).waveform)[None])[0].numpy()
+        return scores
+
+    def _window(self, clip: Clip) -> Clip:
+        spec = self.model.spec
+        resampled = clip.resampled(spec.sample_rate)
+        laid = open_window(resampled, spec.n_samples, spec.lead_samples)
+        check_window(resampled, laid)
+        return laid
 
     def _changed(self, window: Clip) -> list[Clip]:
         operator, amounts = operator_of(self._first.axis, self.plan, self.model.spec), self._amounts(self._first)

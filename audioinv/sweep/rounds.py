@@ -3,7 +3,8 @@
 Conventions
 -----------
 One sweep holds each axis once. Grids are dealt to rounds in which every axis stands once, as few as there can be, and
-the clips go through round after round. A clip that fails in one of them is left out of all.
+the clips go through round after round. A clip that fails in one of them is left out of all. Clips are told apart by
+their places: stretches of one recording share its name.
 
 What is here: `RoundSweep`, `sweep_rounds`, `deal_rounds`.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,14 @@ from ..nets.model import Model
 from ..sound.audio import Clip
 from ..sound.grid import ShiftGrid
 from .plan import plan_sweep
-from .responses import AxisResponses, Failure, ModelResponses
+from .responses import AxisResponses, ControlResponses, Failure, ModelResponses
 from .run import sweep_clips
 
 __all__ = ["RoundSweep", "deal_rounds", "sweep_rounds"]
+
+IntArray = npt.NDArray[np.intp]
+
+_OfClips = TypeVar("_OfClips", AxisResponses, ControlResponses)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,34 +102,30 @@ def sweep_rounds(
     -------
     RoundSweep
     """
-    left, failures = list(clips), dict[str, Failure]()
-    swept: dict[int, tuple[ModelResponses, ...]] = {}
+    left, failures = np.arange(len(clips)), list[Failure]()
+    swept: dict[int, tuple[tuple[ModelResponses, ...], IntArray]] = {}
     for places in deal_rounds(grids):
         dealt = {grids[place].axis: grids[place] for place in places}
         planned = [(model, plan_sweep(model, dealt, edges=edges, seed=seed)) for model in models]
-        found = sweep_clips(planned, left, on_clip=on_clip)
-        failures |= {failure.path: failure for failure in found.failures}
-        left = [source for source in left if _name(source) not in failures]
-        swept |= dict.fromkeys(places, found.responses)
-    kept = {_name(source) for source in left}
-    of_grids = (swept[place] for place in range(len(grids)) if left)
-    return RoundSweep(tuple(tuple(_only(one, kept) for one in of_grid) for of_grid in of_grids), (*failures.values(),))
+        found = sweep_clips(planned, [clips[place] for place in left.tolist()], on_clip=on_clip)
+        failures += found.failures
+        left = np.delete(left, found.failed)
+        swept |= dict.fromkeys(places, (found.responses, left))
+    of_grids = (swept[place] for place in range(len(grids)) if len(left))
+    responses = (tuple(_only(one, np.isin(heard, left)) for one in of_grid) for of_grid, heard in of_grids)
+    return RoundSweep(tuple(responses), tuple(failures))
 
 
-def _name(source: Clip | CorpusEntry) -> str:
-    return source.name if isinstance(source, Clip) else str(source.path)
-
-
-def _only(responses: ModelResponses, names: set[str]) -> ModelResponses:
+def _only(responses: ModelResponses, chosen: npt.NDArray[np.bool_]) -> ModelResponses:
     """Return the responses to some clips."""
-    chosen = np.array([clip.name in names for clip in responses.clips])
     if chosen.all():
         return responses
+    clips = tuple(clip for clip, stays in zip(responses.clips, chosen, strict=True) if stays)
     axes = {name: _rows(axis, chosen) for name, axis in responses.axes.items()}
-    return replace(responses, clips=tuple(np.array(responses.clips, object)[chosen]), axes=axes, controls=())
+    return replace(responses, clips=clips, axes=axes, controls=tuple(_rows(one, chosen) for one in responses.controls))
 
 
-def _rows(axis: AxisResponses, chosen: npt.NDArray[np.bool_]) -> AxisResponses:
-    arrays = {field.name: getattr(axis, field.name) for field in fields(axis)}
-    kept: dict[str, Any] = {name: array[chosen] for name, array in arrays.items() if np.ndim(array) >= 2}
-    return replace(axis, **kept)
+def _rows(found: _OfClips, chosen: npt.NDArray[np.bool_]) -> _OfClips:
+    arrays = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "shifts"}
+    kept: dict[str, Any] = {name: array[chosen] for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    return replace(found, **kept)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 from ..corpus.entries import CorpusEntry
-from ..errors import AudioFileError, InputError
+from ..errors import AudioFileError, DecoderError, InputError
 from ..nets.model import Model
 from ..nets.threads import use_threads
 from ..sound.audio import Clip
@@ -27,6 +27,8 @@ from .responses import Failure, ModelResponses, stack_clips
 __all__ = ["Sweep", "sweep_clips"]
 
 _TOGETHER = 32
+DECODER = "decoder"
+"""The stage of a failure that may be none at another try: that of a machine under load and not of a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +42,24 @@ class Sweep:
     failures : tuple of Failure
     engines : tuple of mapping of axis to EngineChoice
         One for each model.
+    failed : tuple of int
+        The place of each failure among the clips, which may share names; empty of a sweep made of parts.
     """
 
     responses: tuple[ModelResponses, ...]
     failures: tuple[Failure, ...]
     engines: tuple[Mapping[str, EngineChoice], ...] = ()
+    failed: tuple[int, ...] = ()
 
     @property
     def n_clips(self) -> int:
         """Clips that were answered."""
         return len(self.responses[0].clips) if self.responses else 0
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another try would give the same: at no clip the decoder was lost."""
+        return all(failure.stage != DECODER for failure in self.failures)
 
 
 def sweep_clips(
@@ -86,17 +96,20 @@ def sweep_clips(
         engines = [choose_engines(model, plan, n_clips) for model, plan in models]
     kept: list[list[ModelResponses]] = [[] for _ in models]
     failures: list[Failure] = []
-    for clip in clips:
+    failed: list[int] = []
+    for place, clip in enumerate(clips):
         outcome = _sweep_one(models, engines, clip)
         if isinstance(outcome, Failure):
             failures.append(outcome)
+            failed.append(place)
         else:
             for collected, responses in zip(kept, outcome, strict=True):
                 collected.append(responses)
                 _join_last(collected)
         if on_clip is not None:
             on_clip(outcome.path if isinstance(outcome, Failure) else outcome[0].clips[0].name)
-    return Sweep(tuple(stack_clips(parts) for parts in kept if parts), tuple(failures), tuple(engines))
+    joined = tuple(stack_clips(parts) for parts in kept if parts)
+    return Sweep(joined, tuple(failures), tuple(engines), tuple(failed))
 
 
 def _join_last(parts: list[ModelResponses]) -> None:
@@ -125,5 +138,7 @@ def _sweep_one(
             with use_threads(plan.threads):
                 answers.append(respond_to_clip(model, clip, plan, chosen, sounds))
         return answers
+    except DecoderError as error:
+        return Failure(name, DECODER, str(error).removeprefix(f"{name}: "))
     except (AudioFileError, InputError) as error:
         return Failure(name, stage, str(error).removeprefix(f"{name}: "))

@@ -16,6 +16,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +38,7 @@ MAX_UNITS = 2000
 TOGETHER, FEW = 4, 125
 """Clips in a unit that spread what a part costs, and how many units there are to be before clips are put together."""
 _LIBRARIES = ("audioinv", "torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "python-stretch", "pyarrow")
+_EXTRAS = ("onnxruntime", "transformers", "ai-edge-litert", "pyworld", "pyworld-prebuilt")  # said only where they are
 _NOT_OF_THE_ANSWERS = ("engine", "verify")  # of a plan: "auto" stands for what it chose, and checks change nothing
 
 
@@ -128,6 +130,9 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
+    for name in _EXTRAS:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
     return found
 
 

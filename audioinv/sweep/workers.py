@@ -24,7 +24,8 @@ from typing import Protocol
 
 import torch
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, ModelError
+from ..nets.foreign import HUNG
 from ..nets.model import Model
 from ..nets.threads import use_threads
 from .accelerator import replayed
@@ -38,6 +39,7 @@ from .units import Unit, name_of
 __all__ = ["Alone", "Crew", "Done", "Order", "Parts", "Processes", "Worker", "hand_out"]
 
 _TRIES = 2
+_FAREWELL_SECONDS = 10.0  # for a process to end that says no more; its exit code is all that is left of it
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Worker:
         name, damage = name_of(unit), ""
         try:
             there = self.parts.find(name)
-            if there is not None:
+            if there is not None and there.is_final:
                 return Done(unit, name, there.n_clips, found=True)
         except CheckpointError as error:
             damage = str(error)
@@ -279,6 +281,7 @@ class Processes:
             answer = lane.wire.recv()
         except (EOFError, OSError):
             self._lanes.remove(lane)
+            _bury(lane)
             return unit, None
         if isinstance(answer, BaseException):
             raise answer
@@ -292,6 +295,14 @@ class Processes:
         for lane in self._lanes:
             lane.process.join()
         self._lanes.clear()
+
+
+def _bury(lane: _Lane) -> None:
+    """Wait for the end of a process that says no more, and raise what it said of a model that hangs."""
+    lane.wire.close()
+    lane.process.join(_FAREWELL_SECONDS)
+    if lane.process.exitcode == HUNG:
+        raise ModelError("a process ended because a model did not answer in time; what is done is kept: mend the model")
 
 
 def _serve(wire: Connection, order: Order) -> None:

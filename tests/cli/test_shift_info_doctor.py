@@ -91,4 +91,4 @@ def test_doctor_names_versions_and_devices(run):
     assert facts["devices"][0].startswith("cpu")
     assert facts["clips"] > 600
     text = run("doctor").stdout
-    assert f"torch          {facts['versions']['torch']}" in text
+    assert f"torch            {facts['versions']['torch']}" in text

@@ -15,6 +15,7 @@ import pytest
 from audioinv.corpus.census import take_census
 from audioinv.corpus.layouts import read_corpus, read_sources
 from audioinv.errors import AudioFileError, InputError
+from audioinv.sound import places
 from audioinv.sound.audio import load_clip
 from audioinv.sound.recording import open_recording
 from audioinv.sweep.units import Unit, name_of
@@ -164,6 +165,86 @@ def test_a_sound_is_fetched_once_and_again_when_another_lies_there(tree, memory,
     np.testing.assert_array_equal(load_clip("memory://bucket/a.wav").waveform, load_clip(two).waveform)
 
 
+class Web:
+    """A store as fsspec has it for HTTP, where the name of a file never changes with what lies there."""
+
+    protocol = ("http", "https")
+
+    def __init__(self, content, **headers):
+        self.content, self.headers, self.n_fetched = content, headers, 0
+
+    def info(self, name):
+        return {"name": name, "size": len(self.content), **self.headers}
+
+    def ukey(self, name):
+        return name
+
+    def invalidate_cache(self, path=None):
+        pass
+
+    def open(self, name, mode):
+        self.n_fetched += 1
+        return io.BytesIO(self.content)
+
+
+class Page:
+    """A place in it."""
+
+    protocol, path = "http", "http://nowhere.example/a.wav"
+
+    def __init__(self, store):
+        self.fs = store
+
+    def __str__(self):
+        return self.path
+
+
+@pytest.mark.parametrize("header", ["ETag", "Last-Modified"])
+def test_a_sound_of_the_web_is_fetched_again_when_its_headers_say_another(local_copies, monkeypatch, header):
+    store = Web(b"one", **{header: "1"})
+    for process in ("this", "another"):
+        monkeypatch.setattr(places, "_THIS_PROCESS", process)
+        assert places.at_hand(Page(store)).read_bytes() == b"one"
+    assert store.n_fetched == 1
+    store.content, store.headers = b"two", {header: "2"}
+    assert places.at_hand(Page(store)).read_bytes() == b"two"
+
+
+def test_a_sound_of_the_web_without_such_headers_is_kept_for_one_process(local_copies, monkeypatch):
+    store = Web(b"one")
+    for _ in range(2):
+        places.at_hand(Page(store))
+    assert store.n_fetched == 1
+    monkeypatch.setattr(places, "_THIS_PROCESS", "another")
+    store.content = b"two"  # as long as the first
+    assert places.at_hand(Page(store)).read_bytes() == b"two"
+
+
+def test_a_store_is_asked_and_not_what_it_remembers(memory, monkeypatch, local_copies):
+    memory.pipe("/bucket/a.wav", b"one")
+    forgotten = []
+    monkeypatch.setattr(type(memory), "invalidate_cache", lambda _, path=None: forgotten.append(path))
+    places.at_hand(places.find_place("memory://bucket/a.wav"))
+    assert forgotten == ["/bucket/a.wav"]
+
+
+@pytest.mark.parametrize("suffix", ["zip", "tar", "tar.gz"])
+@pytest.mark.parametrize("far", [False, True])
+def test_a_member_is_fetched_again_when_the_archive_is_another(tmp_path, memory, monkeypatch, suffix, far):
+    for content in (b"one", b"two"):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        (tmp_path / "set" / "a.wav").write_bytes(content)
+        archive = pack(tmp_path / "set", suffix)
+        if far:
+            memory.put(str(archive), f"/bucket/set.{suffix}")
+            places._far_archive_state.cache_clear()  # as in another process
+        protocol = "zip" if suffix == "zip" else "tar"
+        place = places.find_place(f"{protocol}://set/a.wav::{f'memory://bucket/set.{suffix}' if far else archive}")
+        monkeypatch.setattr("fsspec.archive.AbstractArchiveFileSystem.ukey", lambda _, path: path)  # says no more
+        assert places.at_hand(place).read_bytes() == content
+        assert places.at_hand(place).read_bytes() == content
+
+
 # --- what must not happen
 
 
@@ -206,7 +287,6 @@ def test_a_link_in_an_archive_does_not_reach_this_disk(tree, tmp_path):
 
 
 def test_a_member_that_swells_is_refused(tmp_path, monkeypatch, local_copies):
-    from audioinv.sound import places
     from audioinv.sound.local_copies import LocalCopies
 
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -219,8 +299,6 @@ def test_a_member_that_swells_is_refused(tmp_path, monkeypatch, local_copies):
 
 
 def test_a_list_that_swells_is_refused(tmp_path, monkeypatch):
-    from audioinv.sound import places
-
     monkeypatch.setattr(places, "_MAX_TEXT_BYTES", 1 << 16)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("manifest.csv", b"path\n" + bytes(1 << 20))

@@ -244,6 +244,15 @@ def test_fractions_must_leave_some_for_training(valid, test):
         split(make_corpus(("a", None), ("b", None)), valid_fraction=valid, test_fraction=test)
 
 
+@pytest.mark.parametrize("declared", [None, ["train", "train", "test", "valid"]])
+def test_a_fold_to_test_on_that_is_the_only_one_is_refused(declared):
+    made = make_corpus(("a", "1"), ("b", "2"), ("a", "3"), ("b", "4"), splits=declared)
+    corpus = replace(made, entries=tuple(replace(entry, fold=1) for entry in made.entries))
+    with pytest.raises(InputError, match=r"test_fold=1 is the only fold of made.* leave test_fold out, or declare two"):
+        split(corpus, test_fold=1)
+    assert split(corpus).part("test").entries  # nobody asked for it
+
+
 # --- duplicates
 
 

@@ -61,6 +61,18 @@ def test_where_classes_do_not_differ_one_is_rarely_flagged(rng, whole):
         assert apart / 300 > 0.12
 
 
+def test_a_class_of_few_groups_does_not_stand_out(rng):
+    """Three kits hold every tom: as many clips tell no more. Without groups, or in twelve kits, the toms are below."""
+    classes = np.repeat([0, 3], 60)
+    values = np.where(classes == 3, 0.3, 0.9) + rng.uniform(-0.1, 0.1, 120)
+
+    def flag(n_kits):
+        groups = None if n_kits is None else np.append(np.arange(60), 100 + np.arange(60) % n_kits)
+        return estimate_classes(values, classes, NAMES, groups, rng=rng)[1].stands_out
+
+    assert [flag(None), flag(12), flag(3)] == ["below", "below", "no"]
+
+
 def test_two_models_are_compared_class_by_class(rng):
     classes = np.repeat([0, 1, 2], 10)  # so few that every pattern of signs is tried
     differences = np.where(classes == 1, 0.3, 0.0) + rng.uniform(-0.1, 0.1, 30)

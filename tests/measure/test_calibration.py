@@ -94,6 +94,12 @@ def test_the_drift_of_the_calibration_error_and_its_interval(rng):
     assert mixed.value == pytest.approx(errors[1] - errors[0])
     same = calibration.bootstrap_calibration_drift(confidence, correct[:, [0, 0, 0]], 0, None, rng=rng)
     assert same.value == pytest.approx(0, abs=1e-12)
+    assert np.isnan([same.low, same.high]).all()  # no resample differs, which says nothing of other clips
+    two = calibration.bootstrap_calibration_drift(
+        np.array([[0.6, 0.6], [0.9, 0.9]]), np.array([[0.0, 0.0], [1.0, 1.0]]), 0, None, rng=rng
+    )
+    assert (two.value, two.n) == (0, 2)
+    assert np.isnan([two.low, two.high]).all()
     alone = calibration.bootstrap_calibration_drift(confidence[:, :1], correct[:, :1], 0, None, rng=rng)
     assert np.isnan(alone.value)
     one = calibration.bootstrap_calibration_drift(confidence[:1], correct[:1], 0, None, rng=rng)

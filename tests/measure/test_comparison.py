@@ -139,7 +139,7 @@ def test_windows_of_one_recording_are_matched_in_their_order(side):
 
     def cut(lead, names=recordings):
         clips = [
-            replace(clip, name=name, start_seconds=i - lead)
+            replace(clip, name=name, start_seconds=i - lead, end_seconds=i - lead + 1)
             for i, (clip, name) in enumerate(zip(one.responses.clips, names, strict=True))
         ]
         return replace(one, responses=replace(one.responses, clips=tuple(clips)))
@@ -153,6 +153,70 @@ def test_windows_of_one_recording_are_matched_in_their_order(side):
     assert all(row.difference.value == 0 for row in compare_models(cut(0.0), backwards).differences)
     other = compare_models(cut(0.0), cut(0.1, names=["new.wav", *recordings[1:]]))
     assert other.n_clips == 20
+
+
+def changed(one, change):
+    """The same side with clips of other records."""
+    clips = tuple(change(i, clip) for i, clip in enumerate(one.responses.clips))
+    return replace(one, responses=replace(one.responses, clips=clips))
+
+
+def test_other_stretches_and_other_labels_are_no_pair(side):
+    """As many stretches of each recording on both sides, and still not the same ones: matched by rank, none overlap."""
+
+    def cut(first):
+        starts = [first + i % 4 for i in range(24)]
+        return changed(
+            side(answers()),
+            lambda i, clip: replace(
+                clip, name=f"{i // 4}.wav", start_seconds=starts[i], end_seconds=starts[i] + 0.5, label=None
+            ),
+        )
+
+    assert compare_models(cut(0.0), cut(0.25)).notes == ()
+    with pytest.raises(InputError, match="same stretches"):
+        compare_models(cut(0.0), cut(0.75))
+    one = side(answers())
+    other = changed(one, lambda i, clip: replace(clip, label="tom") if i < 5 else clip)
+    found = compare_models(one, other)
+    assert found.n_clips == 19
+    assert found.notes == ("5 pairs of the same name have other labels or do not overlap, and are left out",)
+
+
+def test_groups_are_taken_from_the_side_that_knows_them(side):
+    one, other = side(answers()), side(answers(16))
+    bare = changed(one, lambda _, clip: replace(clip, group=None))
+    found = compare_models(bare, other)
+    assert found.differences == compare_models(one, other).differences
+    assert (found.n_groups, found.notes) == (12, ())
+    named = changed(one, lambda _, clip: replace(clip, group=f"other {clip.group}"))
+    assert compare_models(named, other).notes == ()
+    apart = changed(one, lambda i, clip: replace(clip, group=f"{i // 3}"))
+    found = compare_models(apart, other)
+    assert found.n_groups == 8
+    assert found.notes == ("the two group the clips differently: the groups are those of m",)
+
+
+def test_samples_of_another_rate_are_another_shift(side):
+    """A frame or a bin is also the front end's, which is not known: it is said."""
+
+    def swept(unit, rate, name="m"):
+        one = side(answers(), name, unit=unit)
+        return replace(one, responses=replace(one.responses, spec=replace(one.responses.spec, sample_rate=rate)))
+
+    for unit in ("smp", "frame", "bins"):
+        assert compare_models(swept(unit, 8000), swept(unit, 8000)).notes == ()
+        with pytest.raises(InputError, match="same sample rate"):
+            compare_models(swept(unit, 8000), swept(unit, 16000))
+    assert compare_models(swept("ms", 8000), swept("ms", 16000)).notes == ()
+    assert compare_models(swept("smp", 8000), swept("smp", 8000, "n")).notes == ()
+    (note,) = compare_models(swept("frame", 8000), swept("frame", 8000, "n")).notes
+    assert note == "time: each model counts frame in its own front end, and they may mean different amounts"
+    one, other = (side(answers(), axes=("time", "freq")) for _ in range(2))
+    moved = replace(other.responses.axes["freq"], unit="kHz")
+    axes = {**other.responses.axes, "freq": moved}
+    found = compare_models(one, replace(other, responses=replace(other.responses, axes=axes)))
+    assert found.notes == ("no shift along freq is the same for both: other units, sample rates or grids",)
 
 
 def test_other_edges_of_the_same_model_show_the_border_effect(side):

@@ -32,9 +32,20 @@ def test_an_equivariant_model_is_exact_at_its_lag_and_no_other(rng, lag):
     assert framewise.framewise_agreement(clean, shifted, lag + 1) < 0.8
 
 
-def test_a_constant_output_stays_where_it_is():
-    constant = np.full((8, 2), 0.3)
-    assert framewise.best_lag(constant, constant, 4) == 0
+@pytest.mark.parametrize("called_for", [0, 2, -3])
+def test_where_frames_are_alike_no_lag_can_be_told(rng, called_for):
+    hum = 0.3 + 1e-9 * rng.random((2, 8, 2))  # but for the rounding of single precision
+    assert np.isnan(framewise.best_lag(*hum, 4, called_for))
+    assert framewise.best_lag(*rng.random((1, 8, 2)).repeat(2, axis=0), 4, called_for) == 0  # different, and they stay
+
+
+def test_frames_that_recur_follow_the_lag_that_is_called_for_and_else_stay(rng):
+    recurring = np.tile(rng.random((4, 2)), (6, 1))
+    moved = np.roll(recurring, 2, axis=0)
+    assert [framewise.best_lag(recurring, moved, 6, lag) for lag in (-2, 2, 6)] == [-2, 2, 6]
+    assert framewise.best_lag(recurring, moved, 6, 3) == 2
+    assert framewise.best_lag(recurring, recurring, 6, 2) == 0
+    assert np.isnan(framewise.best_lag(recurring, recurring, 6, 4))
 
 
 def test_the_expected_lag_is_the_nearest_frame():

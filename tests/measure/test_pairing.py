@@ -41,6 +41,19 @@ def test_groups_change_sign_as_one(rng):
     assert apart < copied / 2
 
 
+def test_few_groups_change_sign_as_one_too(rng):
+    """Five kits of forty clips, all to one side: two patterns of 2^5, whereas clips would show more than there is."""
+    kits = np.repeat(np.arange(5), 40)
+    assert sign_flip_test(np.full(200, 0.3), kits, rng=rng) == 2 / 32
+    assert sign_flip_test(np.full(200, 0.3), None, rng=rng) < 0.001
+    assert sign_flip_test(np.full(80, 0.3), kits[:80], rng=rng) == 2 / 4
+    assert np.isnan(sign_flip_test(np.full(40, 0.3), kits[:40], rng=rng))
+    means = rng.standard_normal(5)
+    copied = minimum_detectable_change(np.repeat(means, 40), kits)
+    assert copied == pytest.approx(minimum_detectable_change(means, None))
+    assert np.isnan(minimum_detectable_change(rng.standard_normal(40), kits[:40]))
+
+
 def clustered(rng, n_groups, effect=0.0, n_points=None):
     """Differences of five clips a group that resemble each other."""
     codes = np.repeat(np.arange(n_groups), 5)
@@ -48,7 +61,7 @@ def clustered(rng, n_groups, effect=0.0, n_points=None):
     return effect + rng.standard_normal(shape)[codes] + rng.standard_normal((len(codes), *shape[1:])), codes
 
 
-@pytest.mark.parametrize("n_groups", [10, 15])
+@pytest.mark.parametrize("n_groups", [6, 10, 15])
 def test_the_level_holds_under_the_null_and_breaks_if_groups_are_ignored(rng, n_groups):
     differences, codes = clustered(rng, n_groups, n_points=2000)
     known = (sign_flip_test(differences, codes, rng=rng) < 0.05).mean()

@@ -1,6 +1,7 @@
 """A comparison in words: the numbers of the comparison, signs, and what was not shown."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -31,3 +32,13 @@ def test_a_model_against_itself_shows_nothing(sides):
     text = " ".join(" ".join(comparison_lines(compare_models(sides[0], sides[0]))).split())
     assert "no difference is shown, and the two hardly ever differ" in text
     assert "neither is shown to be steadier at any" in text
+
+
+def test_clips_of_one_group_can_show_nothing(sides):
+    def as_one(side):
+        clips = tuple(replace(clip, group="kit") for clip in side.responses.clips)
+        return replace(side, responses=replace(side.responses, clips=clips))
+
+    text = " ".join(" ".join(comparison_lines(compare_models(*map(as_one, sides)))).split())
+    assert "no difference can be tested: the clips are all of one group" in text
+    assert "nan" not in text

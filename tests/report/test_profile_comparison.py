@@ -90,3 +90,25 @@ def test_what_is_not_shared_is_left_out_and_said():
     empty = Profiled("c", replace(first.results, clips=None), "net")
     with pytest.raises(InputError, match="c holds no profiled clip"):
         compare_profiles(first, empty)
+
+
+def test_other_edges_or_another_seed_are_said_where_they_matter():
+    def made(name, axis, text, **options):
+        one = side(name, [change(axis, text, 10)])
+        return replace(one, results=replace(one.results, run={"options": options}))
+
+    def notes(axis, text, first, second):
+        return compare_profiles(made("a", axis, text, **first), made("b", axis, text, **second)).notes
+
+    zero, context, other = (
+        {"edges": "zero", "seed": 0},
+        {"edges": "context", "seed": 0},
+        {"edges": "context", "seed": 7},
+    )
+    assert notes("time", "-20:20:10ms", zero, zero) == ()
+    (edges,) = notes("time", "-20:20:10ms", zero, context)
+    assert edges == "time: edges differ, zero against context: part of the difference may be what enters at the border"
+    assert notes("gain", "6dB", zero, context) == ()  # nothing enters a window but under a delay
+    (seed,) = notes("gain", "6dB", context, other)
+    assert seed.startswith("seeds differ, 0 against 7: ")
+    assert notes("time", "-20:20:10ms", zero, {}) == ()  # a profile that does not tell

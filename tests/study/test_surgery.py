@@ -12,6 +12,7 @@ from audioinv.errors import InputError, ModelError
 from audioinv.measure.comparison import Compared, compare_models
 from audioinv.measure.multiplicity import holm
 from audioinv.nets.model import as_model
+from audioinv.nets.surgery.network import survey_network
 from audioinv.report.results import load_results
 from audioinv.report.surgery_figure import surgery_figure
 from audioinv.report.surgery_text import surgery_headline, surgery_lines, table_lines
@@ -19,7 +20,7 @@ from audioinv.sound.audio import Clip
 from audioinv.study import surgery_cost
 from audioinv.study.surgery import save_surgery, study_surgery
 from audioinv.study.surgery_cost import median_interval
-from audioinv.study.surgery_variants import SurgeryOptions
+from audioinv.study.surgery_variants import ALONG, SurgeryOptions, make_variants
 
 RATE, N_SAMPLES = 8000, 512
 CIRCULAR = {"padding": 1, "padding_mode": "circular"}
@@ -222,8 +223,53 @@ def test_why_polyphase_is_not_exact_is_told():
     straight = Sharp(circular=False)
     straight.pools[1] = nn.Conv1d(8, 8, 3, 2, padding=1)
     assert "do not wrap around" in warnings_of(straight)[0]
-    assert "the map that enters pools.1 is no whole number of steps" in warnings_of(Sharp(), 510)[0]
+    assert "do not wrap around" in warnings_of(Sharp(circular=False))[0]  # one that does not is enough
+    assert "the steps of pools.1 do not go around its map evenly" in warnings_of(Sharp(), 510)[0]
     assert warnings_of(Sharp()) == []
+
+
+@pytest.mark.parametrize(
+    ("strided", "exact"),
+    [
+        (nn.Conv1d(8, 8, 3, 4, dilation=2, padding=2, padding_mode="circular"), True),
+        (nn.Conv1d(8, 8, 2, 2), True),
+        (nn.Conv1d(8, 8, 3, 2), False),  # one step short, for want of padding
+        (nn.Conv1d(8, 8, 4, 2), False),
+        (nn.Conv1d(8, 8, 4, 2, padding=2, padding_mode="circular"), False),  # one too many
+    ],
+)
+def test_polyphase_is_exact_where_the_steps_go_once_around_and_else_it_is_said(strided, exact):
+    torch.manual_seed(3)
+    network = Sharp()
+    network.pools = nn.Sequential(nn.MaxPool1d(2), strided)
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=0.7)
+    model = as_model(network, sample_rate=RATE, labels=LABELS, n_samples=N_SAMPLES, name="net")
+    (made,), notes = make_variants(model, survey_network(model), options(replacements=("polyphase",), averages=()))
+    assert notes == (
+        [] if exact else ["polyphase is not exact here: the steps of pools.1 do not go around its map evenly"]
+    )
+    window = torch.from_numpy(noises(1)[0].waveform)
+    delayed = torch.stack([window.roll(delay) for delay in range(16)])
+    with torch.inference_mode():
+        scores, own = made.model.respond(delayed), model.respond(delayed)
+    assert ((scores - scores[0]).abs().max() < 1e-4 * scores.abs().max()) == exact
+    assert (own - own[0]).abs().max() > 1e-3 * own.abs().max()
+
+
+def test_only_the_axes_that_are_operated_on_must_be_whole_numbers_of_steps():
+    network = nn.Sequential(
+        nn.Unflatten(1, (1, 7, 16)),
+        nn.Conv2d(1, 2, 3, **CIRCULAR),
+        nn.MaxPool2d(2),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    )
+    model = as_model(network, sample_rate=RATE, labels=LABELS, n_samples=7 * 16, name="net")
+    for along, uneven in (("columns", False), ("rows", True), ("both", True)):
+        asked = options(replacements=("polyphase",), averages=(), along=along)
+        _, notes = make_variants(model, survey_network(model, axes=ALONG[along]), asked)
+        assert any("do not go around its map evenly" in note for note in notes) == uneven
 
 
 def test_an_average_of_means_alone_changes_nothing():

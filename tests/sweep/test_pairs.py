@@ -179,3 +179,14 @@ def test_bins_need_a_spectrogram_that_we_know_and_a_pair_is_of_two(clip):
         PairSweep(model, plan).respond(clip)
     with pytest.raises(InputError, match="a pair is of two axes; the plan has 1"):
         PairSweep(model, replace(plan, grids=plan.grids[:1]))
+
+
+def test_delays_may_be_in_frames_beside_bins(clip):
+    model = make_model()
+    hop = model.hop_samples
+    frames, samples = (
+        PairSweep(model, plan_of(model, ShiftGrid("time", (-2.0 * one, 3.0 * one), unit), GRIDS["bins"])).respond(clip)
+        for one, unit in ((1, "frame"), (hop, "smp"))
+    )
+    np.testing.assert_array_equal(frames, samples)
+    assert np.ptp(frames, axis=0).max() > 100 * PROMISED  # control: the delays matter

@@ -65,3 +65,38 @@ def test_a_clip_that_fails_in_a_later_round_is_left_out_of_the_first(model, clip
     for path in tmp_path.iterdir():
         path.unlink()
     assert sweep_rounds([model], entries, GRIDS, edges="zero", seed=0).responses == ()
+
+
+def test_one_silent_stretch_of_a_recording_takes_only_itself_away(model, clips, tmp_path):
+    stretches = [clips[0].waveform, clips[1].waveform, np.zeros(400, np.float32), clips[3].waveform]
+    write_audio(tmp_path / "events.wav", np.concatenate(stretches).clip(-1, 1), 8000)
+    starts = (0.0, 0.05, 0.1, 0.15)
+    entries = [CorpusEntry(tmp_path / "events.wav", start_seconds=at, end_seconds=at + 0.05) for at in starts]
+    found = sweep_rounds([model], [entries[2], *entries], GRIDS, edges="zero", seed=0)
+    assert [failure.path for failure in found.failures] == [str(tmp_path / "events.wav")] * 2
+    alone = sweep_rounds([model], [entries[0], entries[1], entries[3]], GRIDS, edges="zero", seed=0)
+    for (responses,), (expected,) in zip(found.responses, alone.responses, strict=True):
+        assert [clip.start_seconds for clip in responses.clips] == [0.0, 0.05, 0.15]
+        for name, axis in responses.axes.items():
+            np.testing.assert_array_equal(axis.scores, expected.axes[name].scores)
+
+
+def test_controls_lose_the_clips_that_their_sweep_loses(model, clips, tmp_path):
+    named = [Clip(clip.waveform, 8000, "same.wav") for clip in clips[:3]]
+    write_audio(tmp_path / "last.wav", clips[3].waveform.clip(-1, 1), 8000)
+    heard = []
+
+    def lose_one(name):
+        heard.append(name)
+        if len(heard) == 4:  # the first round is over
+            (tmp_path / "last.wav").unlink()
+
+    entries = [*named, CorpusEntry(tmp_path / "last.wav")]
+    found = sweep_rounds([model], entries, GRIDS, edges="zero", seed=0, on_clip=lose_one)
+    assert len(found.failures) == 1
+    for (responses,) in found.responses:
+        twice = [control for control in responses.controls if control.name == "twice"]
+        assert twice
+        for control in twice:
+            assert (len(control.scores), len(control.sound_error)) == (3, 3)
+            np.testing.assert_allclose(control.scores, responses.axes[control.axis].clean, rtol=1e-6)

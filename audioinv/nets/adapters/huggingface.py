@@ -99,7 +99,7 @@ def open_transformers(path: Path, device: str) -> Opened:
         inferred=Declaration(input_samples=_input_samples(extractor)),
         embedded_in=f"{_CONFIG} and {_EXTRACTOR}",
         inferred_from=_EXTRACTOR,
-        sha256=file_sha256(path / _WEIGHTS),
+        sha256=file_sha256(path / _WEIGHTS, path / _CONFIG, path / _EXTRACTOR),
     )
 
 

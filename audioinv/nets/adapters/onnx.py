@@ -90,7 +90,7 @@ def open_onnx(path: Path, device: str, flags: Declaration) -> Opened:
         proto = onnx.load_model(path, load_external_data=False)
     except (DecodeError, OSError) as error:
         raise ModelError(f"{path}: damaged, or no ONNX file ({error})") from error
-    check_external_data(proto, path)
+    beside = check_external_data(proto, path)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     embedded = Declaration.from_json(metadata.get(EMBEDDED_KEY, "{}"), str(path))
     session = _OnnxSession(path, device)
@@ -104,7 +104,7 @@ def open_onnx(path: Path, device: str, flags: Declaration) -> Opened:
         embedded=embedded,
         inferred=infer(session, said, str(path)),
         embedded_in="embedded in the metadata",
-        sha256=file_sha256(path),
+        sha256=file_sha256(path, *beside),
     )
 
 
@@ -112,20 +112,25 @@ def _build(session: _OnnxSession, source: str, said: Declaration, spec: ModelSpe
     return GraphModel(session, wire(session, said, spec, source), spec)
 
 
-def check_external_data(proto: Any, path: Path) -> None:
-    """Refuse weights that lie outside the folder of their file.
+def check_external_data(proto: Any, path: Path) -> tuple[Path, ...]:
+    """Return the files of weights beside a file, and refuse those that lie outside its folder.
 
     Parameters
     ----------
     proto : onnx.ModelProto
     path : Path
 
+    Returns
+    -------
+    tuple of Path
+        Those that are there, by name; whether one is missed is known when the graph is loaded.
+
     Raises
     ------
     ModelError
         If a location is absolute, climbs, or is a link that leads out.
     """
-    folder = path.resolve().parent
+    folder, found = path.resolve().parent, set[Path]()
     for tensor in _tensors(proto):
         for entry in tensor.external_data:
             if entry.key != "location":
@@ -135,6 +140,8 @@ def check_external_data(proto: Any, path: Path) -> None:
                     f"{path}: weights {tensor.name!r} are to be read from {entry.value!r}, outside the model's folder; "
                     "that is refused: put the file beside the model and export it again"
                 )
+            found.add(folder / entry.value)
+    return tuple(file for file in sorted(found) if file.is_file())
 
 
 def _tensors(message: Any) -> Iterator[Any]:

@@ -191,16 +191,19 @@ def _doubts(spec: ModelSpec, raw: Tensor) -> list[str]:
     return []
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file.
+def file_sha256(path: Path, *others: Path) -> str:
+    """Return the SHA-256 of a file; where a model is in several, that of theirs in order.
 
     Parameters
     ----------
-    path : Path
+    path, *others : Path
 
     Returns
     -------
     str
     """
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    found = []
+    for file in (path, *others):
+        with file.open("rb") as stream:
+            found.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return hashlib.sha256("\n".join(found).encode()).hexdigest() if others else found[0]

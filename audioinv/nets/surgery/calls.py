@@ -6,7 +6,7 @@ Maps are ``(batch, channels, n)`` or ``(batch, channels, n_rows, n_columns)``; w
 affair, so axes are counted from the last, -1 and -2. A call is the same whether a module, a function or an exported
 graph makes it.
 
-What is here: `SlidingCall`, `read_call`, `operation_of`, `left_alone`.
+What is here: `SlidingCall`, `read_call`, `operation_of`, `left_alone`, `zero_padded_axes`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..pooling import Sliding
 
-__all__ = ["SlidingCall", "left_alone", "operation_of", "read_call"]
+__all__ = ["SlidingCall", "left_alone", "operation_of", "read_call", "zero_padded_axes"]
 
 _SLIDING = re.compile(r"(conv|max_pool|avg_pool)([12])d")
 _PARAMETERS = {
@@ -202,6 +202,38 @@ def _obstacle(kind: str, given: Mapping[str, Any], windows: Sequence[Sliding]) -
     if counts_inside or given.get("divisor_override") is not None:
         return "its means divide unevenly"
     return ""
+
+
+def zero_padded_axes(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> frozenset[int]:
+    """Tell along which axes a convolution itself pads with zeros.
+
+    Parameters
+    ----------
+    function : callable
+    args, kwargs
+        What it is called with.
+
+    Returns
+    -------
+    frozenset of int
+        Counted from the last; empty of any other call.
+
+    Examples
+    --------
+    >>> import torch
+    >>> zero_padded_axes(torch.conv1d, (torch.zeros(1, 1, 9), torch.zeros(1, 1, 3)), {"padding": 1})
+    frozenset({-1})
+    """
+    found = _SLIDING.fullmatch(operation_of(function))
+    if found is None or found[1] != "conv":
+        return frozenset()
+    given, n_axes = dict(zip(_PARAMETERS["conv"], args, strict=False)) | dict(kwargs), int(found[2])
+    padding = given.get("padding", 0)
+    if isinstance(padding, str):
+        amounts = tuple(width - 1 if padding == "same" else 0 for width in given["weight"].shape[2:])
+    else:
+        amounts = _each(padding, n_axes)
+    return frozenset(axis for axis, n in zip(range(-n_axes, 0), amounts, strict=True) if n)
 
 
 def left_alone(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:

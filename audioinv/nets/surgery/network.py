@@ -13,6 +13,7 @@ What is here: `survey_network`, `Survey`, `Found`, `Operation`, `operating`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..model import Model
 from ..pooling import Downsampling
-from .calls import SlidingCall, left_alone, operation_of, read_call
+from .calls import SlidingCall, left_alone, operation_of, read_call, zero_padded_axes
 from .replacement import Layout, Phases, replaced, replaces
 
 __all__ = ["Found", "Operation", "Survey", "operating", "survey_network"]
@@ -33,6 +34,8 @@ __all__ = ["Found", "Operation", "Survey", "operating", "survey_network"]
 _RECURRENT = re.compile(r"(lstm|gru|rnn)(_.*)?")
 _LAYERS = re.compile(r"(conv|linear|matmul|mm|bmm|addmm|einsum|embedding|lstm|gru|rnn|max_pool|avg_pool).*")
 _LEVEL, _SEED = 0.1, 20261123
+
+_Padding = Counter[tuple[int, bool]]  # values put around a map, by axis and whether they wrap around
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Found:
         Of the window along each axis of the maps; empty where it has none.
     size, size_after : tuple of int
         Of the map that goes in and of what comes out.
+    padded : tuple of int, default ()
+        How many values of the map that goes in were put around it just before, along each axis.
     obstacle : str, default ""
         Why it is left as it is.
     """
@@ -59,6 +64,7 @@ class Found:
     stride: tuple[int, ...] = ()
     size: tuple[int, ...] = ()
     size_after: tuple[int, ...] = ()
+    padded: tuple[int, ...] = ()
     obstacle: str = ""
 
 
@@ -71,7 +77,7 @@ class Survey:
     found : tuple of Found
         In the order of the calls.
     layout : Layout
-        The axes that are operated on, and those along which its convolutions wrap around.
+        The axes that are operated on, and those along which all convolutions that are padded wrap around.
     max_stride : int
         Larger steps are left as they are.
     visible : bool
@@ -142,7 +148,7 @@ def survey_network(model: Model, *, max_stride: int = 8, axes: frozenset[int] = 
     window = _LEVEL * torch.randn(1, model.spec.input_samples, generator=generator)
     with torch.inference_mode(), _Names() as names, _Watch(names, max_stride, axes) as watch:
         model.respond(window)
-    layout = Layout(axes, frozenset(watch.wrapped))
+    layout = Layout(axes, frozenset(watch.wrapped - watch.straight))
     return Survey(tuple(watch.found), layout, max_stride, watch.visible, watch.recurrent)
 
 
@@ -189,9 +195,10 @@ class _Watch(TorchFunctionMode):
     def __init__(self, names: _Names, max_stride: int, axes: frozenset[int]) -> None:
         super().__init__()
         self._names, self._max_stride, self._axes = names, max_stride, axes
-        self._wrapping: dict[int, tuple[Tensor, set[int]]] = {}
+        self._paddings: dict[int, tuple[Tensor, _Padding]] = {}
         self.found: list[Found] = []
         self.wrapped: set[int] = set()
+        self.straight: set[int] = set()
         self.visible = self.recurrent = False
 
     def __torch_function__(
@@ -204,22 +211,28 @@ class _Watch(TorchFunctionMode):
         if operation == "pad":
             self._note_padding(answer, args, given)
         elif operation.startswith("conv") and args:
-            self.wrapped |= self._wrapping.get(id(args[0]), (None, set()))[1]
+            for (axis, wraps), n in self._padding_of(args[0]).items():
+                (self.wrapped if wraps else self.straight).update({axis} if n else ())
+            self.straight |= zero_padded_axes(func, args, given)
         call, obstacle = read_call(func, args, given), left_alone(func, args, given)
         if call is not None:
             name = self._names.name_of(call.kind, operation)
-            self.found.append(_describe(name, call, _obstacle(call, self._max_stride, self._axes)))
+            obstacle, padding = _obstacle(call, self._max_stride, self._axes), self._padding_of(call.maps)
+            self.found.append(_describe(name, call, obstacle, padding))
         elif obstacle:
             self.found.append(Found(self._names.name_of("", operation), operation, obstacle=obstacle))
         return answer
 
     def _note_padding(self, answer: Tensor, args: Sequence[Any], given: Mapping[str, Any]) -> None:
-        """Keep in mind along which axes a map that may go into a convolution wraps around."""
+        """Keep in mind what was put around a map that may go into a convolution."""
         told = dict(zip(("input", "pad", "mode"), args, strict=False)) | dict(given)
-        axes = set(self._wrapping.get(id(told["input"]), (None, set()))[1])
-        if told.get("mode") == "circular":
-            axes |= {-1 - place // 2 for place, n in enumerate(told["pad"]) if n}
-        self._wrapping[id(answer)] = answer, axes
+        padding = Counter(self._padding_of(told["input"]))
+        for place, n in enumerate(told["pad"]):
+            padding[-1 - place // 2, told.get("mode") == "circular"] += n
+        self._paddings[id(answer)] = answer, padding
+
+    def _padding_of(self, maps: Tensor) -> _Padding:
+        return self._paddings[id(maps)][1] if id(maps) in self._paddings else Counter()
 
 
 def _obstacle(call: SlidingCall, max_stride: int, axes: frozenset[int]) -> str:
@@ -229,7 +242,7 @@ def _obstacle(call: SlidingCall, max_stride: int, axes: frozenset[int]) -> str:
     return f"its step is larger than {max_stride}" if max(strides) > max_stride else ""
 
 
-def _describe(name: str, call: SlidingCall, obstacle: str) -> Found:
+def _describe(name: str, call: SlidingCall, obstacle: str, padding: _Padding) -> Found:
     return Found(
         name,
         call.kind,
@@ -237,6 +250,7 @@ def _describe(name: str, call: SlidingCall, obstacle: str) -> Found:
         stride=call.strides,
         size=tuple(call.maps.shape[-len(call.windows) :]),
         size_after=call.sizes,
+        padded=tuple(padding[axis, True] + padding[axis, False] for axis in call.stride_along),
         obstacle=obstacle,
     )
 

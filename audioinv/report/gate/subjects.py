@@ -206,7 +206,12 @@ def paired(subject: Subject, baseline: Results, axis: str) -> SweepPair:
     before, now = (Compared(side.model, side.responses, side.noise_floor) for side in (other, subject))
     pair = pair_sweeps(before, now, axis, seed=subject.seed)
     if pair is None:
-        raise InputError(f"axis {axis} holds no shift other than 0")
+        raise InputError(f"axis {axis} holds no shift other than 0, or counts samples of another sample rate")
+    if n_unlike := len(subject.responses.clips) - len(pair.second.clips.names):
+        raise InputError(
+            f"the baseline has {n_unlike} of the clips under another label, or heard another stretch of them; analyse "
+            "both with the same labels"
+        )
     return pair
 
 

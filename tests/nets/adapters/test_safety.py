@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from audioinv.errors import ModelError
+from audioinv.nets.adapters.huggingface import open_transformers
+from audioinv.nets.adapters.opened import file_sha256
 from audioinv.nets.adapters.torch_export import check_archive, open_exported
 from audioinv.nets.library import load_model
 
@@ -205,3 +207,27 @@ def test_onnx_weights_outside_are_found_however_deep(tmp_path):
         model = onnx.helper.make_model(onnx.helper.make_graph(graph, "g", [], []), functions=functions)
         with pytest.raises(ModelError, match="weights 'deep'"):
             check_external_data(model, tmp_path / "net.onnx")
+
+
+def test_onnx_weights_beside_the_file_belong_to_the_fingerprint(bands, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    save_onnx(bands, tmp_path / "plain.onnx")
+    assert load_model(tmp_path / "plain.onnx", said=WHOLE).fingerprint == file_sha256(tmp_path / "plain.onnx")
+    proto = onnx.load(tmp_path / "plain.onnx")
+    onnx.save_model(proto, tmp_path / "net.onnx", save_as_external_data=True, location="net.bin", size_threshold=64)
+    before = load_model(tmp_path / "net.onnx", said=WHOLE).fingerprint
+    assert load_model(tmp_path / "net.onnx", said=WHOLE).fingerprint == before
+    weights = bytearray((tmp_path / "net.bin").read_bytes())
+    weights[0] ^= 1
+    (tmp_path / "net.bin").write_bytes(weights)
+    assert load_model(tmp_path / "net.onnx", said=WHOLE).fingerprint != before
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_every_file_of_a_folder_of_transformers_belongs_to_the_fingerprint(tmp_path, name):
+    for file in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        (tmp_path / file).write_text('{"model_type": "none"}')
+    before = open_transformers(tmp_path, "cpu").sha256
+    assert open_transformers(tmp_path, "cpu").sha256 == before
+    (tmp_path / name).write_text('{"model_type": "none", "do_normalize": true}')
+    assert open_transformers(tmp_path, "cpu").sha256 != before

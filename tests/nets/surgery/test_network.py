@@ -152,6 +152,33 @@ def test_zeros_at_the_border_do_not_wrap():
     assert survey_network(model).layout.wrapped == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("second", "wraps"),
+    [
+        ([circular(4, 4)], True),
+        ([nn.Conv1d(4, 4, 3)], True),  # pads nothing
+        ([nn.Conv1d(4, 4, 3, padding="valid")], True),
+        ([nn.Conv1d(4, 4, 3, padding=1)], False),
+        ([nn.Conv1d(4, 4, 3, padding="same")], False),
+        ([nn.ConstantPad1d(1, 0.0), nn.Conv1d(4, 4, 3)], False),
+        ([nn.ReflectionPad1d(1), nn.Conv1d(4, 4, 3, 2)], False),
+    ],
+)
+def test_an_axis_wraps_if_all_that_is_padded_along_it_does(second, wraps):
+    model = made(pooled(circular(1, 4), nn.MaxPool1d(2), *second))
+    assert survey_network(model).layout.wrapped == ({-1} if wraps else set())
+
+
+def test_what_was_put_around_a_map_is_told():
+    model = made(pooled(circular(1, 4, 2, 5), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3, 2), nn.Conv1d(4, 4, 3, 2, padding=1)))
+    assert [(one.kind, one.padded) for one in survey_network(model).found] == [
+        ("convolution", (4,)),
+        ("maximum", (0,)),
+        ("convolution", (0,)),
+        ("convolution", (0,)),
+    ]
+
+
 def test_an_axis_that_wraps_is_told_from_one_that_does_not():
     """Ours pads one axis after the other."""
     config = NetworkConfig((1, 16, 32), 3, channels=(4, 6), padding="circular", frequency_padding="zero")

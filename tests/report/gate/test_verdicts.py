@@ -215,8 +215,13 @@ def test_a_baseline_that_does_not_compare_fails_and_says_why(results):
     without = {
         name: replace(r, axes={k: v for k, v in r.axes.items() if k != "time"}) for name, r in results.responses.items()
     }
+    relabelled = {
+        name: replace(r, clips=(replace(r.clips[0], label="high"), *r.clips[1:]))
+        for name, r in results.responses.items()
+    }
     shifts = results.responses[HALF].axes["time"].shifts
     for before, reason in (
+        (replace(results, responses=relabelled), "1 of the clips under another label"),
         (replace(results, responses=fewer), "1 clip (low/0.wav) only here, 1 clip (new.wav) only there"),
         (replace(results, responses=without), "the baseline swept no time, only freq, pitch"),
         (
