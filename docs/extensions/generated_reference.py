@@ -108,7 +108,7 @@ PLAIN = {
 }
 
 
-def write_pages(_app):
+def write_pages(_app, _config):
     """Write the pages whose text has changed."""
     pages = {"api.rst": api_page(), "commands.md": command_page(), "schema.md": schema_page()}
     pages |= {f"models/{card.parent.name}.md": card.read_text(encoding="utf-8") for card in CARDS.glob("*/README.md")}
@@ -125,7 +125,7 @@ def lead_to_cards(_app, _document, content):
 
 
 def setup(app):
-    """Write the pages before autosummary looks for names in them."""
-    app.connect("builder-inited", write_pages, priority=100)
+    """Write the pages before Sphinx looks which there are: autosummary reads names in those alone."""
+    app.connect("config-inited", write_pages)
     app.connect("source-read", lead_to_cards)
     return {"parallel_read_safe": True}
