@@ -273,7 +273,7 @@ def analyze(
 
 def _exit_code(results: Results, target: Path, tolerated: float) -> int:
     if not results.responses:
-        note(f"error: no clip could be analysed, so {target} is as it was")
+        note(f"error: no clip could be analysed; nothing was written to {target}")
         return ExitCode.SOME_FAILED
     return ExitCode.SOME_FAILED if len(results.failures) > tolerated else ExitCode.DONE
 
