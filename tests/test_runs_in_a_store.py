@@ -222,7 +222,8 @@ def test_two_cannot_write_one_run(place, memory):
 def test_a_damaged_file_is_named_by_its_url(place, memory):
     analyze(URL)
     write_whole(find_folder(URL) / "failures.csv", b"path,stage,reason\n")
-    with pytest.raises(CheckpointError, match=r"^memory://bucket/run: damaged results folder: failures\.csv changed since"):
+    damaged = r"^memory://bucket/run: damaged results folder: failures\.csv changed since"
+    with pytest.raises(CheckpointError, match=damaged):
         load_results(URL)
 
 
