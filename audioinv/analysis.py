@@ -10,7 +10,6 @@ What is here: `analyze`, `analyze_models`, `AnalysisOptions`, `Sweeper`, `plan_m
 
 from __future__ import annotations
 
-import hashlib
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +18,7 @@ from typing import Any, Protocol
 import torch
 
 from .corpus.entries import CorpusEntry
-from .errors import InputError
+from .errors import InputError, TooFewClips
 from .frame_run import FRAME_CLIPS, frame_cautions, run_frames
 from .measure.cliptable import ClipTable
 from .measure.controls import control_cautions, summarize_controls
@@ -27,17 +26,16 @@ from .measure.summary import ModelFacts, summarize_model
 from .nets.model import Model
 from .reference_run import PassingSample, reference_caution, run_references
 from .report.results import SCHEMA_VERSION, Results
-from .sound.audio import Clip
+from .run_record import check_names, describe_data, describe_model, identify
+from .sound.clip import Clip
 from .sound.grid import ShiftGrid
 from .sweep.plan import SweepPlan, plan_sweep
 from .sweep.precision import check_precision
-from .sweep.responses import Failure, ModelResponses
+from .sweep.responses import ModelResponses
 from .sweep.run import Sweep, sweep_clips
 from .sweep.units import versions
 
-__all__ = ["AnalysisOptions", "Sweeper", "analyze", "analyze_models", "plan_model", "versions"]
-
-_HOW = ("batch_size", "engine", "verify", "threads")  # of a plan: where and how it runs, never what comes out
+__all__ = ["AnalysisOptions", "Sweeper", "analyze", "analyze_models", "plan_model"]
 
 
 class Sweeper(Protocol):
@@ -93,7 +91,7 @@ class AnalysisOptions:
 
 
 def analyze(
-    model: Model,
+    model: Model | Sequence[Model],
     clips: Iterable[Clip | CorpusEntry],
     *,
     edges: str | None = None,
@@ -106,7 +104,7 @@ def analyze(
 
     Parameters
     ----------
-    model : Model
+    model : Model or sequence of Model
         From `load_model` or `as_model`.
     clips : iterable of Clip or CorpusEntry
         At any sample rate; labels and groups are used where they are known.
@@ -127,7 +125,7 @@ def analyze(
     Raises
     ------
     InputError
-        If a grid cannot be read, or no clip could be analysed.
+        If a grid cannot be read, models share a name, or no clip could be analysed.
     ModelError
         If the model answers in the wrong shape, or NaN.
 
@@ -146,10 +144,9 @@ def analyze(
     True
     """
     options = AnalysisOptions(grids, edges, pitch_engine, None, seed, engine)
-    results = analyze_models([model], clips, options)
+    results = analyze_models([model] if isinstance(model, Model) else list(model), clips, options)
     if not results.responses:
-        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in results.failures[:3])
-        raise InputError(f"no clip could be analysed ({reasons or 'none was given'})")
+        raise TooFewClips("no clip could be analysed", results.failures)
     return results
 
 
@@ -181,9 +178,7 @@ def analyze_models(
     Results
         Without models if no clip could be analysed; the failures say why.
     """
-    names = [model.spec.name for model in models]
-    if len(set(names)) != len(names):
-        raise InputError(f"models must have different names; got {', '.join(names)}")
+    check_names(models)
     plans = [plan_model(model, options) for model in models]
     started = clock.perf_counter()
     sample, framed = PassingSample(), PassingSample(FRAME_CLIPS)
@@ -208,11 +203,11 @@ def analyze_models(
         "device": sorted({str(model.device) for model in models}),
         "threads": options.threads or torch.get_num_threads(),
         "versions": versions(),
-        "data": _fingerprint(swept.responses, swept.failures),
+        "data": describe_data(swept.responses, swept.failures),
         "timing": timing,
         **(provenance or {}),
     }
-    document = {"schema_version": SCHEMA_VERSION, "run": _identity(run), "models": summaries}
+    document = {"schema_version": SCHEMA_VERSION, "run": identify(run), "models": summaries}
     return Results({found.spec.name: found for found in swept.responses}, document, run, swept.failures)
 
 
@@ -277,49 +272,5 @@ def _with_frames(summary: dict[str, Any], model: Model, sample: PassingSample, p
     return {**summary, "frames": frames, "warnings": [*summary["warnings"], *frame_cautions(frames)]}
 
 
-def describe_model(model: Model) -> dict[str, Any]:
-    """Return what is to be known of a model: its spec, its strides and a hash of its weights.
-
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    dict
-        Plain JSON data.
-    """
-    return {
-        "spec": asdict(model.spec),
-        "provenance": asdict(model.provenance) if model.provenance else None,
-        "hop_samples": model.hop_samples,
-        "stride_samples": model.stride_samples,
-        "weights_sha256": model.fingerprint,
-    }
-
-
 def _as_text(grid: str | ShiftGrid | None) -> str | None:
     return str(grid) if isinstance(grid, ShiftGrid) else grid
-
-
-def _fingerprint(models: Sequence[ModelResponses], failures: Sequence[Failure]) -> dict[str, Any]:
-    """Return what was analysed: how many clips and a hash of their names, stretches and labels."""
-    clips = models[0].clips if models else ()
-    text = "\n".join(repr(clip) for clip in clips)
-    return {
-        "n_clips": len(clips),
-        "n_failed": len(failures),
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
-    }
-
-
-def _identity(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what tells runs apart: a short hash of all that determines the numbers, not of when and how fast."""
-    plans = {name: {key: plan[key] for key in plan if key not in _HOW} for name, plan in run["plans"].items()}
-    text = repr([plans, run["models"], run["data"], run["versions"], run["config"]["seed"]])
-    return {
-        "id": hashlib.sha256(text.encode()).hexdigest()[:12],
-        "audioinv": run["versions"]["audioinv"],
-        "n_clips": run["data"]["n_clips"],
-        "seed": run["config"]["seed"],
-    }

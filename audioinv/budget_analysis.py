@@ -19,10 +19,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from .analysis import versions
+from .clip_windows import check_enough, windows_of
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError
-from .layer_analysis import asked_grids, check_enough, window_of
+from .errors import InputError
+from .layer_analysis import asked_grids
 from .measure.budget.attribution import stage_changes, summarize_budget
 from .measure.budget.border import CIRCULAR, BorderEffect, attribute_to_border
 from .measure.budget.delay_study import EDGES, DelayStudy, probed_layers
@@ -34,11 +34,12 @@ from .measure.cliptable import ClipTable
 from .measure.layerwise.axis_survey import survey_axis
 from .nets.model import Model
 from .report.budget_results import AxisBudget, BudgetResults
-from .sound.audio import Clip
+from .sound.clip import Clip
 from .sound.grid import ShiftGrid, parse_grid
 from .sound.operators import PitchShift
 from .sweep.activations import LayerFeed, named_layers
 from .sweep.responses import Failure
+from .sweep.units import versions
 
 __all__ = ["BudgetOptions", "analyze_budget", "budget"]
 
@@ -134,7 +135,7 @@ def budget(
     """
     unknown = sorted(set(grids) - {"time", "bins", "pitch"})
     if unknown:
-        raise InputError(f"unknown axis {', '.join(unknown)}; known: time, bins, pitch")
+        raise InputError(f"axis {', '.join(unknown)} is not one of time, bins, pitch")
     time, bins, pitch = (grids.get(axis) for axis in ("time", "bins", "pitch"))
     return analyze_budget(model, clips, BudgetOptions(time, bins, pitch, seed=seed))
 
@@ -192,17 +193,9 @@ def analyze_budget(
     followed: list[_Followed] = []
     windows: list[tuple[str, str | None]] = []
     failures: list[Failure] = []
-    for source in clips:
-        name = source.name if isinstance(source, Clip) else str(source.path)
-        try:
-            window = window_of(source, model)
-        except (AudioFileError, InputError) as error:
-            failures.append(Failure(name, "read", str(error).removeprefix(f"{name}: ")))
-        else:
-            windows.append((window.name, window.group))
-            followed.append(_follow(window, axes, beside))
-        if on_clip is not None:
-            on_clip(name)
+    for window in windows_of(model, clips, failures, on_clip=on_clip):
+        windows.append((window.name, window.group))
+        followed.append(_follow(window, axes, beside))
     names = tuple(name for name, _ in windows)
     check_enough(names, failures)
     groups = _group_codes(windows, model)

@@ -20,15 +20,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .clip_windows import windows_of
 from .corpus.entries import CorpusEntry
-from .errors import InputError
+from .errors import InputError, TooFewClips
 from .measure.certificates.certificate import Certificate, confirm
 from .measure.certificates.derivation import derive
 from .nets.library import shipped_folder
 from .nets.model import Model
-from .report.certificate_results import Certification
-from .sound.audio import Clip, load_clip, open_window
-from .sweep.plan import check_window
+from .report.certificate_results import CertificateResults
+from .sound.audio import load_clip
+from .sound.clip import Clip
+from .sweep.responses import Failure
 
 __all__ = ["AXES", "certify"]
 
@@ -44,7 +46,7 @@ def certify(
     axes: Sequence[str] = (),
     max_phases: int = 256,
     seed: int = 0,
-) -> Certification:
+) -> CertificateResults:
     """Derive which circular delays cannot change a model's answers, and confirm it by number.
 
     Parameters
@@ -62,12 +64,14 @@ def certify(
 
     Returns
     -------
-    Certification
+    CertificateResults
 
     Raises
     ------
     InputError
-        If an axis is unknown, or asked of a model that does not show its spectrogram; or a clip is silent.
+        If an axis is unknown, or asked of a model that does not show its spectrogram.
+    TooFewClips
+        If none of the clips can be used.
     ModelError
         If the model answers with NaN.
 
@@ -84,13 +88,13 @@ def certify(
     ('certified', 'invariant to every circular delay that is a multiple of 4')
     """
     chosen = _choose_axes(model, axes)
-    sounds = [clip.load() if isinstance(clip, CorpusEntry) else clip for clip in clips] or _usual_sounds(model, seed)
-    windows = torch.stack([_window(model, clip) for clip in sounds])
+    names, laid, failures = _lay_windows(model, list(clips) or _usual_sounds(model, seed))
+    windows = torch.stack(laid)
     twin = _in_float64(model, windows)
     if twin is not None:
         windows = windows.double()
     certificates = tuple(_certify_axis(model, twin or model, windows, axis, max_phases, seed) for axis in chosen)
-    return Certification(model.spec.name, tuple(clip.name for clip in sounds), certificates, model.fingerprint)
+    return CertificateResults(model.spec.name, tuple(names), certificates, model.fingerprint, tuple(failures))
 
 
 def _choose_axes(model: Model, axes: Sequence[str]) -> Sequence[str]:
@@ -111,15 +115,13 @@ def _usual_sounds(model: Model, seed: int) -> list[Clip]:
     return [Clip(_NOISE_LEVEL * noise, spec.sample_rate, name="noise"), *clips]
 
 
-def _window(model: Model, clip: Clip) -> Tensor:
-    spec = model.spec
-    resampled = clip.resampled(spec.sample_rate)
-    laid = open_window(resampled, spec.n_samples, spec.lead_samples)
-    try:
-        check_window(resampled, laid)
-    except InputError as error:
-        raise InputError(f"{clip.name}: {error}") from error
-    return torch.from_numpy(laid.waveform)
+def _lay_windows(model: Model, sources: Sequence[Clip | CorpusEntry]) -> tuple[list[str], list[Tensor], list[Failure]]:
+    """Return the names of the clips that can be used, the model's window over each, and what cannot be used."""
+    failures: list[Failure] = []
+    windows = list(windows_of(model, sources, failures))
+    if not windows:
+        raise TooFewClips("no clip could be used", failures)
+    return [window.name for window in windows], [torch.from_numpy(window.waveform) for window in windows], failures
 
 
 def _in_float64(model: Model, windows: Tensor) -> Model | None:

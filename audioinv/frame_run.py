@@ -26,11 +26,11 @@ from .corpus.entries import CorpusEntry
 from .errors import InputError
 from .measure.cliptable import ClipTable
 from .measure.framewise import FrameShifts, follow_frames
-from .measure.statistics import bootstrap_mean, paired_difference
+from .measure.statistics import estimate_mean, paired_difference
 from .measure.summary import plain
 from .nets.model import Model
 from .reference_run import opened
-from .sound.audio import Clip, open_window
+from .sound.clip import Clip, open_window
 from .sound.grid import ShiftGrid
 from .sweep.plan import SweepPlan, operator_of
 
@@ -123,11 +123,11 @@ def _estimates(followed: Sequence[FrameShifts], clips: ClipTable, seed: int) -> 
         return np.random.default_rng(seed)
 
     return {
-        "same": bootstrap_mean(_mean(of_clips["same"], 1), groups, rng=rng()),
-        "in_place": bootstrap_mean(in_place, groups, rng=rng()),
+        "same": estimate_mean(_mean(of_clips["same"], 1), groups, rng=rng()),
+        "in_place": estimate_mean(in_place, groups, rng=rng()),
         "difference": paired_difference(along, in_place, groups, rng=rng()),
-        "change": bootstrap_mean(_mean(of_clips["change"], 1), groups, rng=rng(), bounds=None),
-        "lag_error": bootstrap_mean(late, groups, rng=rng(), bounds=None),
+        "change": estimate_mean(_mean(of_clips["change"], 1), groups, rng=rng(), bounds=None),
+        "lag_error": estimate_mean(late, groups, rng=rng(), bounds=None),
         "same_curve": _mean(of_clips["same"], 0),
         "expected_lags": followed[0].expected,
         "best_lags": _mean(of_clips["best"], 0),

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from .corpus.events import Event
-from .measure.detection import EventWindows, IntArray, SlidingWindows, given_events
 from .measure.detection_summary import RecordingDetections
+from .measure.event_windows import EventWindows, IntArray, SlidingWindows, given_events
 from .nets.model import Model
 from .report.sliding_results import windows_table
 from .sound.recording import Recording

@@ -5,13 +5,13 @@ Conventions
 Every choice is made once for the whole corpus, before it is cut into units: how many there are, who does them and in
 which order they are done change nothing. The parts are joined in the order of the corpus.
 
-What is here: `JournalledRun`, `join_parts`.
+What is here: `JournalledRun`.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,24 +19,24 @@ from types import TracebackType
 from typing import Any
 
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, CheckpointError, InputError
+from .errors import CheckpointError, InputError
 from .nets.model import Model
-from .report.journal import Journal, PartFolder, recipes_in
-from .report.results import Results, check_free, free_folder
+from .report.journal import Journal, recipes_in
+from .report.parts import PartFolder, join_parts, what_came_of
+from .report.results import Results
+from .report.results_folder import check_free, free_folder
 from .report.shards import Shard, find_shard, read_shards, write_shard
-from .sound.audio import Clip
-from .sound.carried_files import disk_near
-from .sound.whole_files import cannot_write, find_folder, names_in
+from .sound.clip import Clip
+from .sound.whole_files import find_folder, names_in
 from .sweep.engines import EngineChoice, choose_engines
 from .sweep.plan import SweepPlan
-from .sweep.responses import Failure, ModelResponses, join_models
-from .sweep.room import RoomOnDisk
+from .sweep.responses import Failure
 from .sweep.run import Sweep
-from .sweep.units import Unit, cut_units, name_of, recipe_of, versions
+from .sweep.units import Unit, cut_units, name_of, recipe_of, share_of, versions
 from .sweep.workers import Alone, Crew, Done, Processes, Worker, hand_out
 from .work_order import ModelSource, WorkOrder
 
-__all__ = ["JournalledRun", "join_parts"]
+__all__ = ["JournalledRun"]
 
 CLUSTERS = ("local", "ray")
 
@@ -151,7 +151,7 @@ class JournalledRun:
         if self.shards:
             units = self._borrow(work)
         receipts = self._hand_out(units, self._crew(work), on_clip)
-        given_up = [Done(unit, "") for unit in work.units if unit not in units]
+        given_up = [Done(unit, "", lost="while its shard was done") for unit in work.units if unit not in units]
         receipts = sorted([*receipts, *given_up], key=lambda done: done.unit.place)
         return replace(join_parts(receipts, work.parts), engines=tuple(work.engines))
 
@@ -187,12 +187,15 @@ class JournalledRun:
         """
         work = self._begin(models, list(clips), share)
         if not work.named:
-            raise InputError("a share needs models with a fingerprint; give the model as a file")
+            raise InputError(
+                f"shard {share[0]}/{share[1]} needs models with weights that can be compared with those of the other "
+                "shards; give each model as a file"
+            )
         number, n_shares = share
-        receipts = self._hand_out(work.units[number - 1 :: n_shares], self._crew(work), on_clip)
+        receipts = self._hand_out(share_of(work.units, share), self._crew(work), on_clip)
         given_up = tuple(failure.path for done in receipts for failure in done.failures)
         write_shard(self.out, Shard(number, n_shares, work.parts.recipe, self.inputs, self.options, given_up))
-        return tuple(failure for done in receipts for failure in _read(done, work.parts).failures)
+        return tuple(failure for done in receipts for failure in what_came_of(done, work.parts).failures)
 
     def _begin(
         self,
@@ -220,7 +223,10 @@ class JournalledRun:
         if alone or not work.units:
             return Alone(Worker(work.models, work.engines, work.parts))
         if len(self.sources) != len(work.models):
-            raise InputError("workers beside this process need models that they can load themselves")
+            raise InputError(
+                f"jobs={self.jobs} and cluster={self.cluster!r} need models that every worker can load for itself; "
+                "give their files, or leave both out"
+            )
         if getattr(self.out, "protocol", "") == "memory":
             raise InputError(
                 f"{self.out} is seen by this process alone: leave out -j and --cluster, or give another -o"
@@ -229,7 +235,7 @@ class JournalledRun:
         if self.cluster == "ray":
             from .sweep.cluster import RayActors
 
-            return RayActors(order, self.jobs, self.gpus_per_worker)
+            return RayActors(order, min(self.jobs or len(work.units), len(work.units)), self.gpus_per_worker)
         return Processes(order, min(self.jobs or 1, len(work.units)))
 
     def _borrow(self, work: _Work) -> list[Unit]:
@@ -258,6 +264,7 @@ class JournalledRun:
         else:
             same = (lambda folder: recipes_in(folder) == {recipe}) if self.resume else None
             self.out = free_folder(self.out, overwrite=self.overwrite, resumable=same)
+            check_free(self.out, overwrite=self.overwrite, resumable=True)
 
     def _refuse_other_share(self, share: tuple[int, int]) -> None:
         """Leave the receipt of another share alone: it could not be merged without."""
@@ -293,54 +300,6 @@ class JournalledRun:
         """
         if self._journal is None:
             raise InputError("nothing was swept, so there is nothing to finish")
-        self._journal.finish(
-            replace(results, run={**results.run, "units": {"done": self.n_units, "found": self.n_found}})
-        )
-
-
-def join_parts(receipts: Sequence[Done], parts: PartFolder) -> Sweep:
-    """Join what workers kept.
-
-    Parameters
-    ----------
-    receipts : sequence of Done
-        In the order of the corpus.
-    parts : PartFolder
-
-    Returns
-    -------
-    Sweep
-        Whose arrays lie on a disk, that of the parts if they are on one, and not in memory.
-
-    Raises
-    ------
-    CheckpointError
-        If a part is gone or damaged.
-    InputError
-        If there is no room.
-    """
-    failures: list[Failure] = []
-
-    def answered() -> Iterator[Sequence[ModelResponses]]:
-        for done in receipts:
-            part = _read(done, parts)
-            failures.extend(part.failures)
-            if part.responses:
-                yield part.responses
-
-    near = disk_near(parts.folder)
-    try:
-        room = RoomOnDisk(near)
-        joined = join_models(answered(), sum(done.n_answered for done in receipts), room)
-    except AudioFileError:  # of a store
-        raise
-    except OSError as error:
-        raise cannot_write(near, error) from error
-    return Sweep(joined, tuple(failures))
-
-
-def _read(done: Done, parts: PartFolder) -> Sweep:
-    part = parts.find(done.name) if done.name else Sweep((), done.failures)
-    if part is None:
-        raise CheckpointError(f"{parts.path(done.name)} was there and is gone; give the command again")
-    return part
+        units = {"done": self.n_units, "found": self.n_found}
+        if left := self._journal.finish(replace(results, run={**results.run, "units": units})):
+            self.tell(left)

@@ -10,8 +10,7 @@ equivariance errors by comparing inner steps.
 
 One clip is worked on at a time; of its maps only errors and the followed units are kept.
 
-What is here: `layers`, `analyze_layers`, `LayerOptions`; `asked_grids`, `window_of`, `check_enough` and
-`TooFewClips`, on which the error budget stands as well.
+What is here: `layers`, `analyze_layers`, `LayerOptions`; `asked_grids`, which the error budget asks as well.
 """
 
 from __future__ import annotations
@@ -23,29 +22,26 @@ from dataclasses import dataclass, fields
 import numpy as np
 from torch import nn
 
-from .analysis import versions
+from .clip_windows import check_enough, windows_of
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError, ModelError
+from .errors import InputError, ModelError
 from .measure.layerwise.axis_survey import SurveyedAxis, survey_axis
 from .measure.layerwise.layer_records import LayerSweep, choose_units
 from .measure.layerwise.layers import LayerRecord, summarize_layer
 from .nets.model import Model
 from .report.layer_results import AxisLayers, LayerResults
-from .sound.audio import Clip, open_window
+from .sound.clip import Clip
+from .sound.edges import EDGES
 from .sound.grid import ShiftGrid
-from .sound.shifts import EDGES
 from .sweep.activations import LayerFeed, named_layers
-from .sweep.plan import check_window
 from .sweep.responses import Failure
+from .sweep.units import versions
 
 __all__ = [
     "LayerOptions",
-    "TooFewClips",
     "analyze_layers",
     "asked_grids",
-    "check_enough",
     "layers",
-    "window_of",
 ]
 
 
@@ -92,22 +88,6 @@ class LayerOptions:
             raise InputError(f"max_units={self.max_units} must be at least 1")
         if self.bins is not None and self.freq is not None:
             raise InputError("bins and freq both shift along frequency; give one of them")
-
-
-class TooFewClips(InputError):
-    """Fewer clips than a comparison needs.
-
-    Parameters
-    ----------
-    message : str
-    failures : sequence of Failure
-        Clips that might have made up the number.
-    """
-
-    def __init__(self, message: str, failures: Sequence[Failure]) -> None:
-        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
-        super().__init__(f"{message}{f' ({reasons})' if reasons else ''}")
-        self.failures = tuple(failures)
 
 
 def layers(
@@ -162,7 +142,7 @@ def layers(
     """
     unknown = sorted(set(grids) - {"time", "bins", "freq"})
     if unknown:
-        raise InputError(f"unknown axis {', '.join(unknown)}; known: time, bins, freq")
+        raise InputError(f"axis {', '.join(unknown)} is not one of time, bins, freq")
     time, bins, freq = (grids.get(axis) for axis in ("time", "bins", "freq"))
     return analyze_layers(model, clips, LayerOptions(time, bins, freq, edges, seed=seed))
 
@@ -208,18 +188,10 @@ def analyze_layers(
     collected: list[list[dict[str, LayerRecord]]] = [[] for _ in sweeps]
     names: list[str] = []
     failures: list[Failure] = []
-    for source in clips:
-        name = source.name if isinstance(source, Clip) else str(source.path)
-        try:
-            window = window_of(source, model)
-        except (AudioFileError, InputError) as error:
-            failures.append(Failure(name, "read", str(error).removeprefix(f"{name}: ")))
-        else:
-            names.append(window.name)
-            for (_, sweep), records in zip(sweeps, collected, strict=True):
-                records.append(sweep.records(window))
-        if on_clip is not None:
-            on_clip(name)
+    for window in windows_of(model, clips, failures, on_clip=on_clip):
+        names.append(window.name)
+        for (_, sweep), records in zip(sweeps, collected, strict=True):
+            records.append(sweep.records(window))
     check_enough(names, failures)
     return LayerResults(
         spec=model.spec,
@@ -240,53 +212,6 @@ def analyze_layers(
 
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, ShiftGrid) else value
-
-
-def check_enough(names: Sequence[str], failures: Sequence[Failure]) -> None:
-    """Refuse fewer than two clips.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of the clips that were analysed.
-    failures : sequence of Failure
-
-    Raises
-    ------
-    TooFewClips
-        If there are fewer; with what failed.
-    """
-    if len(names) < 2:
-        raise TooFewClips(
-            f"{len(names)} clip(s) could be analysed, but two are needed: with one, a layer that never changes looks "
-            "invariant",
-            failures,
-        )
-
-
-def window_of(source: Clip | CorpusEntry, model: Model) -> Clip:
-    """Lay a model's window over a clip.
-
-    Parameters
-    ----------
-    source : Clip or CorpusEntry
-    model : Model
-
-    Returns
-    -------
-    Clip
-
-    Raises
-    ------
-    AudioFileError
-        If the file cannot be read.
-    InputError
-        If the window is silent.
-    """
-    clip = (source if isinstance(source, Clip) else source.load()).resampled(model.spec.sample_rate)
-    window = open_window(clip, model.spec.n_samples, model.spec.lead_samples)
-    check_window(clip, window)
-    return window
 
 
 def asked_grids(model: Model, asked: Mapping[str, str | ShiftGrid | None]) -> dict[str, str | ShiftGrid | None]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .corpus.entries import CorpusEntry
 from .errors import AudioFileError, InputError
 from .nets.model import Model
-from .sound.audio import Clip
+from .sound.clip import Clip
 from .sound.recording import Recording, open_recording
 from .sweep.responses import Failure
 from .sweep.spacing import default_spacing, read_spacing

@@ -14,12 +14,12 @@ is how far the model's hearing reaches, as long as its answer does not hang on w
 cut so that both and the longest gap fit the window, the same for every gap. An interval resamples groups of clips; a
 pair belongs to the group of its A.
 
-What is here: `analyze_order`.
+What is here: `order`, `analyze_order`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,21 +28,21 @@ import torch
 from torch import Tensor
 
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError
+from .errors import AudioFileError, InputError, TooFewClips
 from .measure.cautions import MAX_COMMON_ANSWER
 from .measure.cliptable import ClipTable
 from .measure.controls import ROUNDING
 from .measure.order import order_distance, order_sensitivity
 from .measure.outcome import all_consistency, correctness, top1
-from .measure.statistics import Estimate, bootstrap_mean, paired_difference
+from .measure.statistics import Estimate, estimate_mean, paired_difference
 from .nets.model import Model
-from .report.order_results import OrderChange, OrderOptions, OrderResult
-from .sound.audio import Clip, open_window
+from .report.order_results import OrderChange, OrderOptions, OrderResults
+from .sound.clip import Clip, open_window
 from .sound.segments import draw_orders, join_sounds, permute_segments, play_backwards, rotations
 from .sweep.plan import check_window
 from .sweep.responses import Failure
 
-__all__ = ["analyze_order"]
+__all__ = ["analyze_order", "order"]
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -51,9 +51,58 @@ TOO_INVARIANT = 0.9
 _BATCH = 16
 
 
+def order(
+    model: Model, clips: Iterable[Clip | CorpusEntry], *, n_segments: int = 4, n_orders: int = 8, seed: int = 0
+) -> OrderResults:
+    """Find out whether a model hears the order of sounds, or only which sounds there are.
+
+    Parameters
+    ----------
+    model : Model
+        From `load_model` or `as_model`.
+    clips : iterable of Clip or CorpusEntry
+        At any sample rate; labels and groups are used where they are known.
+    n_segments : int, default 4
+        That a clip is cut into; at least 3.
+    n_orders : int, default 8
+        Shuffles that are tried, the same for every clip.
+    seed : int, default 0
+        Of shuffles, partners and intervals.
+
+    Returns
+    -------
+    OrderResults
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or no clip could be analysed.
+    ModelError
+        If the model answers in the wrong shape, or NaN.
+
+    Examples
+    --------
+    >>> from audioinv.nets.model import as_model
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [Clip(rng.standard_normal(800).astype(np.float32), 8000, name=f"noise {i}") for i in range(12)]
+    >>> def loudest_is_first(waveforms):
+    ...     first = np.abs(waveforms).argmax(axis=-1) < 400
+    ...     return np.stack([first, ~first], axis=-1).astype(np.float32)
+    >>> model = as_model(loudest_is_first, sample_rate=8000, labels=["first", "second"], n_samples=800)
+    >>> found = order(model, clips)
+    >>> found.backwards.sensitivity.value, found.rotated.sensitivity.value > 0.3
+    (1.0, True)
+    """
+    return analyze_order(model, clips, OrderOptions(n_segments, n_orders, seed=seed))
+
+
 def analyze_order(
-    model: Model, clips: Iterable[Clip | CorpusEntry], options: OrderOptions | None = None
-) -> OrderResult:
+    model: Model,
+    clips: Iterable[Clip | CorpusEntry],
+    options: OrderOptions | None = None,
+    *,
+    on_clip: Callable[[str], None] | None = None,
+) -> OrderResults:
     """Measure how a model's answers change with the order of what it hears.
 
     Parameters
@@ -62,14 +111,16 @@ def analyze_order(
     clips : iterable of Clip or CorpusEntry
         At any sample rate; labels and groups are used where they are known.
     options : OrderOptions, optional
+    on_clip : callable, optional
+        Called after each clip, for progress.
 
     Returns
     -------
-    OrderResult
+    OrderResults
 
     Raises
     ------
-    InputError
+    TooFewClips
         If no clip could be analysed.
     ModelError
         If the model answers in the wrong shape, or NaN.
@@ -87,20 +138,19 @@ def analyze_order(
     1.0
     """
     options = options or OrderOptions()
-    heard, failures = _prepare(model, clips)
+    heard, failures = _prepare(model, clips, on_clip)
     if not heard:
-        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in failures[:3])
-        raise InputError(f"no clip could be analysed ({reasons or 'none was given'})")
+        raise TooFewClips("no clip could be analysed", failures)
     rng = np.random.default_rng(options.seed)
     orders = draw_orders(options.n_segments, options.n_orders, rng)
     partners = _choose_partners([clip.label for clip in heard], rng)
     measured = _Measured(model, ClipTable.of(heard, model.spec.labels), options.seed)
-    scores = np.stack([_respond_to_changes(model, clip, orders) for clip in heard])
+    scores = np.stack([_respond_to_changes(model, clip, orders) for clip in _passing(heard, on_clip)])
     found = _by_change(scores, options.n_segments)
     sensitivities = [order_sensitivity(top1(found[name], 0), 0) for name in ("permuted", "rotated")]
     gaps = [round(share * model.spec.n_samples) for share in options.gap_shares]
     heads = _heads(model, heard, max(gaps))
-    result = OrderResult(
+    result = OrderResults(
         model=model.spec.name,
         config=options,
         accuracy=measured.accuracy(scores),
@@ -119,7 +169,9 @@ def analyze_order(
     return replace(result, cautions=tuple(_cautions(result, measured.common_answer(scores), partners)))
 
 
-def _prepare(model: Model, clips: Iterable[Clip | CorpusEntry]) -> tuple[list[Clip], tuple[Failure, ...]]:
+def _prepare(
+    model: Model, clips: Iterable[Clip | CorpusEntry], on_clip: Callable[[str], None] | None
+) -> tuple[list[Clip], tuple[Failure, ...]]:
     """Return the clips as far as they lie in the model's window, and what could not be used."""
     spec = model.spec
     heard, failures = [], []
@@ -132,7 +184,17 @@ def _prepare(model: Model, clips: Iterable[Clip | CorpusEntry]) -> tuple[list[Cl
             heard.append(replace(clip, waveform=clip.waveform[: spec.n_samples - spec.lead_samples]))
         except (AudioFileError, InputError) as error:
             failures.append(Failure(name, stage, str(error).removeprefix(f"{name}: ")))
+            if on_clip is not None:
+                on_clip(name)
     return heard, tuple(failures)
+
+
+def _passing(clips: Iterable[Clip], on_clip: Callable[[str], None] | None) -> Iterator[Clip]:
+    """Yield clips, and tell of each when it is done with."""
+    for clip in clips:
+        yield clip
+        if on_clip is not None:
+            on_clip(clip.name)
 
 
 def _choose_partners(labels: Sequence[str | None], rng: np.random.Generator) -> list[int]:
@@ -205,7 +267,7 @@ class _Measured:
 
     def mean(self, values: FloatArray, bounds: tuple[float, float] | None = (0.0, 1.0)) -> Estimate:
         rng = np.random.default_rng(self.seed)
-        return bootstrap_mean(values, self.table.group_codes, rng=rng, bounds=bounds)
+        return estimate_mean(values, self.table.group_codes, rng=rng, bounds=bounds)
 
     def difference(self, a: FloatArray, b: FloatArray) -> Estimate:
         return paired_difference(a, b, self.table.group_codes, rng=np.random.default_rng(self.seed))
@@ -229,7 +291,7 @@ class _Measured:
         return float(counts.max() / len(scores))
 
 
-def _cautions(result: OrderResult, common: float, partners: Sequence[int]) -> Iterator[str]:
+def _cautions(result: OrderResults, common: float, partners: Sequence[int]) -> Iterator[str]:
     """Say what to know before believing the numbers; of a model without an opinion, nothing else is said of order."""
     if result.noise_floor > ROUNDING:
         yield (

@@ -6,74 +6,60 @@ Each pair is swept on the whole grid of its two axes by `audioinv.sweep.pairs`, 
 scores is kept how far any class leads the clean answer, which it replaces where that is more than the model's noise
 floor. A clip that fails under one pair is left out of all.
 
-What is here: `profile_pairs`, `PairOptions`.
+What is here: `profile_pairs`.
 """
 
 from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from .analysis import versions
 from .corpus.entries import CorpusEntry
 from .errors import AudioFileError, InputError
 from .measure.cliptable import ClipTable
 from .measure.pair_endurance import PairEndurance, endure_pairs
 from .nets.model import Model
-from .profile_analysis import check_names
 from .report.pair_results import PairOfChanges, PairResults
-from .sound.audio import Clip
+from .run_record import check_names
+from .sound.clip import Clip
 from .sound.grid import ShiftGrid
 from .sweep.pairs import PairSweep
 from .sweep.plan import plan_sweep
 from .sweep.responses import ClipRecord, Failure
+from .sweep.units import versions
 
-__all__ = ["PairOptions", "profile_pairs"]
+__all__ = ["profile_pairs"]
 
 IntArray = npt.NDArray[np.intp]
 _Leads = tuple[npt.NDArray[Any], float]
 
 
-@dataclass(frozen=True)
-class PairOptions:
-    """How to profile pairs.
-
-    Parameters
-    ----------
-    edges : {"zero", "circular", "context", "noise"}, default "context"
-        What enters the window under a delay.
-    engine : {"auto", "batched", "shared"}, default "auto"
-    seed : int, default 0
-        Of noise, echoes and orders.
-    """
-
-    edges: str = "context"
-    engine: str = "auto"
-    seed: int = 0
-
-
 def profile_pairs(
-    models: Model | Sequence[Model],
+    model: Model | Sequence[Model],
     clips: Iterable[Clip | CorpusEntry],
     pairs: Sequence[tuple[ShiftGrid, ShiftGrid]],
-    options: PairOptions = PairOptions(),
     *,
+    edges: str = "context",
+    seed: int = 0,
     on_clip: Callable[[str], None] | None = None,
 ) -> PairResults:
     """Find out which pairs of changes a model's answers stand.
 
     Parameters
     ----------
-    models : Model or sequence of Model
+    model : Model or sequence of Model
     clips : iterable of Clip or CorpusEntry
     pairs : sequence of (ShiftGrid, ShiftGrid)
-        Of two axes each.
-    options : PairOptions
+        Of two axes each, from `parse_grid`.
+    edges : {"zero", "circular", "context", "noise"}, default "context"
+        What enters the window under a delay.
+    seed : int, default 0
+        Of noise, echoes, orders and intervals.
     on_clip : callable, optional
         Called after each clip, for progress.
 
@@ -103,30 +89,32 @@ def profile_pairs(
            [1., 0.]])
     """
     started = clock.perf_counter()
-    several = [models] if isinstance(models, Model) else list(models)
+    several = [model] if isinstance(model, Model) else list(model)
     check_names(several)
     sources = list(clips)
-    sweeps = [[_plan(model, pair, options, len(sources)) for model in several] for pair in pairs]
+    sweeps = [[_plan(one, pair, edges, seed, len(sources)) for one in several] for pair in pairs]
     heard, failures = _hear(sources, [sweep for of_pair in sweeps for sweep in of_pair], on_clip)
     table = ClipTable.of([clip for clip, _ in heard], several[0].spec.labels) if heard else None
     answers = _by_sweep([found for _, found in heard], len(several))
     return PairResults(
-        models=tuple(model.spec for model in several),
+        models=tuple(one.spec for one in several),
         clips=table,
-        pairs=tuple(
-            _endured(of_pair, found, table, options.seed) for of_pair, found in zip(sweeps, answers, strict=False)
-        ),
+        pairs=tuple(_endured(of_pair, found, table, seed) for of_pair, found in zip(sweeps, answers, strict=False)),
         failures=tuple(failures),
-        run={"options": asdict(options), "versions": versions(), "seconds": clock.perf_counter() - started},
+        run={
+            "options": {"edges": edges, "seed": seed},
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+            "seconds": clock.perf_counter() - started,
+        },
     )
 
 
-def _plan(model: Model, pair: tuple[ShiftGrid, ShiftGrid], options: PairOptions, n_clips: int) -> PairSweep:
+def _plan(model: Model, pair: tuple[ShiftGrid, ShiftGrid], edges: str, seed: int, n_clips: int) -> PairSweep:
     grids = {grid.axis: grid for grid in pair}
     if len(grids) != 2:
         raise InputError(f"a pair is of two axes; got {pair[0].axis} twice")
-    plan = plan_sweep(model, grids, edges=options.edges, seed=options.seed)
-    return PairSweep(model, replace(plan, engine=options.engine), n_clips)
+    return PairSweep(model, plan_sweep(model, grids, edges=edges, seed=seed), n_clips)
 
 
 def _hear(

@@ -7,8 +7,7 @@ the same engine as an analysis. An axis may occur in several variants and ranges
 
 The distances that stand beside each amount are means over a few of the clips, as the first model hears them.
 
-What is here: `profile`, `profile_models`, `ProfileOptions`, `n_rounds`; `some_of` and `check_names`, for others that
-profile.
+What is here: `profile`, `profile_models`, `ProfileOptions`, `n_rounds`.
 """
 
 from __future__ import annotations
@@ -20,26 +19,28 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from .analysis import versions
 from .corpus.entries import CorpusEntry
 from .corpus.listener import NO_LISTENER, Expectation, ListenerFile
-from .errors import InputError
+from .errors import InputError, TooFewClips
 from .measure import outcome
 from .measure.cliptable import ClipTable
 from .measure.controls import noise_floor
 from .measure.endurance import endure, judge
 from .nets.model import Model
-from .nets.training import windows_of
+from .nets.training_windows import windows_of
 from .reference_run import PassingSample, opened, reference_models
 from .report.profile_results import Change, ChangeOfModel, ProfileResults
-from .sound.audio import Clip
+from .run_record import check_names
+from .sound.clip import Clip
 from .sweep.plan import plan_sweep
 from .sweep.responses import AxisResponses, ModelResponses
 from .sweep.rounds import deal_rounds, sweep_rounds
 from .sweep.sizes import change_sizes
+from .sweep.units import versions
 
-__all__ = ["ProfileOptions", "check_names", "n_rounds", "profile", "profile_models", "some_of"]
+__all__ = ["ProfileOptions", "n_rounds", "profile", "profile_models"]
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -67,10 +68,11 @@ class ProfileOptions:
 
 
 def profile(
-    models: Model | Sequence[Model],
+    model: Model | Sequence[Model],
     clips: Iterable[Clip | CorpusEntry],
     *,
     listener: ListenerFile = NO_LISTENER,
+    edges: str = "context",
     references: bool = True,
     seed: int = 0,
 ) -> ProfileResults:
@@ -78,10 +80,12 @@ def profile(
 
     Parameters
     ----------
-    models : Model or sequence of Model
+    model : Model or sequence of Model
     clips : iterable of Clip or CorpusEntry
     listener : ListenerFile
-        From `audioinv.corpus.listener.read_listener`; all axes over usual ranges, not judged, if not given.
+        From `read_listener`; all axes over usual ranges, not judged, if not given.
+    edges : {"zero", "circular", "context", "noise"}, default "context"
+        What enters the window under a delay.
     references : bool, default True
         Whether models with known answers are profiled beside.
     seed : int, default 0
@@ -110,11 +114,10 @@ def profile(
     >>> [str(change.models["is_loud"].verdict) for change in found.changes]
     ['too sensitive?', 'invariant as wished?']
     """
-    several = [models] if isinstance(models, Model) else list(models)
-    results = profile_models(several, clips, ProfileOptions(listener, references=references, seed=seed))
+    several = [model] if isinstance(model, Model) else list(model)
+    results = profile_models(several, clips, ProfileOptions(listener, edges, references, seed))
     if not results.changes:
-        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in results.failures[:3])
-        raise InputError(f"no clip could be profiled ({reasons or 'none was given'})")
+        raise TooFewClips("no clip could be profiled", results.failures)
     return results
 
 
@@ -147,7 +150,7 @@ def profile_models(
     """
     started = clock.perf_counter()
     sources = list(clips)
-    sample = some_of(sources, models[0])
+    sample = _some_of(sources, models[0])
     references, none = _references(models[0], sample) if options.references else ([], "not asked for")
     profiled = [*models, *references]
     check_names(profiled)
@@ -161,6 +164,7 @@ def profile_models(
         failures=swept.failures,
         run={
             "options": _told(options),
+            "threads": torch.get_num_threads(),
             "versions": versions(),
             "seconds": clock.perf_counter() - started,
             "no_references": none,
@@ -194,28 +198,11 @@ def n_rounds(listener: ListenerFile) -> int:
     return len(deal_rounds([one.grid for one in listener.expectations]))
 
 
-def check_names(models: Sequence[Model]) -> None:
-    """Refuse models that results could not tell apart.
-
-    Parameters
-    ----------
-    models : sequence of Model
-
-    Raises
-    ------
-    InputError
-        If two share a name.
-    """
-    names = [model.spec.name for model in models]
-    if len(set(names)) != len(names):
-        raise InputError(f"models must have different names; got {', '.join(names)}")
-
-
 def _told(options: ProfileOptions) -> dict[str, Any]:
     return {**asdict(replace(options, listener=NO_LISTENER)), "listener": options.listener.source}
 
 
-def some_of(sources: Sequence[Clip | CorpusEntry], model: Model) -> list[Clip]:
+def _some_of(sources: Sequence[Clip | CorpusEntry], model: Model) -> list[Clip]:
     """Return a few clips as they are, at the model's rate.
 
     Parameters

@@ -35,12 +35,12 @@ from .errors import AudioFileError, InputError
 from .measure import drift, outcome
 from .measure.cliptable import ClipTable
 from .measure.controls import ROUNDING
-from .measure.statistics import bootstrap_mean
+from .measure.statistics import estimate_mean
 from .measure.summary import plain
 from .nets.model import Model, ModelSpec
 from .nets.references import constant_model, random_model, spectrum_model
-from .nets.training import windows_of
-from .sound.audio import Clip, open_window
+from .nets.training_windows import windows_of
+from .sound.clip import Clip, open_window
 from .sound.grid import ShiftGrid
 from .sweep.plan import SweepPlan, check_window
 from .sweep.responses import AxisResponses
@@ -210,7 +210,7 @@ def _measure(responses: AxisResponses, clips: ClipTable, noise_floor: float) -> 
     answers = outcome.top1(scores, zero, noise_floor)
     rng = np.random.default_rng(_SEED)
     return {
-        "consistency": bootstrap_mean(outcome.consistency(answers, zero), clips.group_codes, rng=rng),
+        "consistency": estimate_mean(outcome.consistency(answers, zero), clips.group_codes, rng=rng),
         "mac": float(drift.mean_absolute_change(scores, zero).mean()),
         "top1_change": float(outcome.top1_change(answers).mean()),
         "largest_change": float(np.abs(scores - scores[:, zero, None]).max()),

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
-from .analysis import describe_model, versions
 from .corpus.entries import CorpusEntry
 from .corpus.events import Event, read_events
 from .errors import AudioFileError, InputError
@@ -32,11 +32,13 @@ from .measure.detection_summary import RecordingDetections, summarize_detections
 from .nets.model import Model
 from .report.results import SCHEMA_VERSION
 from .report.sliding_results import SlidingFindings, SlidingResults, events_table
-from .sound.audio import Clip
+from .run_record import check_names, describe_model
+from .sound.clip import Clip
 from .sound.recording import Recording
 from .sweep.plan import SILENT_PEAK, plan_sweep
 from .sweep.responses import Failure
 from .sweep.stream import SlidingPlan, plan_sliding
+from .sweep.units import versions
 
 __all__ = ["SlidingOptions", "slide", "slide_models"]
 
@@ -82,7 +84,7 @@ class SlidingOptions:
 
 def slide(
     model: Model,
-    source: str | os.PathLike[str] | Clip,
+    recording: str | os.PathLike[str] | Clip,
     *,
     every: str | None = None,
     events: str | os.PathLike[str] | Sequence[Event] | None = None,
@@ -95,7 +97,7 @@ def slide(
     ----------
     model : Model
         From `load_model` or `as_model`.
-    source : str, path or Clip
+    recording : str, path or Clip
         A file is read block by block.
     every : str, optional
         From one window to the next: ``"10ms"``, ``"1frame"``, ``"160smp"``; at every hop of the model's front end if
@@ -135,7 +137,7 @@ def slide(
     known = read_events(events) if isinstance(events, (str, os.PathLike)) else events
     options = SlidingOptions(every, threshold, None if known is None else tuple(known), seed=seed)
     tables: list[pa.Table] = []
-    entry = source if isinstance(source, Clip) else CorpusEntry(Path(source))
+    entry = recording if isinstance(recording, Clip) else CorpusEntry(Path(recording))
     found = slide_models([model], [entry], options, keep=tables.append)
     if found.failures:
         failure = found.failures[0]
@@ -209,9 +211,7 @@ def slide_models(
 
 
 def _check(models: Sequence[Model], sources: Sequence[CorpusEntry | Clip], options: SlidingOptions) -> None:
-    names = [model.spec.name for model in models]
-    if len(set(names)) != len(names):
-        raise InputError(f"models must have different names; got {', '.join(names)}")
+    check_names(models)
     if options.events is None:
         return
     if len(sources) != 1:
@@ -305,6 +305,7 @@ def _run(
         },
         "models": {model.spec.name: describe_model(model) for model in models},
         "device": sorted({str(model.device) for model in models}),
+        "threads": torch.get_num_threads(),
         "versions": versions(),
         "data": {"n_recordings": len(recordings), "sha256": hashlib.sha256(text.encode()).hexdigest()},
     }

@@ -6,7 +6,7 @@ Sounds that are equal when decoded are dropped before the split, and a group sta
 heard once, after training. The baseline gets the very same windows. Accuracies come with a 95 % interval
 over the groups of the test clips.
 
-What is here: `ModelOptions`, `TrainedModel`, `prepare_corpus`, `train_model`.
+What is here: `train`; `ModelOptions`, `TrainedModel`; `prepare_corpus`, `train_model`, the two steps of it.
 """
 
 from __future__ import annotations
@@ -23,22 +23,26 @@ from typing import Any
 import numpy as np
 import torch
 
-from .analysis import versions
+from .corpus.duplicates import content_hashes, drop_duplicates
 from .corpus.entries import Corpus
-from .corpus.splits import check_splits, complete_splits, content_hashes, drop_duplicates, split_corpus
+from .corpus.splits import check_splits, complete_splits, split_corpus
 from .errors import InputError
 from .measure.cliptable import ClipTable
-from .measure.statistics import Estimate, bootstrap_mean, paired_difference
+from .measure.statistics import Estimate, estimate_mean, paired_difference
 from .nets.architectures import architecture
 from .nets.baseline import baseline_predictions
 from .nets.classifier import ClassifierConfig, ClassifierModel, save_classifier
 from .nets.library import MODEL_FILE
-from .nets.model import ModelSpec
-from .nets.training import Epoch, TrainingConfig, TrainingResult, train_classifier, windows_of
-from .sound.audio import Clip
-from .sound.spectrogram import Edges
+from .nets.model import Model, ModelSpec
+from .nets.training import Epoch, TrainingResult, train_classifier
+from .nets.training_config import TrainingConfig
+from .nets.training_windows import windows_of
+from .report.model_card import model_card
+from .sound.clip import Clip
+from .sound.spectrogram_config import Edges
+from .sweep.units import versions
 
-__all__ = ["ModelOptions", "TrainedModel", "prepare_corpus", "train_model"]
+__all__ = ["ModelOptions", "TrainedModel", "prepare_corpus", "train", "train_model"]
 
 _ARCHITECTURE_WORDS = {
     "cnn1d-wave": "1-D CNN on the waveform",
@@ -65,6 +69,12 @@ class ModelOptions:
     lead_seconds : float, default 0.25
         How much sooner than a clip the window opens, so that a delay either way does not cut its start.
     training : TrainingConfig
+
+    Examples
+    --------
+    >>> options = ModelOptions("mine", "cnn1d-mel", window_seconds=0.5)
+    >>> options.spec(("a", "b")).n_samples, options.configuration(("a", "b")).spec.name
+    (8000, 'mine')
     """
 
     name: str
@@ -158,6 +168,20 @@ class TrainedModel:
         Answers by true label.
     command : str
         What was typed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dataclasses import replace
+    >>> import audioinv
+    >>> tones = audioinv.read_corpus(audioinv.shipped_folder("clips") / "tones")
+    >>> few = replace(tones, entries=tones.entries[::10])
+    >>> options = ModelOptions("toys", "cnn1d-mel", window_seconds=0.5, training=TrainingConfig(epochs=2, batch_size=4))
+    >>> trained: TrainedModel = audioinv.train(few, options)
+    >>> trained.model.spec.labels, sum(trained.facts()["counts"].values())
+    (('tone1', 'tone2', 'tone3', 'tone4'), 40)
+    >>> audioinv.load_model(trained.save(Path(tempfile.mkdtemp()) / "toys")).spec.name
+    'toys'
     """
 
     options: ModelOptions
@@ -171,6 +195,11 @@ class TrainedModel:
     gain: Estimate
     confusion: Mapping[str, Counter[str]]
     command: str = ""
+
+    @property
+    def model(self) -> Model:
+        """The model itself, as `load_model` would load it from where it is saved."""
+        return ClassifierModel(self.result.classifier)
 
     def facts(self) -> dict[str, Any]:
         """Return the content of ``train.json``.
@@ -210,7 +239,7 @@ class TrainedModel:
         _write_history(target / "metrics.csv", self.result.history)
         facts = json.dumps(self.facts(), indent=2, sort_keys=True)
         (target / "train.json").write_text(facts + "\n", encoding="utf-8")
-        (target / "README.md").write_text(card(self), encoding="utf-8")
+        (target / "README.md").write_text(model_card(self), encoding="utf-8")
         return target
 
 
@@ -223,6 +252,49 @@ def _write_history(path: Path, history: tuple[Epoch, ...]) -> None:
 
 def _short(value: float) -> float | str:
     return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def train(
+    corpus: Corpus,
+    options: ModelOptions,
+    *,
+    test_fold: int | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> TrainedModel:
+    """Train a small classifier on labelled clips and test it on clips kept apart.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        From `read_corpus`, labelled; a declared split is kept and checked, else one is made, groups whole.
+    options : ModelOptions
+    test_fold : int, optional
+        Which fold is for testing, where the corpus has folds; the last if not given.
+    on_epoch : callable, optional
+        Called with each `audioinv.nets.training.Epoch`, for progress.
+
+    Returns
+    -------
+    TrainedModel
+
+    Raises
+    ------
+    InputError
+        If there is nothing to train on or to test on, or declared splits share a group.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> import audioinv
+    >>> tones = audioinv.read_corpus(audioinv.shipped_folder("clips") / "tones")
+    >>> few = replace(tones, entries=tones.entries[::10])
+    >>> options = ModelOptions("toys", "cnn1d-mel", window_seconds=0.5, training=TrainingConfig(epochs=2, batch_size=4))
+    >>> trained = train(few, options)
+    >>> trained.model.spec.labels, trained.gain.n == trained.accuracy.n > 0
+    (('tone1', 'tone2', 'tone3', 'tone4'), True)
+    """
+    prepared = prepare_corpus(corpus, seed=options.training.seed, test_fold=test_fold)
+    return train_model(prepared, options, on_epoch=on_epoch)
 
 
 def prepare_corpus(corpus: Corpus, *, seed: int = 0, test_fold: int | None = None) -> Corpus:
@@ -310,8 +382,8 @@ def train_model(
         counts={side: len(found) for side, found in clips.items()},
         groups={side: len({clip.group or clip.name for clip in found}) for side, found in clips.items()},
         n_dropped=sum("equal" in skipped.reason or "same sound" in skipped.reason for skipped in corpus.skipped),
-        accuracy=bootstrap_mean(right, codes, rng=rng),
-        baseline=bootstrap_mean(simple_right, codes, rng=rng),
+        accuracy=estimate_mean(right, codes, rng=rng),
+        baseline=estimate_mean(simple_right, codes, rng=rng),
         gain=paired_difference(right, simple_right, codes, rng=rng),
         confusion=confusion,
         command=command,
@@ -330,62 +402,3 @@ def _answers(model: ClassifierModel, clips: list[Clip]) -> list[str]:
 
 def _is_right(answers: list[str], clips: list[Clip]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.array([float(answer == clip.label) for answer, clip in zip(answers, clips, strict=True)])
-
-
-def card(model: TrainedModel) -> str:
-    """Write the card of a model in Markdown.
-
-    Parameters
-    ----------
-    model : TrainedModel
-
-    Returns
-    -------
-    str
-    """
-    options, training = model.options, model.options.training
-    spec = model.result.classifier.config.spec
-    n_weights = sum(weights.numel() for weights in model.result.classifier.network.parameters())
-    jitter = [
-        f"delay ±{1000 * training.time_jitter_seconds:g} ms" if training.time_jitter_seconds else "",
-        f"frequency shift ±{training.frequency_jitter_hz:g} Hz" if training.frequency_jitter_hz else "",
-        f"mel bins ±{training.bin_jitter}" if training.bin_jitter else "",
-        f"pitch ±{training.pitch_jitter_semitones:g} semitones" if training.pitch_jitter_semitones else "",
-        f"level ±{training.gain_jitter_db:g} dB" if training.gain_jitter_db else "",
-        *(f"{grid.axis} {grid}" for grid in training.changes),
-        f"mixup {training.mixup:g}" if training.mixup else "",
-    ]
-    sides = " · ".join(f"{side} {model.counts[side]} clips, {model.groups[side]} groups" for side in model.counts)
-    lines = [
-        f"# {options.name}",
-        "",
-        f"{spec.description}. {n_weights:,} weights, {len(spec.labels)} classes: {', '.join(spec.labels)}.",
-        "",
-        f"- **Input**: {spec.sample_rate / 1000:g} kHz mono, a window of {spec.window_seconds:g} s that opens "
-        f"{spec.lead_samples / spec.sample_rate:g} s before the clip. Nothing is normalised.",
-        f"- **Training**: seed {training.seed}, best of {len(model.result.history)} epochs was number "
-        f"{model.result.best_epoch}; jitter: {', '.join(filter(None, jitter)) or 'none'}.",
-        f"- **Data**: {Path(model.corpus).name}; {sides}.",
-        f"- **Kept apart**: no group is on two sides, and {model.n_dropped} clips whose decoded sound stands in the "
-        "corpus already were dropped before the split.",
-        f"- **Held-out accuracy**: {_percent(model.accuracy)}, n = {model.accuracy.n} clips from "
-        f"{model.accuracy.n_groups} groups (95 % interval over {model.accuracy.unit}s).",
-        f"- **Baseline** (logistic regression on mean and deviation of 20 MFCC, same windows): "
-        f"{_percent(model.baseline)}. Paired difference: {_signed(model.gain)}.",
-        f"- **Command**: `{model.command}`",
-        "",
-        "| true \\ answered | " + " | ".join(spec.labels) + " |",
-        "|---" * (len(spec.labels) + 1) + "|",
-    ]
-    for label in spec.labels:
-        counts = model.confusion.get(label, Counter())
-        lines.append(f"| {label} | " + " | ".join(str(counts[answer] or "·") for answer in spec.labels) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
-def _signed(estimate: Estimate) -> str:
-    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"

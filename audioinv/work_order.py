@@ -17,7 +17,7 @@ from .nets.adapters.declaration import Declaration
 from .nets.library import load_model
 from .nets.model import Model
 from .nets.threads import use_threads
-from .report.journal import PartFolder
+from .report.parts import PartFolder
 from .sweep.engines import choose_engines
 from .sweep.plan import SweepPlan
 from .sweep.units import recipe_of, versions
@@ -91,5 +91,8 @@ class WorkOrder:
             models = [(source.load(), plan) for source, plan in zip(self.models, self.plans, strict=True)]
         engines = [choose_engines(model, plan, self.n_clips) for model, plan in models]
         if not self.parts.recipe.startswith(recipe_of(models, engines, versions())):
-            raise ModelError("a worker has other models or libraries than the process that hands out the work")
+            raise ModelError(
+                "a worker has other models or libraries than the process that hands out the work; install the same "
+                "versions for both, and give models by paths that both can read"
+            )
         return Worker(models, engines, self.parts)

@@ -9,7 +9,7 @@ from audioinv.errors import InputError, ModelError
 from audioinv.layer_analysis import layers
 from audioinv.nets.library import load_model
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from tests.measure.budget.planted import Leaking, bursts, clicks, deep, noises, spectral, with_part
 
 REFERENCES = ("drums-averaging", "drums-constant", "drums-matched", "drums-random", "drums-spectrum")
@@ -80,10 +80,10 @@ def test_shipped_references_are_looked_into_like_any_model(name):
 @pytest.mark.parametrize(
     ("grids", "message"),
     [
-        ({"freq": "50Hz"}, "unknown axis freq; known: time, bins, pitch"),
+        ({"freq": "50Hz"}, "axis freq is not one of time, bins, pitch"),
         ({"pitch": "0st"}, "holds no interval other than 0; give one such as -2:2:1st"),
         ({"time": "0smp"}, "holds no shift other than 0"),
-        ({"bins": "1bins"}, "needs a model whose spectrogram we know"),
+        ({"bins": "1bins"}, "needs a model whose spectrogram is known"),
     ],
 )
 def test_what_is_wrong_is_said(grids, message):

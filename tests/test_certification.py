@@ -11,7 +11,7 @@ from audioinv.errors import InputError
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 from .measure.certificates.exhaustive import true_modulus
 

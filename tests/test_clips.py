@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioinv.sound.audio import Clip, load_clip
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import Clip
 
 CLIPS = Path(__file__).parents[1] / "clips"
 SAMPLE_RATE = 16_000

@@ -1,11 +1,13 @@
 """The site: what the tutorial shows is what its commands print, and the generated reference is whole."""
 
 import os
+import pkgutil
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import audioinv
@@ -13,6 +15,7 @@ import audioinv
 ROOT = Path(__file__).parents[1]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"[+−]?\d+(?:[.,]\d+)*")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def steps():
@@ -64,12 +67,179 @@ def test_the_tutorial_shows_what_its_commands_print(tmp_path):
         for value, close in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
             first, second = (float(number.replace("−", "-").replace(",", "")) for number in (value, close))
             assert first == pytest.approx(second, rel=0.1, abs=0.06), step
+    for step in re.findall(r"- run: (audioinv .*)", TUTORIAL):
+        done = run(step, tmp_path)
+        assert done.returncode == 0, done.stdout
+    assert (tmp_path / "junit.xml").is_file()
 
 
 def test_the_control_a_changed_number_is_seen():
     shown = next(shown for _, step, shown in steps() if step.startswith("audioinv check runs/mine"))
     assert comparable(shown) != comparable(shown.replace("FAIL", "PASS"))
     assert "0.749" in comparable(shown)
+
+
+def commands_on(page):
+    """Yield the words of every audioinv command that a page shows, in a block or within a line."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    shown = re.findall(r"`(audioinv [^`]+)`", text)
+    for _, block in re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M):
+        shown += re.findall(r"^(?:\$ |- run: )?(?:[A-Z_]+=\S+ )*(?:.*&& )?(audioinv [^\n|;&]+)", block, re.M)
+    for one in shown:
+        yield re.sub(r"\s#.*", "", one).split()[1:]
+
+
+def problems_of(words):
+    """Return what the command line does not know of a command."""
+    from typer.main import get_command
+
+    from audioinv.cli.app import app
+
+    known = get_command(app).commands
+    name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+    if name.startswith("-"):
+        return []
+    if name not in known:
+        return [name]
+    options = {option for entry in known[name].params for option in (*entry.opts, *entry.secondary_opts)}
+    asked = [re.split(r"[=\].,:…]", word.strip("[]()"))[0] for word in words if re.match(r"\[?--?[a-z]", word)]
+    return [option for option in asked if option not in {*options, "-h", "--help"}]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "generated" not in page.parts], ids=lambda page: page.stem)
+def test_every_command_on_a_page_exists_with_its_options(page):
+    found = {" ".join(words): problems_of(words) for words in commands_on(page)}
+    assert {command: wrong for command, wrong in found.items() if wrong} == {}
+
+
+def test_the_control_a_command_that_is_not_there_is_seen():
+    assert problems_of(["analyse", "clips"]) == ["analyse"]
+    assert problems_of(["analyze", "clips", "--tiem=5ms", "-o", "x"]) == ["--tiem"]
+    assert problems_of(["study", "surgery", "-m", "x"]) == []
+    assert sum(1 for page in PAGES for _ in commands_on(page)) > 100
+
+
+def test_the_page_of_shifts_has_every_axis_and_unit_and_edge():
+    from audioinv.sound.edges import EDGES
+    from audioinv.sound.grid import _UNITS, AXES, parse_grid
+
+    page = (ROOT / "docs" / "shifts.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|\n]+) (?:\|[^|\n]+){3}\|$", page, re.M))
+    assert set(rows) == set(AXES)
+    for axis, units in _UNITS.items():
+        for unit in set(units.values()):
+            assert re.search(rf"(?<!\w){re.escape(unit)}", rows[axis]), (axis, unit)
+    assert set(re.findall(r"^\| `(\w+)`(?: \(default\))? \| [^|\n]+ \|$", page, re.M)) == set(EDGES)
+    assert parse_grid("noise", "pink:0:40:10dB").variant == "pink"
+
+
+ERRORS = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def mistakes(tmp_path, monkeypatch):
+    """A folder with what the page of errors has mistaken: a model that says nothing, a run, a broken sound."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    weights = onnx.numpy_helper.from_array(np.zeros((16000, 7), np.float32), "weights")
+    sound, logits = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", size])
+        for name, size in (("sound", 16000), ("logits", 7))
+    )
+    node = onnx.helper.make_node("MatMul", ["sound", "weights"], ["logits"])
+    graph = onnx.helper.make_graph([node], "bare", [sound], [logits], [weights])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "bare.onnx")
+    (tmp_path / "two.txt").write_text("bell\nkick\n", encoding="utf-8")
+    (tmp_path / "broken.wav").write_bytes(b"RIFF....")
+    (tmp_path / "clips").symlink_to(ROOT / "clips")
+    monkeypatch.chdir(tmp_path)
+    model, clips = audioinv.load_model("drums-constant"), audioinv.read_corpus("clips/drums/tom").entries
+    audioinv.analyze(model, clips, time="-20:20:20ms").save("runs/tom")
+
+
+@pytest.mark.usefixtures("mistakes")
+def test_each_error_on_its_page_is_what_the_command_says():
+    from typer.testing import CliRunner
+
+    from audioinv.cli.app import app
+
+    shown = re.findall(r"^\$ audioinv ([^\n]+)\n((?:(?!\$ |```).*\n)+)", ERRORS, re.M)
+    assert len(shown) > 6
+    for command, output in shown:
+        done = CliRunner().invoke(app, command.split())
+        assert done.exit_code == (3 if "broken.wav" in command else 2), command
+        assert done.output.split() == output.split(), command
+
+
+def test_the_page_of_errors_has_every_public_error_and_exit_code():
+    from audioinv.cli.app import app
+
+    public = {name for name in audioinv.__all__ if name.endswith("Error")}
+    assert public - {"AudioinvError"} == set(re.findall(r"^\| `(\w+)` \| `\w+` \|", ERRORS, re.M))
+    promised = set(re.findall(r"(\d+) [a-z]", app.info.epilog))
+    assert promised == set(re.findall(r"^\| (\d+) \|", ERRORS, re.M))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "generated" not in page.parts], ids=lambda page: page.stem)
+def test_every_name_of_the_package_on_a_page_exists(page):
+    missing = []
+    for name in set(re.findall(r"(?<![\w./-])audioinv((?:\.[A-Za-z]\w*)+)", page.read_text(encoding="utf-8"))):
+        if name not in (".models", ".toml", ".json", ".check", ".cli"):
+            try:
+                pkgutil.resolve_name(f"audioinv{name}")
+            except (AttributeError, ImportError):
+                missing.append(f"audioinv{name}")
+    assert missing == []
+
+
+def test_the_additions_that_contributing_shows_fit_the_code():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    diffs = re.findall(r"^```diff\n(.*?)^```", page, re.S | re.M)
+    parts = [part for diff in diffs for part in re.findall(r"^--- (\S+)\n(.*?)(?=^--- |\Z)", diff, re.S | re.M)]
+    assert len(parts) > 8
+    for path, lines in parts:
+        code = (ROOT / path).read_text(encoding="utf-8")
+        assert all(f"\n{line}\n" in code for line in re.findall(r"^-(.+)$", lines, re.M)), path
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.S | re.M):
+        compile(block, "CONTRIBUTING.md", "exec")
+
+
+def test_every_axis_has_its_words_as_an_added_one_must():
+    from audioinv.report.summary_text import _AXIS_WORDS
+    from audioinv.sound.grid import AXES
+
+    assert set(_AXIS_WORDS) == set(AXES)
+
+
+@pytest.mark.parametrize("page", ["howto/notebook.md", "reference/errors.md"])
+def test_the_python_on_a_page_runs_and_names_what_is_wrong(page, tmp_path, monkeypatch, capsys):
+    (tmp_path / "clips").symlink_to(ROOT / "clips")
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.S | re.M)
+    said = {}
+    exec(compile(block, page, "exec"), said)
+    if "results" in said:
+        assert said["results"].summary["axes"].keys() == {"time", "freq"}
+    else:
+        assert "no model 'drums-cnn3d'" in capsys.readouterr().out
+
+
+def test_both_ways_to_read_the_rows_say_the_same(tmp_path, monkeypatch, capsys):
+    duckdb = pytest.importorskip("duckdb")
+    (tmp_path / "clips").symlink_to(ROOT / "clips")
+    monkeypatch.chdir(tmp_path)
+    model, clips = audioinv.load_model("drums-cnn2d-flatten"), audioinv.read_corpus("clips/drums/tom").entries
+    results = audioinv.analyze(model, clips, time="-200:200:100ms")
+    results.save("runs/drums")
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    exec(compile(re.search(r"^```python\n(.*?)^```", page, re.S | re.M).group(1), "results.md", "exec"), {})
+    kept = float(re.search(r"tom\s+([\d.]+)", capsys.readouterr().out).group(1))
+    table = duckdb.sql(re.search(r"^```sql\n(.*?)^```", page, re.S | re.M).group(1)).fetchall()
+    by_hand = np.mean([consistency for axis, shift, consistency, _ in table if axis == "time" and shift != 0])
+    assert 0 < kept < 1
+    assert kept == pytest.approx(by_hand, abs=1e-6)
+    assert kept == pytest.approx(results.summary["axes"]["time"]["consistency"]["value"], abs=1e-6)
 
 
 @pytest.fixture
@@ -99,7 +269,8 @@ def test_the_reference_has_every_key_of_the_summary(generated):
     for key in ("schema_version", "consistency", "minimal_flip_shift", "contrast", "censored"):
         assert f"`{key}`" in page
     targets = set(re.findall(r"\]\(#([\w-]+)\)", page))
-    assert targets <= {heading.replace("_", "-") for heading in re.findall(r"^## (\w+)$", page, re.M)}
+    assert targets
+    assert targets <= set(re.findall(r"^\(([\w-]+)\)=$", page, re.M))
 
 
 def test_there_are_ten_examples_or_more_each_with_title_and_text():

@@ -7,8 +7,8 @@ from audioinv.analysis import analyze
 from audioinv.frame_run import frame_cautions, run_frames
 from audioinv.nets.model import as_model
 from audioinv.nets.windows import Windows
-from audioinv.report.text import frame_line, summary_lines
-from audioinv.sound.audio import Clip
+from audioinv.report.summary_text import frame_line, summary_lines
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import parse_grid
 from audioinv.sweep.plan import SweepPlan
 

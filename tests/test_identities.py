@@ -1,7 +1,7 @@
 """What theory says of shifts, filters, pools and spectrograms, each with the control that must fail.
 
 I1 to I22 of the list of identities on which the package rests; I23 and I24, on the order of a sound's parts, are in
-`tests/measure/test_order.py`. Values of a reference run stand beside ours where they differ: it drew other noise.
+`tests/measure/test_words.py`. Values of a reference run stand beside ours where they differ: it drew other noise.
 Tolerances are in eps of the dtype: a sum of n rounded products is off by about sqrt(n) of them, an FFT by log2(n).
 """
 
@@ -13,12 +13,15 @@ import torch
 from torch import nn
 
 from audioinv.errors import InputError
+from audioinv.nets.downsampling import AxisPooling, Downsampling, Sliding, padded
 from audioinv.nets.networks import ConvNet, NetworkConfig
-from audioinv.nets.pooling import AxisPooling, Downsampling, Sliding, largest_phase, padded, pooling
+from audioinv.nets.polyphase import largest_phase
+from audioinv.nets.pooling import pooling
 from audioinv.sound.harmonics import harmonicity_error
 from audioinv.sound.pitch import pitch_shift
 from audioinv.sound.shifts import frequency_shift, time_shift
-from audioinv.sound.spectrogram import Spectrogram, SpectrogramConfig
+from audioinv.sound.spectrogram import Spectrogram
+from audioinv.sound.spectrogram_config import SpectrogramConfig
 from audioinv.sound.synthetic import click, harmonic_tone, noise, tone
 
 RATE = 16000

@@ -1,5 +1,6 @@
 """A run with a journal gives the rows of one without, whatever interrupts it; and nothing stale is ever picked up."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -8,9 +9,11 @@ import resource
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,22 +22,23 @@ import torch
 
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.corpus.entries import CorpusEntry
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.errors import CheckpointError, DecoderError, InputError, ModelError
 from audioinv.journalled_run import JournalledRun
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, save_classifier
 from audioinv.nets.library import load_model
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.report.journal import PartFolder
+from audioinv.report.parts import PartFolder
 from audioinv.report.results import load_results
 from audioinv.report.shards import find_shard
-from audioinv.sound.audio import Clip, write_audio
+from audioinv.sound.audio import write_audio
+from audioinv.sound.clip import Clip
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.responses import Failure
 from audioinv.sweep.run import sweep_clips
 from audioinv.sweep.units import Unit, cut_units, name_of, versions
-from audioinv.sweep.workers import Done, Processes, hand_out
+from audioinv.sweep.workers import Done, Lost, Processes, hand_out
 from audioinv.work_order import ModelSource
 
 GRIDS = {"time": "-10:10:5ms", "pitch": "-1:1:1st"}
@@ -71,7 +75,7 @@ def analyze(out, *, grids=GRIDS, sources=("toy",), **how):
     run = JournalledRun(out, sources=tuple(map(ModelSource, sources)), **how)
     with run:
         options = AnalysisOptions(grids, references=False)
-        run.finish(analyze_models(models, read_sources(["clips"]).entries, options, sweep=run.sweep))
+        run.finish(analyze_models(models, read_corpus("clips").entries, options, sweep=run.sweep))
     return run
 
 
@@ -107,7 +111,7 @@ def begun(place, monkeypatch):
 
 def test_a_run_with_a_journal_is_a_run_without(place):
     analyze(place / "with")
-    models, entries = [load_model("toy")], read_sources(["clips"]).entries
+    models, entries = [load_model("toy")], read_corpus("clips").entries
     plain = analyze_models(models, list(entries), AnalysisOptions(GRIDS, references=False))
     kept = load_results(place / "with")
     assert kept.table.equals(plain.table)
@@ -179,7 +183,7 @@ def test_a_killed_finish_is_finished(place, begun, monkeypatch):
     begun(place / "run", 12 - 1)
     options = AnalysisOptions(GRIDS, references=False)
     with JournalledRun(place / "run") as run:
-        found = analyze_models([load_model("toy")], read_sources(["clips"]).entries, options, sweep=run.sweep)
+        found = analyze_models([load_model("toy")], read_corpus("clips").entries, options, sweep=run.sweep)
         monkeypatch.setattr(os, "fsync", stop)
         with pytest.raises(KeyboardInterrupt):
             run.finish(found)
@@ -198,6 +202,25 @@ def test_a_changed_file_is_heard_again_and_nothing_else(place, begun):
     analyze(place / "whole")
     assert rows(place / "run").equals(rows(place / "whole"))
     assert units(place / "run") == {"done": 12, "found": 7}
+
+
+def test_a_part_is_named_for_what_was_heard_even_of_a_file_that_is_being_written(place, begun, monkeypatch):
+    load = CorpusEntry.load
+    real = (place / "clips" / "0002.wav").read_bytes()
+    (place / "clips" / "0002.wav").write_bytes(real[: len(real) // 2])
+
+    def load_late(entry, *args, **options):
+        if entry.path.name == "0002.wav":
+            (place / "clips" / "0002.wav").write_bytes(real)  # which was named while it was half as long
+        return load(entry, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CorpusEntry, "load", load_late)
+        begun(place / "run", 8)
+    (place / "clips" / "0002.wav").write_bytes(real[: len(real) // 2])
+    analyze(place / "run")
+    analyze(place / "whole")
+    assert rows(place / "run").equals(rows(place / "whole"))
 
 
 def test_a_file_that_could_not_be_read_is_read_when_it_can(place, begun):
@@ -282,6 +305,74 @@ def test_a_finished_run_stands_until_another_is(place, begun):
         "run.json",
         "summary.json",
     ]
+
+
+@pytest.mark.parametrize("stranger", ["thesis.txt", "figures/holiday.jpg", "results/data.csv", "data/a.wav"])
+def test_overwrite_removes_what_is_ours_and_refuses_a_folder_with_anything_else(place, stranger):
+    analyze(place / "run")
+    first = rows(place / "run")
+    mine = place / "run" / stranger
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("years of work")
+    named = stranger.removesuffix("/a.wav")
+    with pytest.raises(InputError, match=rf"run holds {named}, which audioinv did not write, so --overwrite does not"):
+        analyze(place / "run", overwrite=True)
+    assert mine.read_text() == "years of work"
+    assert rows(place / "run").equals(first)
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_overwrite_takes_no_folder_for_a_run_that_has_a_summary_of_something_else(place, fixed):
+    mine = place / "runs" / "clips"
+    mine.mkdir(parents=True)
+    (mine / "summary.json").write_text('{"accuracy": 1}')
+    (mine / "report.html").write_text("of mine")
+    with pytest.raises(InputError, match="clips is no results folder, so --overwrite does not touch it"):
+        analyze(mine, overwrite=True, fixed=fixed)
+    assert sorted(path.name for path in mine.iterdir()) == ["report.html", "summary.json"]
+
+
+def test_what_came_into_the_folder_meanwhile_stays(place):
+    options = AnalysisOptions(GRIDS, references=False)
+    with JournalledRun(place / "run") as run:
+        found = analyze_models([load_model("toy")], read_corpus("clips").entries, options, sweep=run.sweep)
+        (place / "run" / "notes.txt").write_text("of mine")
+        (place / "run" / "report.html").write_text("of an earlier run")
+        run.finish(found)
+    assert (place / "run" / "notes.txt").read_text() == "of mine"
+    assert not (place / "run" / "report.html").exists()
+    assert load_results(place / "run").n_rows == 11 * 8
+
+
+@pytest.fixture
+def nfs(monkeypatch):
+    """A disk that keeps a file without a name under one of its own, as long as somebody has it open."""
+    unlink, open_file = os.unlink, tempfile.TemporaryFile
+
+    def keep(path, *how, **more):
+        if Path(path).name.startswith(".nfs"):
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        unlink(path, *how, **more)
+
+    def open_kept(dir):
+        (dir / ".nfs0001").touch()
+        return open_file(dir=dir)
+
+    monkeypatch.setattr(os, "unlink", keep)
+    monkeypatch.setattr(tempfile, "TemporaryFile", open_kept)
+
+
+def test_a_folder_of_parts_that_stays_costs_a_finished_run_nothing(place, begun, nfs):
+    said = []
+    begun(place / "run", 4)
+    (place / "run" / "results" / ".nfs0000").touch()  # of a machine that went down
+    analyze(place / "run", tell=said.append)
+    assert said == [f"! {place}/run/results could not be removed (.nfs0000); all is written, nothing needs it"]
+    assert sorted(path.name for path in (place / "run" / "results").iterdir()) == [".nfs0000", ".nfs0001"]
+    assert units(place / "run") == {"done": 12, "found": 4}
+    first = rows(place / "run")
+    analyze(place / "run", overwrite=True)
+    assert rows(place / "run").equals(first)
 
 
 def test_two_cannot_write_one_folder(place):
@@ -397,7 +488,7 @@ def test_a_part_gives_back_what_was_put_in(tmp_path, rng):
 
 
 def test_a_unit_is_known_by_its_sounds_and_what_is_said_of_them(place):
-    entry = read_sources(["clips"]).entries[0]
+    entry = read_corpus("clips").entries[0]
     same = name_of(Unit(0, (entry,)))
     assert name_of(Unit(3, (entry,))) == same
     for other in (
@@ -440,7 +531,7 @@ class Clumsy:
         unit = self.given.pop()
         if unit.place in self.lost:
             self.lost.remove(unit.place)
-            return unit, None
+            return unit, Lost("of clumsiness")
         return unit, Done(unit, f"part {unit.place}")
 
     def dismiss(self):
@@ -453,8 +544,19 @@ def test_a_lost_unit_is_tried_once_more_and_then_named():
     crew = Clumsy(lost=[1, 3, 3])
     done = sorted(hand_out(work, crew), key=lambda done: done.unit.place)
     assert [receipt.name for receipt in done] == ["part 0", "part 1", "part 2", "", "part 4"]
-    assert [(failure.path, failure.stage) for receipt in done for failure in receipt.failures] == [("clip 3", "worker")]
+    assert [failure for receipt in done for failure in receipt.failures] == [
+        Failure("clip 3", "worker", "2 workers ended at it: of clumsiness")
+    ]
     assert crew.dismissed
+
+
+def test_where_the_first_units_all_end_their_workers_it_is_not_the_units():
+    crew = Clumsy(lost=[1, 1, 2, 2, 3, 3])
+    with pytest.raises(ModelError, match="at the first 3 pieces of work, 2 times each: of clumsiness; none was done"):
+        list(hand_out([Unit(place, ()) for place in range(500)], crew))
+    assert crew.dismissed
+    few = Clumsy(lost=[1, 1, 2, 2, 4, 4])  # the third is done, which tells that it is
+    assert [done.unit.place for done in hand_out([Unit(place, ()) for place in range(5)], few)] == [1, 2, 3, 4, 0]
 
 
 @dataclass(frozen=True)
@@ -464,19 +566,92 @@ class Ends:
     code: int
 
     def open(self):
+        if self.code < 0:
+            os.kill(os.getpid(), -self.code)
         os._exit(self.code)
 
 
-@pytest.mark.parametrize("code", [2, 3])
-def test_a_process_that_gives_up_a_model_is_not_hired_again(code):
-    crew, unit = Processes(Ends(code), 1), Unit(0, ())
+@dataclass(frozen=True)
+class Leaves:
+    """An order at which a process ends and leaves one behind that it started, which holds on to what it held."""
+
+    gone: Path
+
+    def open(self):
+        if os.fork() == 0:
+            time.sleep(15)
+            self.gone.touch()
+        os._exit(3)
+
+
+@dataclass(frozen=True)
+class Stays:
+    """An order at which a process does not let itself be ended, as code of others may have it."""
+
+    def open(self):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return self
+
+    def do(self, unit):
+        if unit.place == 2:
+            time.sleep(60)
+        return Done(unit, str(os.getpid()))
+
+
+@pytest.mark.parametrize(
+    ("order", "how"),
+    [
+        (Ends(2), "a model did not answer in time"),
+        (Ends(3), "exit code 3, a crash of a library"),
+        (Ends(-9), "killed (SIGKILL), as the system does when memory is out"),
+    ],
+)
+def test_a_process_that_ends_at_a_unit_is_lost_and_how_is_said(order, how):
+    crew, unit = Processes(order, 1), Unit(0, ())
     crew.give(unit)
     try:
-        if code == 2:
-            with pytest.raises(ModelError, match="did not answer in time; what is done is kept"):
-                crew.take()
-        else:
-            assert crew.take() == (unit, None)
+        assert crew.take() == (unit, Lost(how))
+        assert crew.has_room
+    finally:
+        crew.dismiss()
+
+
+def test_a_process_is_lost_when_it_ended_whatever_it_leaves_behind(tmp_path):
+    crew, unit = Processes(Leaves(tmp_path / "gone"), 1), Unit(0, ())
+    crew.give(unit)
+    try:
+        assert crew.take() == (unit, Lost("exit code 3, a crash of a library"))
+        assert not (tmp_path / "gone").exists()  # it was not waited for
+    finally:
+        crew.dismiss()
+
+
+def test_a_process_that_does_not_let_itself_be_ended_is_ended(monkeypatch):
+    monkeypatch.setattr("audioinv.sweep.workers._FAREWELL_SECONDS", 0.2)
+    crew = Processes(Stays(), 1)
+    crew.give(Unit(0, ()))
+    _, done = crew.take()
+    crew.give(Unit(2, ()))
+    crew.dismiss()
+    for _ in range(100):
+        if not Path(f"/proc/{done.name}").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(f"/proc/{done.name}").exists()
+
+
+def test_a_process_that_ended_while_it_had_nothing_to_do_costs_no_unit_a_try():
+    crew = Processes(Stays(), 1)
+    try:
+        crew.give(Unit(0, ()))
+        _, done = crew.take()
+        os.kill(int(done.name), signal.SIGKILL)
+        while Path(f"/proc/{done.name}").exists():
+            time.sleep(0.01)
+        crew.give(Unit(1, ()))
+        unit, again = crew.take()
+        assert (unit.place, again.found, bool(again.name)) == (1, False, True)
+        assert again.name != done.name
     finally:
         crew.dismiss()
 
@@ -484,7 +659,7 @@ def test_a_process_that_gives_up_a_model_is_not_hired_again(code):
 def share(out, number, n_shares=2, **how):
     model = load_model("toy")
     with JournalledRun(out, **how) as run:
-        run.sweep_share([(model, plan_sweep(model, GRIDS))], read_sources(["clips"]).entries, (number, n_shares))
+        run.sweep_share([(model, plan_sweep(model, GRIDS))], read_corpus("clips").entries, (number, n_shares))
 
 
 @pytest.mark.parametrize("how", [{}, {"resume": False}])
@@ -513,8 +688,11 @@ def test_whoever_stops_listening_sends_the_crew_home():
 
 def test_two_jobs_need_models_that_others_can_load(place):
     model = load_model("toy")
-    with JournalledRun(place / "run", jobs=2) as run, pytest.raises(InputError, match="need models that they can load"):
-        analyze_models([model], read_sources(["clips"]).entries, AnalysisOptions(GRIDS), sweep=run.sweep)
+    with (
+        JournalledRun(place / "run", jobs=2) as run,
+        pytest.raises(InputError, match="models that every worker can load"),
+    ):
+        analyze_models([model], read_corpus("clips").entries, AnalysisOptions(GRIDS), sweep=run.sweep)
     assert not (place / "run").exists()
 
 
@@ -523,7 +701,7 @@ def test_a_model_without_a_fingerprint_is_said_to_start_again(place):
     said = []
     with JournalledRun(place / "run", tell=said.append) as run:
         options = AnalysisOptions(GRIDS, references=False)
-        run.finish(analyze_models([model], read_sources(["clips"]).entries, options, sweep=run.sweep))
+        run.finish(analyze_models([model], read_corpus("clips").entries, options, sweep=run.sweep))
     assert said == ["! model <lambda> has no fingerprint: if interrupted, this run starts again"]
     assert load_results(place / "run").table.num_rows == 11 * 8
 
@@ -576,33 +754,74 @@ def test_four_jobs_go_on_with_what_one_began(place, begun):
 
 
 LETHAL = """
-import os, signal
+import os, signal, time
 import numpy as np
 
-def hear(waveforms):
-    if np.abs(waveforms.mean(-1)).max() > 0.2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return np.stack([np.abs(waveforms).mean(-1), waveforms.std(-1)], -1)
+def kill(waveforms):
+    return answer(waveforms, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
+def hang(waveforms):
+    return answer(waveforms, lambda: time.sleep(600))
+
+def answer(waveforms, end):
+    if np.abs(waveforms.mean(-1)).max() > 0.2:
+        end()
+    return np.stack([np.abs(waveforms).mean(-1), waveforms.std(-1)], -1)
 """
 
 
-@pytest.mark.slow
-def test_a_clip_that_kills_whoever_hears_it_is_named_and_the_others_are_done(place, monkeypatch):
+@pytest.fixture
+def lethal(place, monkeypatch):
+    """Clips at one of which whoever hears it ends."""
     (place / "lethal.py").write_text(LETHAL)
     (place / "lethal.audioinv.toml").write_text(
         'sample_rate = 8000\ninput_samples = 800\nlabels = ["a", "b"]\nactivation = "none"\n'
     )
     monkeypatch.syspath_prepend(place)
     write_audio(place / "clips" / "0003.wav", np.full(800, 0.5, np.float32), RATE)
-    analyze(place / "run", grids={"time": "-5:5:5ms"}, sources=("lethal:hear",), jobs=2)
-    failures = load_results(place / "run").failures
-    assert [(failure.path, failure.stage) for failure in failures] == [
-        ("clips/0003.wav", "worker"),
-        ("clips/0005.wav", "read"),
-    ]
-    assert "ended 2 times without a word" in failures[0].reason
-    assert len(rows(place / "run")) == 10 * 3
+    return place
+
+
+@pytest.fixture
+def ray_here():
+    ray = pytest.importorskip("ray", reason="ray is not installed")
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    yield
+    ray.shutdown()
+
+
+def assert_one_was_given_up(folder, how):
+    first, second = load_results(folder).failures
+    assert (first.path, first.stage, second.path, second.stage) == (
+        "clips/0003.wav",
+        "worker",
+        "clips/0005.wav",
+        "read",
+    )
+    assert first.reason.startswith(f"2 workers ended at it: {how}")
+    assert len(rows(folder)) == 10 * 3
+
+
+def analyze_lethal(out, how, **where):
+    source = ModelSource(f"lethal:{how}", timeout_seconds=2)
+    with JournalledRun(out, sources=(source,), **where) as run:
+        options = AnalysisOptions({"time": "-5:5:5ms"}, references=False)
+        run.finish(analyze_models([source.load()], read_corpus("clips").entries, options, sweep=run.sweep))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "said"), [("kill", "killed (SIGKILL)"), ("hang", "a model did not answer in time")])
+def test_a_clip_that_ends_whoever_hears_it_is_named_and_the_others_are_done(lethal, how, said):
+    analyze_lethal(lethal / "run", how, jobs=2)
+    assert_one_was_given_up(lethal / "run", said)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+@pytest.mark.parametrize("how", ["kill", "hang"])
+def test_it_is_the_same_on_a_cluster(lethal, ray_here, how):
+    analyze_lethal(lethal / "run", how, cluster="ray")
+    assert_one_was_given_up(lethal / "run", "out of memory, a crash of a library, a model that did not answer in time")
 
 
 def test_a_cluster_that_nobody_knows_is_refused(place):
@@ -640,7 +859,7 @@ def test_a_cluster_finds_what_one_process_finds(place, rng, nodes, killed):
     run = JournalledRun(place / "ray", sources=(ModelSource("toy"),), cluster="ray")
     with run:
         options = AnalysisOptions(GRIDS, references=False)
-        entries = read_sources(["clips"]).entries
+        entries = read_corpus("clips").entries
         run.finish(analyze_models([load_model("toy")], entries, options, on_clip=lose_a_node, sweep=run.sweep))
     analyze(place / "one")
     assert rows(place / "ray").equals(rows(place / "one"))

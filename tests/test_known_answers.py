@@ -9,7 +9,7 @@ import pytest
 from audioinv.analysis import analyze
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.nets.references import constant_model, fit_matched_filter, random_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 RATE, N_SAMPLES, N_CLASSES = 8000, 2000, 4
 LABELS = ("a", "b", "c", "d")

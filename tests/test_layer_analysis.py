@@ -13,7 +13,7 @@ from audioinv.layer_analysis import LayerOptions, analyze_layers, layers
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 N_SAMPLES = 320
 
@@ -237,5 +237,5 @@ def test_one_clip_is_not_enough_and_a_silent_one_is_a_failure(clips):
 
 
 def test_an_unknown_axis_is_refused(clips):
-    with pytest.raises(InputError, match="unknown axis pitch"):
+    with pytest.raises(InputError, match="axis pitch is not one of time, bins, freq"):
         layers(model_of(convolution()), clips, pitch="1st")

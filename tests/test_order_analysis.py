@@ -10,7 +10,7 @@ from audioinv.errors import InputError
 from audioinv.nets.model import Model, ModelSpec, as_model
 from audioinv.order_analysis import analyze_order
 from audioinv.report.order_results import OrderOptions
-from audioinv.sound.audio import Clip, open_window
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.segments import draw_orders
 
 SAMPLE_RATE, N_SAMPLES = 8000, 1200

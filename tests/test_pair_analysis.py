@@ -8,13 +8,15 @@ import pytest
 from audioinv.corpus.listener import Expectation, ListenerFile
 from audioinv.errors import CheckpointError, InputError
 from audioinv.nets.model import as_model
-from audioinv.pair_analysis import PairOptions, profile_pairs
+from audioinv.pair_analysis import profile_pairs
 from audioinv.profile_analysis import profile
 from audioinv.report.figures import draw, find_kind
 from audioinv.report.pair_results import load_pairs
 from audioinv.report.pair_text import pair_lines
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import parse_grid
+
+from .seals import unseal
 
 SAMPLE_RATE, N_SAMPLES = 8000, 1600
 GAIN, NOISE, TIME = parse_grid("gain", "0:9:3dB"), parse_grid("noise", "0:10:5dB"), parse_grid("time", "-40:40:20ms")
@@ -43,7 +45,7 @@ MODELS = [louder_than(0.0125), louder_than(0.03, "deafer")]
 
 @pytest.fixture
 def results(clips):
-    return profile_pairs(MODELS, clips, [(NOISE, GAIN), (TIME, NOISE)], PairOptions(edges="zero"))
+    return profile_pairs(MODELS, clips, [(NOISE, GAIN), (TIME, NOISE)], edges="zero")
 
 
 def test_a_planted_sum_of_two_changes_is_found_where_neither_does_it_alone(results, clips):
@@ -85,7 +87,7 @@ def test_what_is_written_is_read_back(results, tmp_path):
     assert row.standing_low <= row.standing <= row.standing_high
     with pytest.raises(InputError, match="holds a profile of pairs already"):
         results.save(tmp_path)
-    text = (tmp_path / "pairs.json").read_text()
+    text = unseal(tmp_path / "pairs.json")
     (tmp_path / "pairs.json").write_text(text.replace('"power": {', '"loud": {'))
     with pytest.raises(CheckpointError, match="rows of loud are missing"):
         load_pairs(tmp_path)

@@ -11,7 +11,7 @@ from audioinv.corpus.listener import Expectation, ListenerFile
 from audioinv.errors import InputError
 from audioinv.nets.model import as_model
 from audioinv.profile_analysis import ProfileOptions, profile, profile_models
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import parse_grid
 
 SAMPLE_RATE, N_SAMPLES = 8000, 1600
@@ -164,6 +164,7 @@ def test_what_is_written_is_what_was_found(clips, tmp_path):
     results = profile(MODELS["order"], clips[:12], listener=wishing("invariant"), references=False)
     results.save(tmp_path / "out")
     document = json.loads((tmp_path / "out" / "profile.json").read_text())
+    assert set(document.pop("files_sha256")) == {"profile.json", "profile.parquet"}
     assert document == results.document
     assert [change["axis"] for change in document["changes"]] == ["gain", "polarity", "order"]
     told = document["changes"][2]["models"]["order"]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.corpus.listener import read_listener
 from audioinv.nets.library import load_model, shipped_folder
 from audioinv.profile_analysis import profile
@@ -38,7 +38,7 @@ def test_a_run_gives_the_columns_of_the_quick_models_again():
     clips = shipped_folder("clips") / "drums"
     names = ["drums-averaging", "drums-constant"]
     models = [load_model(name) for name in names]
-    entries = read_sources([clips]).entries
+    entries = read_corpus(clips).entries
     found = profile(models, entries, listener=read_listener(clips / "listener.toml"), references=False)
     columns = [TABLES["profile"][0].index(name.removeprefix("drums-")) for name in names]
     kept = [[row[column] for column in columns] for row in TABLES["profile"]]

@@ -11,7 +11,7 @@ import pytest
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.nets.model import as_model
 from audioinv.report.results import load_results
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 PAGE = (Path(__file__).parent.parent / "docs" / "queries.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"```python\n# (.+?)\n(.*?)```", PAGE, re.S))

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import audioinv
-
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODELS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"[+−]?\d+(?:[.,]\d+)*")
 
 
 def block(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+    return [text for kind, text in re.findall(r"^```(\w*)\n(.*?)^```", README, re.S | re.M) if kind == language]
 
 
 def as_number(text):
@@ -46,10 +45,25 @@ def test_the_first_command_prints_what_the_readme_shows(tmp_path):
     assert (tmp_path / "run" / "report.html").is_file()
 
 
-def test_the_python_example_runs(monkeypatch, capsys):
+def test_the_python_example_prints_what_is_shown(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    exec(compile(block("python")[0], "README.md", "exec"), {"audioinv": audioinv})
-    assert 0 <= float(capsys.readouterr().out) <= 1
+    exec(compile(block("python")[0], "README.md", "exec"), {})
+    printed, shown = (dict(map(str.split, text.splitlines())) for text in (capsys.readouterr().out, block("text")[1]))
+    assert {axis: float(share) for axis, share in printed.items()} == pytest.approx(
+        {axis: float(share) for axis, share in shown.items()}, abs=0.06
+    )
+
+
+def test_no_block_is_left_unchecked():
+    assert len(block("text")) == 2  # of the first command and of the example
+    assert len(block("python")) == 1
+    first, tests = (one.strip() for one in block(""))
+    assert first == "python -m pip install . && audioinv analyze clips/drums --html"
+    # What the build runs, in a fresh environment: .ci/run installs and calls the same.
+    install, _, run = tests.partition(" && ")
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8") if (ROOT / ".ci").is_dir() else install + run
+    assert install.removeprefix("python -m pip install ") in ci
+    assert run in ci
 
 
 def test_every_link_to_a_file_leads_somewhere():
@@ -58,25 +72,34 @@ def test_every_link_to_a_file_leads_somewhere():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_every_command_and_option_that_is_shown_exists():
-    from typer.testing import CliRunner
-
+def test_the_numbers_of_what_ships_are_right():
     from audioinv.cli.app import app
+    from audioinv.sound.grid import AXES
 
-    known = CliRunner().invoke(app, ["analyze", "--help"]).stdout
-    for option in re.findall(r"\| `(--\w+) ", README):
-        assert option in known
-    for command in re.findall(r"\| `audioinv (\w+)", README):
-        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    assert f"[{words[len(list((ROOT / 'models').glob('*/README.md')))]} ship]" in README
+    assert len(AXES) == 15
+    assert "[fifteen axes]" in README
+    shown = set(re.findall(r"^\| `audioinv (\w+)", README, re.M))
+    assert shown == {command.name.split()[0] for command in app.registered_commands}
 
 
 @pytest.mark.parametrize("name", [path.parent.name for path in (ROOT / "models").glob("*/train.json")])
-def test_each_shipped_model_stands_in_the_readme_with_its_accuracy(name):
+def test_each_shipped_model_stands_on_its_page_with_its_accuracy(name):
     facts = json.loads((ROOT / "models" / name / "train.json").read_text())
-    row = next(line for line in README.splitlines() if line.startswith(f"| [{name}]"))
+    row = next(line for line in MODELS.splitlines() if line.startswith(f"| [{name}]"))
     for estimate in (facts["accuracy"], facts["baseline"]):
         assert f"{estimate['value']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]" in row
     assert facts["command"] in (ROOT / "models" / name / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", [path.parent.name for path in (ROOT / "clips").glob("*/manifest.csv")])
+def test_each_set_of_clips_stands_on_the_page_of_what_ships(name):
+    with (ROOT / "clips" / name / "manifest.csv").open() as stream:
+        groups = [row["group"] for row in csv.DictReader(stream)]
+    row = next(line for line in MODELS.splitlines() if line.startswith(f"| `clips/{name}`"))
+    assert f"| {len(groups)}, of " in row
+    assert (f"| {len(set(groups))} " if len(set(groups)) < len(groups) else "| each its own |") in row
 
 
 def test_no_shipped_clip_was_trained_on():

@@ -15,8 +15,8 @@ from audioinv.measure import summary as summary_module
 from audioinv.nets.model import as_model
 from audioinv.nets.references import spectrum_model
 from audioinv.reference_run import PassingSample, run_references
-from audioinv.report.text import summary_lines
-from audioinv.sound.audio import Clip
+from audioinv.report.summary_text import summary_lines
+from audioinv.sound.clip import Clip
 
 SCHEMA = json.loads(Path(summary_module.__file__).with_name("summary.schema.json").read_text(encoding="utf-8"))
 RATE, N_SAMPLES = 8000, 2000

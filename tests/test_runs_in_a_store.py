@@ -11,11 +11,11 @@ import pytest
 from upath import UPath
 
 from audioinv.analysis import AnalysisOptions, analyze_models
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.errors import AudioFileError, CheckpointError, InputError
 from audioinv.journalled_run import JournalledRun
 from audioinv.nets.library import load_model
-from audioinv.report.journal import PartFolder
+from audioinv.report.parts import PartFolder
 from audioinv.report.results import load_results
 from audioinv.report.shards import read_shards
 from audioinv.sound.whole_files import find_folder, names_in, read_whole, write_whole
@@ -59,7 +59,7 @@ def analyze(out, *, grids=GRIDS, on_clip=None, **how):
     run = JournalledRun(out, sources=(ModelSource("toy"),), **how)
     with run:
         options = AnalysisOptions(grids, references=False)
-        entries = read_sources(["clips"]).entries
+        entries = read_corpus("clips").entries
         run.finish(analyze_models([load_model("toy")], entries, options, on_clip=on_clip, sweep=run.sweep))
     return run
 
@@ -116,7 +116,9 @@ def test_a_run_in_a_store_is_one_in_a_folder(place, memory):
 def test_an_interrupted_run_goes_on_where_it_stopped(place, memory, begun):
     begun(URL, 4)
     assert names_in(find_folder(URL)) == {"results"}
-    with pytest.raises(CheckpointError, match=r"memory://bucket/run is no results folder: results\.parquet, run\.json"):
+    with pytest.raises(
+        CheckpointError, match=r"memory://bucket/run is no results folder \(results\.parquet, run\.json"
+    ):
         load_results(URL)
     with pytest.raises(InputError, match=r"memory://bucket/run holds an unfinished run of other parameters"):
         analyze(URL, grids={"time": "-5:5:5ms"})
@@ -139,6 +141,38 @@ def test_a_finished_run_is_replaced_when_that_is_asked_for(place, memory, begun)
     analyze(URL, grids=grids, overwrite=True)
     assert units(URL)["found"] == 3
     assert names_in(find_folder(URL)) == FILES
+
+
+@pytest.mark.parametrize("stranger", ["thesis.txt", "figures/holiday.jpg"])
+def test_overwrite_removes_nothing_else_from_a_store(place, memory, stranger):
+    analyze(URL)
+    memory.pipe(f"/bucket/run/{stranger}", b"years of work")
+    for replace in (lambda: analyze(URL, overwrite=True), lambda: load_results(URL).save(URL, overwrite=True)):
+        with pytest.raises(InputError, match=rf"memory://bucket/run holds {stranger}, which audioinv did not write"):
+            replace()
+    memory.pipe("/bucket/summary.json", b'{"schema_version": 1}')
+    with pytest.raises(InputError, match="memory://bucket is no results folder, so --overwrite does not touch it"):
+        analyze("memory://bucket", overwrite=True)
+    assert memory.cat(f"/bucket/run/{stranger}") == b"years of work"
+    memory.rm(f"/bucket/run/{stranger}")
+    analyze(URL, overwrite=True)
+    assert names_in(find_folder(URL)) == FILES
+
+
+def test_a_store_that_lets_go_of_no_part_costs_a_finished_run_nothing(place, memory, monkeypatch):
+    rm, said = type(memory).rm, []
+
+    def refuse(self, path, recursive=False, maxdepth=None):
+        if "results" in path:
+            raise PermissionError("objects are kept for ever")
+        rm(self, path, recursive, maxdepth)
+
+    monkeypatch.setattr(type(memory), "rm", refuse)
+    analyze(URL, tell=said.append)
+    analyze(place / "run")
+    assert_same(URL, place / "run")
+    assert len(said) == 1
+    assert "memory://bucket/run/results could not be removed" in said[0]
 
 
 @pytest.mark.parametrize("n_puts", [0, 3])
@@ -238,7 +272,7 @@ def test_shares_in_a_store_are_joined(place, memory):
     for number, out in enumerate(shards, 1):
         with JournalledRun(out) as run:
             model = load_model("toy")
-            run.sweep_share([(model, plan_sweep(model, GRIDS))], read_sources(["clips"]).entries, (number, 2))
+            run.sweep_share([(model, plan_sweep(model, GRIDS))], read_corpus("clips").entries, (number, 2))
     with pytest.raises(CheckpointError, match=r"memory://bucket/none is no shard \(shard\.json is missing\)"):
         read_shards([Path("memory://bucket/none")])  # as a command line gives it
     analyze(URL, shards=shards)

@@ -18,7 +18,8 @@ from audioinv.nets.model import ModelSpec, as_model
 from audioinv.report.sliding_results import SlidingFolder, load_sliding
 from audioinv.report.sliding_text import sliding_lines
 from audioinv.sliding_analysis import SlidingOptions, slide, slide_models
-from audioinv.sound.audio import Clip, load_clip, write_audio
+from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.clip import Clip
 from audioinv.sweep import stream
 
 RATE, HOP, WINDOW = 8000, 80, 1600

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, read_allowance, say
+from .clips import read_allowance
+from .command import ExitCode, note
+from .options import Manners
 
 if TYPE_CHECKING:
     from ..report.gate.rules import Rule
@@ -67,12 +69,7 @@ def check(
     allow_failures: Annotated[
         str | None, typer.Option(metavar="N|P%", help="How many inputs may have failed [default: as the run allowed].")
     ] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Hold a results folder against rules; end with 1 if one fails.
 
@@ -93,9 +90,10 @@ def check(
         return ExitCode.NOTHING if failures_allowed else ExitCode.SOME_FAILED
     before = load_results(baseline) if baseline else None
     report = check_results(results, chosen, baseline=before, models=model or ())
-    _tell(report, f"audioinv check {run}", junit, quiet=quiet, json=json)
+    _tell(report, f"audioinv check {run}", junit, manners)
     if not failures_allowed:
-        note(f"error: {len(results.failures)} inputs failed in {run}, more than allowed; see {run / 'failures.csv'}")
+        n_failed = f"{(n := len(results.failures))} input{'s' * (n > 1)}"
+        note(f"error: {n_failed} failed in {run}, more than allowed; see {run / 'failures.csv'}")
         return ExitCode.SOME_FAILED
     return ExitCode.DONE if report else ExitCode.RULE_FAILED
 
@@ -128,15 +126,11 @@ def _failures_allowed(results: Results, allowance: str | None) -> bool:
     return bool(n_failed <= tolerated(n_failed + n_clips))
 
 
-def _tell(report: GateReport, name: str, junit: Path | None, *, quiet: bool, json: bool) -> None:
+def _tell(report: GateReport, name: str, junit: Path | None, manners: Manners) -> None:
     """Print the verdicts, and write them where a CI server looks for them."""
     from ..report.gate.output import document, github_annotations, job_summary, junit_xml, report_lines
 
-    if json:
-        print_json(document(report))
-    elif not quiet:
-        for line in report_lines(report):
-            say(line)
+    manners.tell(document(report), report_lines(report))
     if junit is not None:
         _write(junit, junit_xml(report, name), "w")
     if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+from .command import ExitCode
+from .options import Manners
 
 __all__ = ["cite"]
 
@@ -19,23 +20,15 @@ def cite(
     run: Annotated[
         Path | None, typer.Argument(help="A results folder, to say how its numbers came about.", metavar="[RUN]")
     ] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Print a paragraph for the methods section, and whom to name, in BibTeX."""
-    from ..analysis import versions
     from ..report import citation
     from ..report.results import load_results
+    from ..sweep.units import versions
 
     found = citation.cite(versions()["audioinv"], None if run is None else load_results(run))
-    if json:
-        print_json({"paragraph": found.paragraph, "bibtex": list(found.bibtex)})
-    elif not quiet:
-        say(textwrap.fill(found.paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False))
-        for entry in found.bibtex:
-            say(f"\n{entry}")
+    paragraph = textwrap.fill(found.paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    document = {"paragraph": found.paragraph, "bibtex": list(found.bibtex)}
+    manners.tell(document, [paragraph, *(f"\n{entry}" for entry in found.bibtex)])
     return ExitCode.DONE

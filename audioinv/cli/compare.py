@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from .command import ExitCode, note
+from .options import Manners
 
 if TYPE_CHECKING:
-    from ..measure.comparison import Compared
+    from ..measure.matching import Compared
     from ..report.profile_comparison import Profiled
     from ..report.results import Results
 
@@ -23,16 +24,11 @@ def compare(
     runs: Annotated[list[Path], typer.Argument(help="One results folder or two.", metavar="A [B]")],
     model: Annotated[
         list[str] | None,
-        typer.Option("-m", "--model", metavar="NAME", help="Of the runs: one for both, or one each."),
+        typer.Option("-m", "--model", metavar="NAME", help="Of the runs: one for both, or one each; two of one run."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of intervals and tests.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of intervals and tests.")] = 0,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page, too.")] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Compare two models on the same clips, paired: of analyses, or of profiles where the folders hold nothing else."""
     if len(runs) > 2:
@@ -42,10 +38,10 @@ def compare(
     folders = (find_folder(runs[0]), find_folder(runs[-1]))
     names = _choose(model or [], len(runs))
     if not all(map(_is_profile, folders)):
-        return _compare_analyses(folders, names, seed, html, quiet=quiet, json=json)
+        return _compare_analyses(folders, names, seed, html, manners)
     if html is not None:
         raise InputError("--html is of analyses; of two profiles there is a table only, or --json")
-    return _compare_profiles(folders, names, seed, quiet=quiet, json=json)
+    return _compare_profiles(folders, names, seed, manners)
 
 
 def _compare_analyses(
@@ -53,9 +49,7 @@ def _compare_analyses(
     names: tuple[str | None, str | None],
     seed: int,
     html: Path | None,
-    *,
-    quiet: bool,
-    json: bool,
+    manners: Manners,
 ) -> int:
     from ..measure.comparison import compare_models
     from ..measure.summary import plain
@@ -73,13 +67,8 @@ def _compare_analyses(
         from ..report.comparison_page import write_comparison
 
         write_comparison(found, first, second, html, seed=seed)
-    if json:
-        print_json(plain(found))
-    elif not quiet:
-        for line in comparison_lines(found):
-            say(line)
-        if html is not None:
-            say(f"wrote {html}")
+    written = [] if html is None else [f"wrote {html}"]
+    manners.tell(plain(found), [*comparison_lines(found), *written])
     return ExitCode.DONE
 
 
@@ -89,18 +78,14 @@ def _is_profile(run: Path) -> bool:
 
 
 def _compare_profiles(
-    folders: tuple[Path, Path], names: tuple[str | None, str | None], seed: int, *, quiet: bool, json: bool
+    folders: tuple[Path, Path], names: tuple[str | None, str | None], seed: int, manners: Manners
 ) -> int:
     from ..measure.summary import plain
     from ..report.profile_comparison import compare_profiles, profile_comparison_lines
 
     first, second = (_profiled(run, name) for run, name in zip(folders, names, strict=True))
     found = compare_profiles(first, second, seed=seed)
-    if json:
-        print_json(plain(found))
-    elif not quiet:
-        for line in profile_comparison_lines(found):
-            say(line)
+    manners.tell(plain(found), profile_comparison_lines(found))
     return ExitCode.DONE
 
 
@@ -133,7 +118,7 @@ def _choose(names: list[str], n_runs: int) -> tuple[str | None, str | None]:
 
 
 def _side(results: Results, run: Path, name: str | None) -> Compared:
-    from ..measure.comparison import Compared
+    from ..measure.matching import Compared
 
     chosen = _pick(run, list(results.responses), name)
     floor = results.document["models"][chosen]["controls"].get("noise_floor") or 0.0

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+from .command import ExitCode
+from .options import Manners
 
 __all__ = ["doctor"]
 
 
-def doctor(
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
-) -> int:
+def doctor(manners: Manners = Manners()) -> int:
     """Print versions, devices and what ships, for a report of a problem."""
     facts = _examine()
-    if json:
-        print_json(facts)
-    elif not quiet:
-        for name, found in facts["versions"].items():
-            say(f"{name:<16} {found}")
-        say(f"{'platform':<16} {facts['platform']}")
-        say(f"{'devices':<16} {', '.join(facts['devices'])}; auto takes {facts['auto']}")
-        say(f"{'threads':<16} {facts['threads']}")
-        say(f"{'formats':<16} {', '.join(facts['formats'])}")
-        say(f"{'models':<16} {', '.join(facts['models']) or 'none found: the installation is not complete'}")
-        say(f"{'clips':<16} {facts['clips'] or 'none found: the installation is not complete'}")
+    manners.tell(facts, _lines(facts))
     return ExitCode.DONE if facts["models"] and facts["clips"] else ExitCode.INTERNAL
 
 
@@ -39,8 +24,8 @@ def _examine() -> dict[str, Any]:
     import soundfile
     import torch
 
-    from ..analysis import versions
     from ..nets.library import choose_device, shipped_folder, shipped_models
+    from ..sweep.units import versions
 
     there = {
         "cpu": [platform.machine()],
@@ -57,3 +42,16 @@ def _examine() -> dict[str, Any]:
         "models": list(shipped_models()),
         "clips": sum(1 for _ in shipped_folder("clips").rglob("*.flac")),
     }
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    told = {
+        **facts["versions"],
+        "platform": facts["platform"],
+        "devices": f"{', '.join(facts['devices'])}; auto takes {facts['auto']}",
+        "threads": facts["threads"],
+        "formats": ", ".join(facts["formats"]),
+        "models": ", ".join(facts["models"]) or "none found: the installation is not complete",
+        "clips": facts["clips"] or "none found: the installation is not complete",
+    }
+    return (f"{name:<16} {found}" for name, found in told.items())

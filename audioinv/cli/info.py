@@ -11,24 +11,9 @@ import typer
 from ..errors import InputError, ModelError
 from ..sound.places import is_url
 from ..sound.whole_files import find_folder
-from .options import (
-    Activation,
-    Config,
-    ExitCode,
-    InputSamples,
-    Json,
-    Labels,
-    Layout,
-    NoProgress,
-    Quiet,
-    SampleRate,
-    TrustPickle,
-    Verbose,
-    Version,
-    print_json,
-    said_of_models,
-    say,
-)
+from .clips import Layout
+from .command import ExitCode
+from .options import Manners, ModelFlags
 
 if TYPE_CHECKING:
     from ..nets.adapters.declaration import Declaration
@@ -45,34 +30,19 @@ def info(
         list[str],
         typer.Argument(help="Files, folders, URLs, module:attr, or names of shipped models.", metavar="THING…"),
     ],
-    sample_rate: SampleRate = None,
-    labels: Labels = None,
     layout: Layout = None,
-    activation: Activation = None,
-    input_samples: InputSamples = None,
-    trust_pickle: TrustPickle = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    flags: ModelFlags = ModelFlags(),
+    manners: Manners = Manners(),
 ) -> int:
     """Say what a clip, a model, a data set or a results folder is."""
-    said = said_of_models(sample_rate, labels, activation, input_samples)
-    described = [_describe(thing, said, trust_pickle=trust_pickle, layout=layout) for thing in things]
-    if json:
-        print_json(described[0][0] if len(described) == 1 else [facts for facts, _ in described])
-    elif not quiet:
-        for _, lines in described:
-            for line in lines:
-                say(line)
+    said = flags.said
+    described = [_describe(thing, said, flags, layout) for thing in things]
+    document = described[0][0] if len(described) == 1 else [facts for facts, _ in described]
+    manners.tell(document, (line for _, lines in described for line in lines))
     return ExitCode.DONE
 
 
-def _describe(
-    thing: str, said: Declaration, *, trust_pickle: bool, layout: str | None
-) -> tuple[dict[str, Any], list[str]]:
+def _describe(thing: str, said: Declaration, flags: ModelFlags, layout: str | None) -> tuple[dict[str, Any], list[str]]:
     from ..corpus.layouts import is_corpus
     from ..nets.library import is_model
 
@@ -81,7 +51,7 @@ def _describe(
     if (folder / "summary.json").is_file():
         return _describe_run(folder)
     if layout is None and not is_url(thing) and is_model(thing):
-        return _describe_model(thing, said, trust_pickle)
+        return _describe_model(thing, said, flags)
     if layout is not None or is_corpus(thing):
         return _describe_corpus(thing, layout)
     if path.is_file():
@@ -95,22 +65,22 @@ def _describe(
 
 def _describe_run(path: Path) -> tuple[dict[str, Any], list[str]]:
     from ..report.results import load_results
-    from ..report.text import summary_lines
+    from ..report.summary_text import summary_lines
 
     results = load_results(path)
     facts = {"kind": "results", "path": str(path), "run": dict(results.run), "summary": dict(results.document)}
     return facts, [f"{path}: results of `{results.run.get('command', 'a call from Python')}`", *summary_lines(results)]
 
 
-def _describe_model(thing: str, said: Declaration, trust_pickle: bool) -> tuple[dict[str, Any], list[str]]:
+def _describe_model(thing: str, said: Declaration, flags: ModelFlags) -> tuple[dict[str, Any], list[str]]:
     from ..nets.adapters.opened import Opened
     from ..nets.classifier import ClassifierModel
     from ..nets.library import open_model
     from ..nets.reference_model import ReferenceModel
 
-    model = open_model(thing, said=said, trust_pickle=trust_pickle)
+    model = open_model(thing, said=said, trust_pickle=flags.trust_pickle, timeout_seconds=flags.timeout)
     if isinstance(model, Opened):
-        return _describe_foreign(thing, model, said)
+        return _describe_foreign(thing, model, said, flags.timeout)
     if isinstance(model, ClassifierModel):
         return _describe_own(model, model.classifier)
     if isinstance(model, ReferenceModel):
@@ -119,7 +89,9 @@ def _describe_model(thing: str, said: Declaration, trust_pickle: bool) -> tuple[
     return facts, [f"{model.spec.name}: {type(model).__name__}, complete in itself"]
 
 
-def _describe_foreign(thing: str, opened: Opened, said: Declaration) -> tuple[dict[str, Any], list[str]]:
+def _describe_foreign(
+    thing: str, opened: Opened, said: Declaration, timeout_seconds: float | None
+) -> tuple[dict[str, Any], list[str]]:
     """Say what is known, and, where that is enough, whether it fits."""
     from ..nets.adapters.opened import build_model, hear_all
     from ..report.model_text import frame_line, spec_lines
@@ -127,7 +99,7 @@ def _describe_foreign(thing: str, opened: Opened, said: Declaration) -> tuple[di
     known, cautions = hear_all(opened, said), opened.cautions
     along_time, n_frames = [], None
     if not known.missing:
-        model = build_model(opened, said, thing)
+        model = build_model(opened, said, thing, timeout_seconds)
         cautions = model.provenance.cautions if model.provenance else ()
         if model.spec.along_time:
             n_frames = model.count_frames()

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError
-from .options import (
-    Activation,
-    Config,
-    ExitCode,
-    InputSamples,
-    Json,
-    Labels,
-    Layout,
-    NoProgress,
-    Quiet,
-    SampleRate,
-    Split,
-    TrustPickle,
-    Verbose,
-    Version,
-    load_models,
-    note,
-    print_json,
-    read_inputs,
-    said_of_models,
-    say,
-    say_nothing,
-)
+from ..errors import InputError, TooFewClips
+from .clips import ClipFlags, ClipPaths, say_nothing, skipped
+from .command import ExitCode, note, note_failures
+from .options import LoadFlags, Manners, ModelName, load_models
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -46,10 +26,8 @@ __all__ = ["layers"]
 
 
 def layers(
-    model: Annotated[
-        str, typer.Argument(help="A shipped model's name, a file, a folder or module:attr.", metavar="MODEL")
-    ],
-    inputs: Annotated[list[Path], typer.Argument(help="Sound files, folders, manifests.", metavar="CLIPS…")],
+    model: ModelName,
+    inputs: ClipPaths,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="RUN", help="Results folder [default: runs/MODEL-layers].")
     ] = None,
@@ -69,13 +47,12 @@ def layers(
         list[str] | None, typer.Option(metavar="NAME", help="A module by name; may repeat [default: all leaves].")
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(help="Variation over shifts that counts as none, as a share of that between clips.")
+        float,
+        typer.Option(
+            metavar="SHARE", help="Variation over shifts that counts as none, as a share of that between clips."
+        ),
     ] = 0.01,
-    sample_rate: SampleRate = None,
-    labels: Labels = None,
-    activation: Activation = None,
-    input_samples: InputSamples = None,
-    trust_pickle: TrustPickle = False,
+    flags: LoadFlags = LoadFlags(),
     budget: Annotated[
         bool, typer.Option("--budget", help="Say which stage makes the answers change, and by how much.")
     ] = False,
@@ -83,58 +60,50 @@ def layers(
         str | None, typer.Option(metavar="A:B:STEP", help="Intervals of the budget [default: -2:2:1st].")
     ] = None,
     pitch_engine: Annotated[
-        str, typer.Option(metavar="signalsmith|resample|world", help="Of the budget.")
+        str, typer.Option(metavar="signalsmith|resample|world", help="What moves the pitch in the budget.")
     ] = "signalsmith",
     probe: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Layer that the budget reads the position from [default: the last map]."),
     ] = None,
-    device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Of the choice of units, of noise, and of intervals.")
+    ] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an analysis of layers.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
-    layout: Layout = None,
-    split: Split = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    which: ClipFlags = ClipFlags(),
+    manners: Manners = Manners(),
 ) -> int:
     """Shift clips, look into the layers of a network, and say which are invariant, which equivariant."""
     from ..budget_analysis import BudgetOptions
-    from ..layer_analysis import LayerOptions, TooFewClips, analyze_layers
-    from ..nets.library import choose_device
+    from ..layer_analysis import LayerOptions, analyze_layers
     from ..report.layer_results import LAYER_FILES
-    from ..report.results import free_folder
-    from ..sweep.responses import Failure
+    from ..report.results_folder import free_folder
 
     if (pitch or probe) and not budget:
         raise InputError("--pitch and --probe are of the budget; add --budget, or leave them out")
     named = tuple(layer or ())
     options = LayerOptions(time, bins, freq, edges, named, tolerance=tolerance, seed=seed)
     wanted = BudgetOptions(time, bins, pitch, pitch_engine, named, tuple(probe or ()), tolerance, seed)
-    said = said_of_models(sample_rate, labels, activation, input_samples)
-    (loaded,) = load_models([model], choose_device(device), said, trust_pickle=trust_pickle)
+    (loaded,) = load_models(flags.sources([model]))
     target = out or free_folder(Path("runs") / f"{loaded.spec.name}-layers", overwrite=overwrite)
     LAYER_FILES.check_absent(target, overwrite=overwrite)
-    corpus = read_inputs(inputs, layout, split)
-    entries = corpus.entries[:limit]
+    corpus = which.read(inputs)
+    entries = corpus.entries[: which.limit]
     if not entries:
         return say_nothing(inputs, corpus)
-    skipped = tuple(Failure(str(entry.path), "find", entry.reason) for entry in corpus.failures)
-    shown = not (no_progress or quiet or json)
+    lost = skipped(corpus)
     try:
-        with progress(len(entries), "looking into layers", shown=shown) as advance:
+        with progress(len(entries), "looking into layers", shown=manners.shown) as advance:
             results = analyze_layers(loaded, entries, options, on_clip=advance)
     except TooFewClips as error:
         note(f"error: {error}")
-        return ExitCode.SOME_FAILED if error.failures or skipped else ExitCode.USAGE
-    results = replace(results, failures=skipped + results.failures)
-    drawn_up = _draw_up(loaded, entries, wanted, shown=shown) if budget else None
+        return ExitCode.SOME_FAILED if error.failures or lost else ExitCode.USAGE
+    results = replace(results, failures=lost + results.failures)
+    drawn_up = _draw_up(loaded, entries, wanted, shown=manners.shown) if budget else None
     _write(results, drawn_up, target, overwrite=overwrite)
-    _report(results, drawn_up, target, quiet=quiet, json=json)
+    note_failures(results.failures)
+    document = {**results.document, **({} if drawn_up is None else {"budget": drawn_up.document})}
+    manners.tell(document, _lines(results, drawn_up, target))
     return ExitCode.SOME_FAILED if results.failures else ExitCode.DONE
 
 
@@ -155,20 +124,10 @@ def _write(results: LayerResults, budget: BudgetResults | None, target: Path, *,
         save_figure(budget.plot(), target / "figures" / "budget.png")
 
 
-def _report(results: LayerResults, budget: BudgetResults | None, target: Path, *, quiet: bool, json: bool) -> None:
-    from ..report.budget_text import budget_lines
-    from ..report.layer_text import layer_lines
-
-    for failure in results.failures:
-        note(f"! {failure.path}: {failure.reason}")
-    if json:
-        print_json({**results.document, **({} if budget is None else {"budget": budget.document})})
-    elif not quiet:
-        for line in layer_lines(results):
-            say(line)
-        say(f"wrote {target}: layers.json, layers.parquet ({results.table.num_rows:,} rows), figures/layers.png")
-        if budget is not None:
-            say()
-            for line in budget_lines(budget):
-                say(line)
-            say(f"wrote {target}: budget.json, budget.parquet ({budget.table.num_rows:,} rows), figures/budget.png")
+def _lines(results: LayerResults, budget: BudgetResults | None, target: Path) -> Iterator[str]:
+    yield from results.lines
+    yield f"wrote {target}: layers.json, layers.parquet ({results.table.num_rows:,} rows), figures/layers.png"
+    if budget is not None:
+        yield ""
+        yield from budget.lines
+        yield f"wrote {target}: budget.json, budget.parquet ({budget.table.num_rows:,} rows), figures/budget.png"

@@ -1,14 +1,17 @@
-"""``audioinv merge``: join the shares of a run that were done apart."""
+"""``audioinv merge``: join the shards of a run that were done apart."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import CheckpointError
 from .analyze import analyze
-from .options import Json, NoProgress, Quiet, TrustPickle, Verbose, Version
+from .command import single_values, with_single_options
+from .options import Manners, Timeout, TrustPickle
 
 __all__ = ["merge"]
 
@@ -18,25 +21,15 @@ def merge(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Results folder.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a results folder.")] = False,
     trust_pickle: TrustPickle = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    version: Version = False,
+    timeout: Timeout = None,
+    manners: Manners = Manners(),
 ) -> int:
-    """Join shares into the results of one run, where sounds and models are at hand; gaps and doubles are refused."""
+    """Join shards into the results of one run, where sounds and models are at hand; gaps and doubles are refused."""
+    typed = single_values(locals())
     from ..report.shards import read_shards
 
-    of_run = read_shards(shards)[0]
-    return analyze(
-        [Path(path) for path in of_run.inputs],
-        **of_run.options,
-        out=out,
-        shards=shards,
-        overwrite=overwrite,
-        trust_pickle=trust_pickle,
-        quiet=quiet,
-        verbose=verbose,
-        json=json,
-        no_progress=no_progress,
-    )
+    of_run, again = read_shards(shards)[0], with_single_options(analyze)
+    unknown = sorted(set(of_run.options) - set(inspect.signature(again).parameters))
+    if unknown:
+        raise CheckpointError(f"{shards[0]}: its shard.json sets {', '.join(unknown)}, which analyze does not know")
+    return again(inputs=[Path(path) for path in of_run.inputs], **{**of_run.options, **typed})

@@ -1,75 +1,39 @@
-"""Options that every command shares, and the door through which a command runs.
+"""Options that several commands share, in groups: see `audioinv.cli.command`.
 
-Conventions
------------
-A command parses, calls the library, prints and returns an exit code. Progress and log go to stderr, the summary to
-stdout. What a user can put right is one line on stderr; a traceback comes with ``-v`` only.
-
-What is here: the shared options, those that say what a model does not say itself, `load_models`, `command`, `say`,
-`note`, `say_nothing`, exit codes.
+What is here: `Manners`, which every command has; `ModelFlags` and `LoadFlags` of those that open models, and
+`load_models`; `ModelName`, `Timeout`, `TrustPickle` and `Version`, which are options alone. Those of clips are
+in `audioinv.cli.clips`.
 """
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import AudioinvError, InputError
+from .command import note, print_json, say
 
 if TYPE_CHECKING:
-    from ..corpus.entries import Corpus
     from ..nets.adapters.declaration import Declaration
     from ..nets.model import Model
+    from ..work_order import ModelSource
 
 __all__ = [
-    "Activation",
-    "Config",
-    "ExitCode",
-    "InputSamples",
-    "Json",
-    "Labels",
-    "Layout",
-    "NoProgress",
-    "Quiet",
-    "SampleRate",
-    "Split",
+    "LoadFlags",
+    "Manners",
+    "ModelFlags",
+    "ModelName",
     "Timeout",
     "TrustPickle",
-    "Verbose",
     "Version",
-    "command",
     "load_models",
-    "note",
-    "print_json",
-    "read_allowance",
-    "read_inputs",
-    "said_of_models",
-    "say",
-    "say_nothing",
 ]
 
 _TYPED_ONLY = {"trust_pickle"}  # never taken from a file
-
-
-class ExitCode:
-    """The exit codes of the contract, and one of the shell."""
-
-    DONE = 0
-    RULE_FAILED = 1
-    USAGE = 2
-    SOME_FAILED = 3
-    INTERNAL = 4
-    NOTHING = 5
-    INTERRUPTED = 130
-    UNREAD = 141  # what a shell gives a program that writes to a pipe which nobody reads any more
 
 
 def _show_version(wanted: bool) -> None:
@@ -106,44 +70,8 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more, and show tracebacks.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
-Version = Annotated[
-    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        callback=_read_config,
-        is_eager=True,
-        metavar="FILE",
-        help="Take options from a run.json or a TOML file; flags win.",
-    ),
-]
-SampleRate = Annotated[
-    int | None, typer.Option("--sample-rate", metavar="HZ", help="Of a model that does not say its own; never guessed.")
-]
-Labels = Annotated[
-    str | None,
-    typer.Option("--labels", metavar="FILE", help="Of such a model: one a line, in the order of its outputs."),
-]
-Activation = Annotated[
-    str | None,
-    typer.Option("--activation", metavar="softmax|sigmoid|none", help="What makes scores of such a model's outputs."),
-]
-Layout = Annotated[
-    str | None,
-    typer.Option("--layout", metavar="NAME", help="How the sounds are laid out, e.g. esc-50 [default: seen]."),
-]
-Split = Annotated[
-    str | None,
-    typer.Option("--split", metavar="PART", help="Only train, valid or test, or fold1 …, as the corpus declares it."),
-]
-InputSamples = Annotated[
-    int | None, typer.Option("--input-samples", metavar="N", help="What such a model takes at once, in samples.")
+ModelName = Annotated[
+    str, typer.Argument(help="A shipped model's name, a file, a folder or module:attr.", metavar="MODEL")
 ]
 Timeout = Annotated[
     float | None,
@@ -160,225 +88,135 @@ TrustPickle = Annotated[
         "--trust-pickle-i-know-it-runs-code", help="Load a pickled network, which can run any code on this machine."
     ),
 ]
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+]
 
 
-def said_of_models(
-    sample_rate: int | None, labels: str | None, activation: str | None, input_samples: int | None
-) -> Declaration:
-    """Return what flags say of models.
+@dataclass(frozen=True)
+class Manners:
+    """What a command prints, and how; every command has these options."""
 
-    Parameters
-    ----------
-    sample_rate, labels, activation, input_samples
-        As typed.
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more, and show tracebacks.")] = False
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            callback=_read_config,
+            is_eager=True,
+            metavar="FILE",
+            help="Take options from a run.json or a TOML file; flags win.",
+        ),
+    ] = None
+    version: Version = False
 
-    Returns
-    -------
-    Declaration
-    """
-    from ..nets.adapters.declaration import Declaration
-    from ..nets.adapters.sidecar import read_labels
+    @property
+    def talk(self) -> bool:
+        """Whether lines for people are printed."""
+        return not (self.quiet or self.json)
 
-    return Declaration(
-        sample_rate=sample_rate,
-        labels=None if labels is None else read_labels(Path(labels)),
-        activation=activation,
-        input_samples=input_samples,
+    @property
+    def shown(self) -> bool:
+        """Whether progress is."""
+        return self.talk and not self.no_progress
+
+    def tell(self, document: Any, lines: Iterable[str]) -> None:
+        """Print what was found, as JSON or in words.
+
+        Parameters
+        ----------
+        document : JSON data
+        lines : iterable of str
+            Best a generator: it is not asked for more than is printed.
+        """
+        if self.json:
+            print_json(document)
+        elif not self.quiet:
+            for line in lines:
+                say(line)
+
+
+@dataclass(frozen=True)
+class ModelFlags:
+    """What is to be known of models that do not say it themselves, and how they are loaded."""
+
+    sample_rate: Annotated[
+        int | None,
+        typer.Option("--sample-rate", metavar="HZ", help="Of a model that does not say its own; never guessed."),
+    ] = None
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", metavar="FILE", help="Of such a model: one a line, in the order of its outputs."),
+    ] = None
+    activation: Annotated[
+        str | None,
+        typer.Option(
+            "--activation", metavar="softmax|sigmoid|none", help="What makes scores of such a model's outputs."
+        ),
+    ] = None
+    input_samples: Annotated[
+        int | None, typer.Option("--input-samples", metavar="N", help="What such a model takes at once, in samples.")
+    ] = None
+    trust_pickle: TrustPickle = False
+    timeout: Timeout = None
+
+    @property
+    def said(self) -> Declaration:
+        """What they say of models."""
+        from ..nets.adapters.declaration import Declaration
+        from ..nets.adapters.sidecar import read_labels
+
+        return Declaration(
+            sample_rate=self.sample_rate,
+            labels=None if self.labels is None else read_labels(Path(self.labels)),
+            activation=self.activation,
+            input_samples=self.input_samples,
+        )
+
+
+@dataclass(frozen=True)
+class LoadFlags(ModelFlags):
+    """The same, and where the models compute."""
+
+    device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda[:N]|mps", help="What computes.")] = (
+        "auto"
     )
 
+    def sources(self, specs: Sequence[str]) -> tuple[ModelSource, ...]:
+        """Return where models are to be had.
 
-def load_models(
-    sources: Sequence[str], device: str, said: Declaration, *, trust_pickle: bool, timeout: float | None = None
-) -> list[Model]:
+        Parameters
+        ----------
+        specs : sequence of str
+            As typed.
+
+        Returns
+        -------
+        tuple of ModelSource
+        """
+        from ..nets.library import choose_device
+        from ..work_order import ModelSource
+
+        device, said = choose_device(self.device), self.said
+        return tuple(ModelSource(spec, device, said, self.trust_pickle, self.timeout) for spec in specs)
+
+
+def load_models(sources: Sequence[ModelSource]) -> list[Model]:
     """Load models, and say on stderr what about them looks wrong.
 
     Parameters
     ----------
-    sources : sequence of str
-    device : str
-    said : Declaration
-        By flags; for all of those that audioinv did not write.
-    trust_pickle : bool
-    timeout : float, optional
-        In seconds.
+    sources : sequence of ModelSource
 
     Returns
     -------
     list of Model
     """
-    from ..nets.library import load_model
-
-    models = [
-        load_model(source, device=device, said=said, trust_pickle=trust_pickle, timeout_seconds=timeout)
-        for source in sources
-    ]
+    models = [source.load() for source in sources]
     for model in models:
         for caution in model.provenance.cautions if model.provenance else ():
             note(f"! model {model.spec.name}: {caution}")
     return models
-
-
-def read_inputs(inputs: Sequence[Path], layout: str | None, split: str | None) -> Corpus:
-    """Read what was typed as one corpus, or a part of it.
-
-    Parameters
-    ----------
-    inputs : sequence of Path
-    layout, split : str, optional
-        As typed.
-
-    Returns
-    -------
-    Corpus
-
-    Raises
-    ------
-    InputError
-        If no entry is declared to belong to that part.
-    """
-    from ..corpus.layouts import read_sources
-
-    corpus = read_sources(inputs, layout=layout)
-    if split is None or not corpus.entries:
-        return corpus
-    part = corpus.part(split)
-    if not part.entries:
-        there = {str(entry.split) for entry in corpus.entries if entry.split}
-        there |= {f"fold{entry.fold}" for entry in corpus.entries if entry.fold}
-        raise InputError(
-            f"--split {split}: {corpus.name} has no such part; it declares {', '.join(sorted(there)) or 'none'}"
-        )
-    return part
-
-
-def say(text: str = "") -> None:
-    """Print a line of the result on stdout.
-
-    Parameters
-    ----------
-    text : str
-    """
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(ExitCode.UNREAD) from None
-
-
-def note(text: str) -> None:
-    """Print a line for people on stderr.
-
-    Parameters
-    ----------
-    text : str
-    """
-    print(text, file=sys.stderr, flush=True)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name too long for the system
-        return False
-
-
-def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
-    """Say why there is nothing to analyse.
-
-    Parameters
-    ----------
-    inputs : sequence of Path
-        As typed.
-    corpus : Corpus
-        Without a sound among its entries.
-
-    Returns
-    -------
-    int
-        Exit code.
-    """
-    for failure in corpus.failures:
-        note(f"! {failure.path}: {failure.reason}")
-    if not all(_is_folder(failure.path) for failure in corpus.failures):
-        return ExitCode.SOME_FAILED
-    note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")
-    return ExitCode.NOTHING
-
-
-def read_allowance(text: str) -> Callable[[int], float]:
-    """Read how many inputs may fail.
-
-    Parameters
-    ----------
-    text : str
-        A number, or a percentage of the inputs.
-
-    Returns
-    -------
-    callable
-        From the number of inputs to how many may fail.
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
-    number = text.removesuffix("%")
-    if not number.replace(".", "", 1).isdecimal():
-        raise InputError(f"--allow-failures {text!r} is neither a number nor a percentage")
-    amount = float(number)
-    return (lambda n_inputs: n_inputs * amount / 100) if text.endswith("%") else (lambda _: amount)
-
-
-def print_json(content: Any) -> None:
-    """Print one JSON document on stdout.
-
-    Parameters
-    ----------
-    content : JSON data
-    """
-    say(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def command(function: Callable[..., int]) -> Callable[..., None]:
-    """Turn a function that returns an exit code into a command that ends with it, whatever happens.
-
-    Parameters
-    ----------
-    function : callable
-        Returns one of `ExitCode`. Reads `verbose` from its arguments.
-
-    Returns
-    -------
-    callable
-    """
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            code = function(*args, **kwargs)
-        except AudioinvError as error:
-            _explain(error, f"error: {error}", kwargs)
-            code = ExitCode.USAGE
-        except KeyboardInterrupt:
-            note("interrupted")
-            code = ExitCode.INTERRUPTED
-        except typer.Exit:
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.filename is not None:  # the system refuses a file or a name
-                _explain(error, f"error: {error.filename}: {error.strerror}", kwargs)
-                raise typer.Exit(ExitCode.USAGE) from error
-            _explain(
-                error, f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)", kwargs
-            )
-            code = ExitCode.INTERNAL
-        raise typer.Exit(code)
-
-    return run
-
-
-def _explain(error: BaseException, line: str, arguments: dict[str, Any]) -> None:
-    if arguments.get("verbose"):
-        traceback.print_exception(error)
-    note(line)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+from .command import ExitCode
+from .options import Manners
 
 __all__ = ["plot"]
 
@@ -19,8 +20,9 @@ def plot(
     kind: Annotated[
         str,
         typer.Argument(
-            help="Which figure.",
-            metavar="curves|classes|heatmap|spectrogram|harmonics|animation|layers|budget|profile|pairs|sliding|study|scatter",
+            help="Of an analysis: curves, classes, heatmap, spectrogram, harmonics, animation. Of others, by their "
+            "names: layers, budget, profile, pairs, sliding, study; scatter, of a study.",
+            metavar="FIGURE",
         ),
     ],
     out: Annotated[
@@ -60,12 +62,7 @@ def plot(
         str | None,
         typer.Option(metavar="linear|mel|log", help="Frequency axis [default: by the shift].", rich_help_panel=_SOUND),
     ] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Draw a figure of a results folder."""
     from ..report.figures import check_suffix, draw, find_kind, save_figure
@@ -89,8 +86,6 @@ def plot(
     given = {name: value for name, value in options.items() if value is not None}
     with outgoing(target) as file:
         save_figure(draw(chosen.load(run), kind, **given), file)
-    if json:
-        print_json({"run": str(run), "kind": kind, "options": given, "file": str(target)})
-    elif not quiet:
-        say(f"wrote {target}")
+    document = {"run": str(run), "kind": kind, "options": given, "file": str(target)}
+    manners.tell(document, [f"wrote {target}"])
     return ExitCode.DONE

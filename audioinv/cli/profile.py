@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,29 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .options import (
-    Activation,
-    Config,
-    ExitCode,
-    InputSamples,
-    Json,
-    Labels,
-    Layout,
-    NoProgress,
-    Quiet,
-    SampleRate,
-    Split,
-    TrustPickle,
-    Verbose,
-    Version,
-    load_models,
-    note,
-    print_json,
-    read_inputs,
-    said_of_models,
-    say,
-    say_nothing,
-)
+from .clips import ClipFlags, ClipPaths, say_nothing, skipped
+from .command import ExitCode, note_failures
+from .options import LoadFlags, Manners, ModelName, load_models
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -48,10 +28,8 @@ __all__ = ["profile"]
 
 
 def profile(
-    model: Annotated[
-        str, typer.Argument(help="A shipped model's name, a file, a folder or module:attr.", metavar="MODEL")
-    ],
-    inputs: Annotated[list[Path], typer.Argument(help="Sound files, folders, manifests.", metavar="CLIPS…")],
+    model: ModelName,
+    inputs: ClipPaths,
     more: Annotated[
         list[str] | None, typer.Option("-m", "--model", metavar="SPEC", help="A further model; may repeat.")
     ] = None,
@@ -75,59 +53,43 @@ def profile(
     ] = "context",
     references: Annotated[
         bool,
-        typer.Option("--references/--no-references", help="Models with known answers beside; not of pairs."),
+        typer.Option("--references/--no-references", help="Profile models with known answers beside; not with --pair."),
     ] = True,
-    sample_rate: SampleRate = None,
-    labels: Labels = None,
-    activation: Activation = None,
-    input_samples: InputSamples = None,
-    trust_pickle: TrustPickle = False,
-    device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    flags: LoadFlags = LoadFlags(),
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of noise, echoes, orders and intervals.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a profile.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
-    layout: Layout = None,
-    split: Split = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    which: ClipFlags = ClipFlags(),
+    manners: Manners = Manners(),
 ) -> int:
     """Change clips in every way, and set what a model's answers stand against what a listener would."""
     from ..corpus.listener import find_listener, read_listener
-    from ..nets.library import choose_device
     from ..profile_analysis import ProfileOptions
     from ..report.figures import save_figure
     from ..report.pair_results import PAIR_FILES
     from ..report.profile_results import PROFILE_FILES
-    from ..report.results import free_folder
-    from ..sweep.responses import Failure
+    from ..report.results_folder import free_folder
 
     declared = find_listener(inputs) if listener is None else read_listener(listener)
     pairs = [_read_pair(text, declared) for text in pair or ()]
-    said = said_of_models(sample_rate, labels, activation, input_samples)
-    models = load_models([model, *(more or ())], choose_device(device), said, trust_pickle=trust_pickle)
+    models = load_models(flags.sources([model, *(more or ())]))
     target = out or free_folder(Path("runs") / f"{models[0].spec.name}-profile", overwrite=overwrite)
     (PAIR_FILES if pairs else PROFILE_FILES).check_absent(target, overwrite=overwrite)
-    corpus = read_inputs(inputs, layout, split)
-    entries = corpus.entries[:limit]
+    corpus = which.read(inputs)
+    entries = corpus.entries[: which.limit]
     if not entries:
         return say_nothing(inputs, corpus)
-    shown = not (no_progress or quiet or json)
     options = ProfileOptions(declared, edges, references, seed)
     found: ProfileResults | PairResults = (
-        _profile_pairs(models, entries, pairs, options, shown=shown)
+        _profile_pairs(models, entries, pairs, options, shown=manners.shown)
         if pairs
-        else _profile(models, entries, options, shown=shown)
+        else _profile(models, entries, options, shown=manners.shown)
     )
-    skipped = tuple(Failure(str(entry.path), "find", entry.reason) for entry in corpus.failures)
-    results = replace(found, failures=skipped + found.failures)
+    results = replace(found, failures=skipped(corpus) + found.failures)
     if results.clips is not None:
         results.save(target, overwrite=overwrite)
         save_figure(results.plot(), target / "figures" / f"{results.FILES.name}.png")
-    _report(results, target, quiet=quiet, json=json)
+    note_failures(results.failures)
+    manners.tell(results.document, _lines(results, target))
     return ExitCode.SOME_FAILED if results.failures else ExitCode.DONE
 
 
@@ -168,21 +130,14 @@ def _profile_pairs(
     *,
     shown: bool,
 ) -> PairResults:
-    from ..pair_analysis import PairOptions, profile_pairs
+    from ..pair_analysis import profile_pairs
 
-    wanted = PairOptions(edges=options.edges, seed=options.seed)
     with progress(len(entries), "profiling pairs", shown=shown) as advance:
-        return profile_pairs(models, entries, pairs, wanted, on_clip=advance)
+        return profile_pairs(models, entries, pairs, edges=options.edges, seed=options.seed, on_clip=advance)
 
 
-def _report(results: ProfileResults | PairResults, target: Path, *, quiet: bool, json: bool) -> None:
-    for failure in results.failures:
-        note(f"! {failure.path}: {failure.reason}")
-    if json:
-        print_json(results.document)
-    elif results.clips is not None and not quiet:
-        for line in results.lines:
-            say(line)
+def _lines(results: ProfileResults | PairResults, target: Path) -> Iterator[str]:
+    if results.clips is not None:
         document, table = results.FILES.paths
-        figure = f"figures/{results.FILES.name}.png"
-        say(f"wrote {target}: {document}, {table} ({results.table.num_rows:,} rows), {figure}")
+        yield from results.lines
+        yield f"wrote {target}: {document}, {table} ({results.table.num_rows:,} rows), figures/{results.FILES.name}.png"

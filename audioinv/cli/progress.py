@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .options import note
+from .command import note
 
 __all__ = ["progress", "rate_text"]
 
 _QUIET_SECONDS = 5.0  # work that is done by then needs no lines in a log
+_MARKS = 60  # one a second at most: how fast it goes is how fast it went since the oldest
 
 
 @contextmanager
@@ -66,19 +68,27 @@ def _bar(total: int, title: str) -> Iterator[Callable[[str], None]]:
 
 def _lines(total: int, title: str) -> Callable[[str], None]:
     started = time.monotonic()
+    marks = deque([(started, 0)], maxlen=_MARKS)
     state = {"done": 0, "tenths": 0}
 
     def advance(_: str) -> None:
         state["done"] += 1
-        tenths = 10 * state["done"] // total
-        elapsed = time.monotonic() - started
-        if tenths > state["tenths"] and elapsed > _QUIET_SECONDS and state["done"] < total:
-            remaining = elapsed / state["done"] * (total - state["done"])
-            rate = rate_text(state["done"] / elapsed)
-            note(f"{title} {state['done']}/{total}, {rate}, about {remaining:.0f} s left")
+        now, done, tenths = time.monotonic(), state["done"], 10 * state["done"] // total
+        if tenths > state["tenths"] and now - started > _QUIET_SECONDS and done < total:
+            since, before = marks[0]
+            rate = (done - before) / (now - since)
+            note(f"{title} {done}/{total}, {rate_text(rate)}, about {_time_text((total - done) / rate)} left")
+        if now - marks[-1][0] >= 1:
+            marks.append((now, done))
         state["tenths"] = tenths
 
     return advance
+
+
+def _time_text(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def rate_text(per_second: float) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from .command import ExitCode, note
+from .options import Manners
 
 __all__ = ["report"]
 
@@ -31,12 +32,7 @@ def report(
     folder: Annotated[
         bool, typer.Option("--folder", help="A page without script, sounds as files beside it, for viewers that strip.")
     ] = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Write one self-contained page: verdicts, charts, and clips to move, look at and listen to.
 
@@ -65,8 +61,6 @@ def report(
             size = MAX_MEGABYTES if max_mb is None else max_mb
             page = write_page(results, here, companions=companions, max_mb=size)
         n_bytes, page = page.stat().st_size, target.joinpath(*page.relative_to(here).parts)
-    if json:
-        print_json({"run": str(run), "file": str(page), "bytes": n_bytes})
-    elif not quiet:
-        say(f"wrote {page} ({n_bytes / 1e6:.1f} MB)")
+    document = {"run": str(run), "file": str(page), "bytes": n_bytes}
+    manners.tell(document, [f"wrote {page} ({n_bytes / 1e6:.1f} MB)"])
     return ExitCode.DONE

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, print_json, say
+from .command import ExitCode
+from .options import Manners
 
 if TYPE_CHECKING:
-    from ..sound.audio import Clip
+    from ..sound.clip import Clip
     from ..sound.operators import Operator
 
 __all__ = ["shift"]
@@ -27,16 +28,13 @@ def shift(
         str | None, typer.Option(metavar="AMOUNT", help="Hertz added to every component, e.g. 50Hz.")
     ] = None,
     pitch: Annotated[str | None, typer.Option(metavar="AMOUNT", help="An interval, e.g. 2st or 50ct.")] = None,
-    edges: Annotated[str, typer.Option(metavar="zero|circular|noise")] = "zero",
-    pitch_engine: Annotated[str, typer.Option(metavar="signalsmith|resample|world")] = "signalsmith",
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise that enters.")] = 0,
+    edges: Annotated[str, typer.Option(metavar="zero|circular|noise", help="What enters under a delay.")] = "zero",
+    pitch_engine: Annotated[
+        str, typer.Option(metavar="signalsmith|resample|world", help="What moves the pitch.")
+    ] = "signalsmith",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the noise that enters.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Write one clip shifted by one amount, and say what the shift did to it beside shifting it."""
     given = {axis: text for axis, text in (("time", time), ("freq", freq), ("pitch", pitch)) if text is not None}
@@ -62,12 +60,8 @@ def shift(
         raise InputError(f"{target} exists already; give another -o, or --overwrite")
     facts, waveform = _shift(operators[axis], sound, amount)
     write_audio(target, waveform, sound.sample_rate)
-    if json:
-        print_json({"clip": str(clip), "out": str(target), "axis": axis, "amount": text, **facts})
-    elif not quiet:
-        for line in _lines(facts):
-            say(line)
-        say(f"wrote {target}")
+    document = {"clip": str(clip), "out": str(target), "axis": axis, "amount": text, **facts}
+    manners.tell(document, [*_lines(facts), f"wrote {target}"])
     return ExitCode.DONE
 
 

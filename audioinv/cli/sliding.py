@@ -5,17 +5,21 @@ Conventions
 Recordings slide where ``--slide`` says how far apart windows open, and also where ``--edges context`` is typed, no
 shift is, and every recording has room for ten windows and more.
 
-What is here: `choose_sliding`, `slide_recordings`.
+What is here: `SlidingFlags`, `choose_sliding`, `slide_recordings`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from ..errors import InputError
-from .options import note, print_json, say
+from .command import note, note_failures
+from .options import Manners
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -25,17 +29,35 @@ if TYPE_CHECKING:
     from ..report.sliding_results import SlidingFindings
     from ..sliding_analysis import SlidingOptions
 
-__all__ = ["choose_sliding", "slide_recordings"]
+__all__ = ["SlidingFlags", "choose_sliding", "slide_recordings"]
+
+_LONG = "For long recordings"
+
+
+@dataclass(frozen=True)
+class SlidingFlags:
+    """How a window slides over long recordings."""
+
+    slide: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EVERY", help="Slide the window over a recording, e.g. 10ms, 1frame.", rich_help_panel=_LONG
+        ),
+    ] = None
+    events: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What sounds in it: Audacity labels or a CSV.", rich_help_panel=_LONG),
+    ] = None
+    threshold: Annotated[
+        float, typer.Option(metavar="SCORE", help="From which score on a window detects.", rich_help_panel=_LONG)
+    ] = 0.5
 
 
 def choose_sliding(
     models: Sequence[Model],
     entries: Sequence[CorpusEntry],
     options: AnalysisOptions,
-    *,
-    slide: str | None,
-    events: str | None,
-    threshold: float,
+    flags: SlidingFlags,
     beside: Mapping[str, Any],
 ) -> SlidingOptions | None:
     """Tell whether windows slide over the inputs, rather than the inputs being shifted, and how.
@@ -46,7 +68,7 @@ def choose_sliding(
     entries : sequence of CorpusEntry
     options : AnalysisOptions
         As typed.
-    slide, events, threshold
+    flags : SlidingFlags
         As typed.
     beside : mapping
         Options that have no place beside sliding, by name, with what was typed.
@@ -66,18 +88,20 @@ def choose_sliding(
     from ..sliding_analysis import SlidingOptions
 
     others = [f"--{name}" for name, value in {**options.grids, **beside}.items() if value]
-    if slide is None:
+    if flags.slide is None:
         every_long = options.edges == "context" and not others and all(is_long(entry, models) for entry in entries)
         if not every_long:
-            if events:
+            if flags.events:
                 raise InputError("--events are for a recording that a window slides over; add e.g. --slide 10ms")
             return None
         note(f"long    {MANY_WINDOWS} windows or more and no shift asked for: the window slides, one hop at a time")
     elif others or options.edges not in (None, "context"):
         refused = ", ".join(others) or f"--edges {options.edges}"
         raise InputError(f"--slide moves the window over the recording as it is; leave out {refused}")
-    known = read_events(events) if events else None
-    return SlidingOptions(slide, threshold, known, options.batch_size, options.seed, options.engine, options.verify)
+    known = read_events(flags.events) if flags.events else None
+    return SlidingOptions(
+        flags.slide, flags.threshold, known, options.batch_size, options.seed, options.engine, options.verify
+    )
 
 
 def slide_recordings(
@@ -89,10 +113,8 @@ def slide_recordings(
     provenance: Mapping[str, Any],
     overwrite: bool,
     dry_run: bool,
-    loud: bool,
-    shown: bool,
-    json: bool,
     tracks: bool,
+    manners: Manners,
 ) -> int:
     """Slide, write the results folder while at it, and print the summary.
 
@@ -104,9 +126,9 @@ def slide_recordings(
     target : Path
     provenance : mapping
         Joins ``run.json``.
-    overwrite, dry_run, loud, shown, json, tracks : bool
-        As typed: whether a folder may be replaced; the plan is all that is wanted; anything but errors is printed;
-        progress is; the summary is printed as JSON; label tracks are written beside.
+    overwrite, dry_run, tracks : bool
+        Whether a folder may be replaced; the plan is all that is wanted; label tracks are written beside.
+    manners : Manners
 
     Returns
     -------
@@ -117,18 +139,19 @@ def slide_recordings(
     from ..report.label_tracks import detection_tracks, write_tracks
     from ..report.sliding_results import SlidingFolder
     from ..sliding_analysis import slide_models
-    from ..sweep.allocation import keep_memory
 
     n_tiles = 0
     for model in models:
         count = count_windows(model, models, entries, options.every)
         n_tiles += count.n_tiles
-        if dry_run or (loud and not json):
+        if dry_run or manners.talk:
             note(f"slide   {model.spec.name}: {count.line}")
     if dry_run:
         return 0
-    keep_memory()
-    with SlidingFolder(target, overwrite=overwrite) as folder, progress(n_tiles, "tiles", shown=shown) as advance:
+    with (
+        SlidingFolder(target, overwrite=overwrite) as folder,
+        progress(n_tiles, "tiles", shown=manners.shown) as advance,
+    ):
         found = slide_models(models, entries, options, keep=folder.write, on_tile=advance, provenance=provenance)
         if found.document["models"]:
             folder.finish(found)
@@ -136,19 +159,15 @@ def slide_recordings(
                 labels = {model.spec.name: model.spec.labels for model in models}
                 found_in = detection_tracks(target / "windows.parquet", labels, options.threshold)
                 write_tracks(found_in, target / "labels")
-    _print_found(found, target, loud=loud, json=json)
+    note_failures(found.failures)
+    manners.tell(found.document, _lines(found, target))
     return len(found.failures)
 
 
-def _print_found(found: SlidingFindings, target: Path, *, loud: bool, json: bool) -> None:
+def _lines(found: SlidingFindings, target: Path) -> Iterator[str]:
     from ..report.sliding_text import sliding_lines
 
-    for failure in found.failures:
-        note(f"! {failure.path}: {failure.reason}")
-    if json:
-        print_json(found.document)
-    elif found.document["models"] and loud:
-        for line in sliding_lines(found):
-            say(line)
-        say(f"wrote {target}: windows.parquet, events.csv ({found.events.num_rows:,} rows), summary.json, run.json")
-        say(f"next: audioinv plot {target} sliding")
+    if found.document["models"]:
+        yield from sliding_lines(found)
+        yield f"wrote {target}: windows.parquet, events.csv ({found.events.num_rows:,} rows), summary.json, run.json"
+        yield f"next: audioinv plot {target} sliding"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Config, ExitCode, Json, NoProgress, Quiet, Verbose, Version, note, print_json, say
+from .command import ExitCode, command_line, note, print_json, say
+from .options import Manners
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -33,24 +32,19 @@ def study(
         bool, typer.Option("--quick", help="Fewer clips and two seeds: a first look in a minute or two.")
     ] = False,
     seeds: Annotated[
-        int | None, typer.Option(min=1, help="Trainings of each variant [default: 5; 2 with --quick].")
+        int | None, typer.Option(metavar="N", min=1, help="Trainings of each variant [default: 5; 2 with --quick].")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help="Processes at once [default: one a core].")
+        int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Processes at once [default: one a core].")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    manners: Manners = Manners(),
 ) -> int:
     """Train variants of a network with several seeds, shift the sound, and say what the variants differ in."""
     from ..study.questions import STUDIES, find_study
 
     if not names:
-        _list(STUDIES, json=json)
+        _list(STUDIES, manners)
         return ExitCode.DONE
     from ..study.run import StudyOptions
 
@@ -60,22 +54,20 @@ def study(
         n_seeds=seeds or (_QUICK_SEEDS if quick else _SEEDS),
         quick=quick,
         jobs=jobs or os.cpu_count() or 1,
-        command=shlex.join(["audioinv", *sys.argv[1:]]),
+        command=command_line(),
     )
     documents = []
     for one in chosen:
-        n_missing = _print_plan(one, options, shown=dry_run or not (quiet or json))
+        n_missing = _print_plan(one, options, shown=dry_run or manners.talk)
         if not dry_run:
-            documents.append(
-                _run(one, options, n_missing, quiet=quiet or json, shown=not (no_progress or quiet or json))
-            )
-    if json and not dry_run:
+            documents.append(_run(one, options, n_missing, manners))
+    if manners.json and not dry_run:
         print_json(documents if len(documents) > 1 else documents[0])
     return ExitCode.DONE
 
 
-def _list(studies: dict[str, Study], *, json: bool) -> None:
-    if json:
+def _list(studies: dict[str, Study], manners: Manners) -> None:
+    if manners.json:
         print_json({name: study.question for name, study in studies.items()})
         return
     for name, one in studies.items():
@@ -102,18 +94,18 @@ def _print_plan(one: Study, options: StudyOptions, *, shown: bool) -> int:
     return len(missing)
 
 
-def _run(one: Study, options: StudyOptions, n_missing: int, *, quiet: bool, shown: bool) -> dict[str, Any]:
+def _run(one: Study, options: StudyOptions, n_missing: int, manners: Manners) -> dict[str, Any]:
     from ..report.study_text import summary_lines
     from ..study.run import run_study, save_study
 
     try:
-        with progress(n_missing, one.name, shown=shown and n_missing > 0) as advance:
+        with progress(n_missing, one.name, shown=manners.shown and n_missing > 0) as advance:
             document = run_study(one, options, on_cell=advance)
     except KeyboardInterrupt:
         note("interrupted; what is done is kept: the same command goes on from here")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     target = save_study(document, options.out / one.name)
-    if not quiet:
+    if manners.talk:
         for line in summary_lines(document):
             say(line)
         say(f"wrote {target}: study.json, table.md, cells.csv, figures/{one.name}.png")

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import (
-    Activation,
-    Config,
-    ExitCode,
-    InputSamples,
-    Json,
-    Labels,
-    Layout,
-    NoProgress,
-    Quiet,
-    SampleRate,
-    Split,
-    TrustPickle,
-    Verbose,
-    Version,
-    load_models,
-    note,
-    print_json,
-    read_inputs,
-    said_of_models,
-    say,
-    say_nothing,
-)
+from .clips import ClipFlags, ClipPaths, say_nothing, skipped
+from .command import ExitCode, command_line, note_failures, single_values
+from .options import LoadFlags, Manners, load_models
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -57,7 +36,7 @@ _KEPT = (
 
 
 def surgery(
-    inputs: Annotated[list[Path], typer.Argument(help="Sound files, folders, manifests.", metavar="CLIPS…")],
+    inputs: ClipPaths,
     model: Annotated[
         str | None,
         typer.Option("-m", "--model", metavar="SPEC", help="A shipped model's name, a file, a folder or module:attr."),
@@ -78,7 +57,7 @@ def surgery(
             metavar="both|columns|rows", help="Which axes of maps; columns is the last, rows the one before it."
         ),
     ] = "both",
-    max_stride: Annotated[int, typer.Option(min=2, help="Leave larger steps as they are.")] = 8,
+    max_stride: Annotated[int, typer.Option(metavar="N", min=2, help="Leave larger steps as they are.")] = 8,
     time: Annotated[str | None, typer.Option(metavar="A:B:STEP", help="Delays, e.g. -50:50:1ms.")] = None,
     freq: Annotated[str | None, typer.Option(metavar="A:B:STEP", help="Frequency shifts, e.g. -100:100:10Hz.")] = None,
     pitch: Annotated[str | None, typer.Option(metavar="A:B:STEP", help="Pitch shifts, e.g. -2:2:0.5st.")] = None,
@@ -88,35 +67,23 @@ def surgery(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="RUN", help="Results folder [default: runs/surgery-MODEL].")
     ] = None,
-    sample_rate: SampleRate = None,
-    labels: Labels = None,
-    activation: Activation = None,
-    input_samples: InputSamples = None,
-    trust_pickle: TrustPickle = False,
-    device: Annotated[str, typer.Option("-d", "--device", metavar="auto|cpu|cuda|mps")] = "auto",
-    seed: Annotated[int, typer.Option(min=0, help="Of intervals, tests and noise.")] = 0,
+    flags: LoadFlags = LoadFlags(),
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of intervals, tests and noise.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a results folder.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use the first N clips only.")] = None,
-    layout: Layout = None,
-    split: Split = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    json: Json = False,
-    no_progress: NoProgress = False,
-    config: Config = None,
-    version: Version = False,
+    which: ClipFlags = ClipFlags(),
+    manners: Manners = Manners(),
 ) -> int:
     """Put other downsampling into a trained model while it runs, or average it over delays, and say what that buys.
 
     The model's weights stay as they are, and nothing is trained.
     """
+    typed = {name: value for name, value in single_values(locals()).items() if name in _KEPT and value is not None}
     from ..analysis import AnalysisOptions
-    from ..nets.library import DEFAULT_MODEL, choose_device
-    from ..report.results import check_free, free_folder
-    from ..study.surgery import study_surgery
+    from ..nets.library import DEFAULT_MODEL
+    from ..report.results_folder import check_free, free_folder
+    from ..study.surgery import save_surgery, study_surgery
     from ..study.surgery_variants import SurgeryOptions
 
-    typed = {name: value for name, value in locals().items() if name in _KEPT and value is not None}
     options = SurgeryOptions(
         replacements=_asked(replace.split(",")),
         averages=_asked(average_over or [_DELAYS]),
@@ -124,23 +91,21 @@ def surgery(
         max_stride=max_stride,
         analysis=AnalysisOptions({"time": time, "freq": freq, "pitch": pitch}, edges, seed=seed),
     )
-    said = said_of_models(sample_rate, labels, activation, input_samples)
-    loaded = load_models([model or DEFAULT_MODEL], choose_device(device), said, trust_pickle=trust_pickle)[0]
+    (loaded,) = load_models(flags.sources([model or DEFAULT_MODEL]))
     target = out or free_folder(Path("runs") / f"surgery-{loaded.spec.name}", overwrite=overwrite)
     check_free(target, overwrite=overwrite)
-    corpus = read_inputs(inputs, layout, split)
-    entries = corpus.entries[:limit]
+    corpus = which.read(inputs)
+    entries = corpus.entries[: which.limit]
     if not entries:
         return say_nothing(inputs, corpus)
-    provenance = {"command": shlex.join(["audioinv", *sys.argv[1:]]), "options": typed}
-    with progress(len(entries), "operating", shown=not (no_progress or quiet or json)) as advance:
+    provenance = {"command": command_line(), "options": typed}
+    with progress(len(entries), "operating", shown=manners.shown) as advance:
         answer = study_surgery(loaded, entries, options, on_clip=advance, provenance=provenance)
-    failed = [(str(one.path), one.reason) for one in corpus.failures]
-    failed += [(one.path, one.reason) for one in answer.results.failures]
-    for path, reason in failed:
-        note(f"! {path}: {reason}")
+    failed = skipped(corpus) + answer.results.failures
+    note_failures(failed)
     if answer.document:
-        _report(answer, target, overwrite=overwrite, quiet=quiet, json=json)
+        save_surgery(answer, target, overwrite=overwrite)
+        manners.tell(answer.document, _lines(answer, target))
     return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
@@ -150,15 +115,9 @@ def _asked(texts: list[str]) -> tuple[str, ...]:
     return () if asked == ("none",) else asked
 
 
-def _report(answer: SurgeryAnswer, target: Path, *, overwrite: bool, quiet: bool, json: bool) -> None:
+def _lines(answer: SurgeryAnswer, target: Path) -> Iterator[str]:
     from ..report.surgery_text import surgery_lines
-    from ..study.surgery import save_surgery
 
-    save_surgery(answer, target, overwrite=overwrite)
-    if json:
-        print_json(answer.document)
-    elif not quiet:
-        for line in surgery_lines(answer.document):
-            say(line)
-        say(f"wrote {target}: surgery.json, table.md, figures/surgery.png, and every answer as analyze writes them")
-        say(f"next: audioinv plot {target} curves")
+    yield from surgery_lines(answer.document)
+    yield f"wrote {target}: surgery.json, table.md, figures/surgery.png, and every answer as analyze writes them"
+    yield f"next: audioinv plot {target} curves"

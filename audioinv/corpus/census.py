@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from ..errors import AudioFileError
-from ..sound.decoding import open_sound
-from ..sound.places import on_this_disk, open_binary
+from ..sound.decoding import Header, read_header
+from .duplicates import equal_sounds
 from .entries import SPLITS, Corpus, CorpusEntry, Skipped
-from .splits import equal_sounds
 
 __all__ = ["Census", "Durations", "take_census"]
 
@@ -165,7 +163,7 @@ def take_census(corpus: Corpus, *, hashes: Mapping[CorpusEntry, str] | None = No
     ----------
     corpus : Corpus
     hashes : mapping of CorpusEntry to str, optional
-        From `audioinv.corpus.splits.content_hashes`, which decodes everything; without it nobody looks for equal
+        From `audioinv.corpus.duplicates.content_hashes`, which decodes everything; without it nobody looks for equal
         sounds.
 
     Returns
@@ -180,7 +178,7 @@ def take_census(corpus: Corpus, *, hashes: Mapping[CorpusEntry, str] | None = No
     headers = {path: _header(path) for path in dict.fromkeys(entry.path for entry in corpus.entries)}
     lengths = {entry: _length(entry, headers[entry.path]) for entry in corpus.entries}
     readable = [length for length in lengths.values() if isinstance(length, float)]
-    opened = [header for header in headers.values() if isinstance(header, _Header)]
+    opened = [header for header in headers.values() if isinstance(header, Header)]
     labelled = [entry for entry in corpus.entries if entry.label is not None]
     grouped = {(entry.label, entry.group) for entry in corpus.entries if entry.group is not None}
     n_groups = Counter(label for label, _ in grouped)
@@ -209,37 +207,15 @@ def take_census(corpus: Corpus, *, hashes: Mapping[CorpusEntry, str] | None = No
     )
 
 
-@dataclass(frozen=True)
-class _Header:
-    """What a sound file says of itself."""
-
-    n_samples: int
-    sample_rate: int
-    n_channels: int
-
-
-def _header(path: Path) -> _Header | Skipped:
+def _header(path: Path) -> Header | Skipped:
     try:
-        header = _read_header(path)
+        header = read_header(path)
     except AudioFileError as error:
         return Skipped(path, str(error).removeprefix(f"{path}: ").partition(";")[0], failed=True)
-    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-        reason = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
-        return Skipped(path, f"cannot be read as sound ({reason})", failed=True)
     return header if header.n_samples else Skipped(path, "holds no samples", failed=True)
 
 
-def _read_header(path: Path) -> _Header:
-    """Read a header where it lies: of a file elsewhere, without fetching the rest."""
-    if on_this_disk(path):
-        with open_sound(path) as sound:
-            return _Header(sound.header.n_samples, sound.header.sample_rate, sound.header.n_channels)
-    with open_binary(path) as stream:
-        info = soundfile.info(stream)
-    return _Header(int(info.frames), int(info.samplerate), int(info.channels))
-
-
-def _length(entry: CorpusEntry, header: _Header | Skipped) -> float | Skipped:
+def _length(entry: CorpusEntry, header: Header | Skipped) -> float | Skipped:
     """Length of an entry in seconds, or why it has none; a stretch may end half a sample late, as in `load_clip`."""
     if isinstance(header, Skipped):
         return header

@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
-from ..sound.audio import Clip, load_clip
+from ..sound.audio import load_clip
+from ..sound.clip import Clip
 
 __all__ = ["SPLITS", "SPLIT_ALIASES", "Corpus", "CorpusEntry", "Skipped", "joined", "nothing", "printable", "stretch"]
 
@@ -62,6 +63,12 @@ class CorpusEntry:
     --------
     >>> CorpusEntry(Path("kick.wav"), label="kick", split="Validation").split
     'valid'
+    >>> import tempfile
+    >>> from audioinv.sound.audio import write_audio
+    >>> path = Path(tempfile.mkdtemp()) / "kick.wav"
+    >>> write_audio(path, [0.0, 0.5], 8000)
+    >>> CorpusEntry(path, label="kick").load().label
+    'kick'
     """
 
     path: Path
@@ -154,6 +161,14 @@ class Corpus:
         Columns of manifests that have no meaning here.
     evidence : tuple of str
         What showed the layout, and how much of it was there.
+
+    Examples
+    --------
+    >>> kick = CorpusEntry(Path("kick.wav"), label="kick", split="train")
+    >>> bell = CorpusEntry(Path("bell.wav"), label="bell", split="test")
+    >>> corpus = Corpus("drums", (kick, bell))
+    >>> corpus.labels, corpus.part("train").labels, corpus.failures
+    (('bell', 'kick'), ('kick',), ())
     """
 
     name: str

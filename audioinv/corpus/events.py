@@ -57,6 +57,11 @@ class Event:
     ------
     InputError
         If the label is empty, or times are not numbers of 0 or more in their order.
+
+    Examples
+    --------
+    >>> Event("dog", 1.5, 2.0)
+    Event(label='dog', onset_seconds=1.5, end_seconds=2.0)
     """
 
     label: str

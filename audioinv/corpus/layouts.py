@@ -29,13 +29,12 @@ files
 
 A folder that shows two of the first three is refused: which one is meant has to be said.
 
-What is here: `LAYOUTS`, `layout_named`, `is_corpus`, `read_corpus`, `read_sources`.
+What is here: `LAYOUTS`, `layout_named`, `is_corpus`, `read_corpus`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +45,7 @@ from .events import format_of
 from .folders import SIGNS, FolderReader
 from .tables import TABLE_SUFFIXES
 
-__all__ = ["LAYOUTS", "is_corpus", "layout_named", "read_corpus", "read_sources"]
+__all__ = ["LAYOUTS", "is_corpus", "layout_named", "read_corpus"]
 
 LAYOUTS = tuple(SIGNS)
 """What a corpus can be laid out as."""
@@ -105,33 +104,12 @@ def is_corpus(source: str | os.PathLike[str]) -> bool:
     return path.is_file() and (is_archive(path) or (path.suffix.lower() == ".txt" and format_of(path) is not None))
 
 
-def read_corpus(source: str | os.PathLike[str], *, layout: str | None = None) -> Corpus:
-    """Read one folder, manifest, archive, URL or sound file.
-
-    Parameters
-    ----------
-    source : str or path
-    layout : str, optional
-        As in `read_sources`.
-
-    Returns
-    -------
-    Corpus
-
-    Examples
-    --------
-    >>> read_corpus("no/such/folder").skipped[0].reason
-    'no such file or folder'
-    """
-    return read_sources([source], layout=layout)
-
-
-def read_sources(sources: Iterable[str | os.PathLike[str]], *, layout: str | None = None) -> Corpus:
+def read_corpus(*sources: str | os.PathLike[str], layout: str | None = None) -> Corpus:
     """Read any mixture of folders, manifests, archives, URLs and sound files as one corpus.
 
     Parameters
     ----------
-    sources : iterable of str or path
+    *sources : str or path
         In the order in which their entries will stand. What is given twice counts once, with its label if it has
         one in either place.
     layout : str, optional
@@ -154,8 +132,10 @@ def read_sources(sources: Iterable[str | os.PathLike[str]], *, layout: str | Non
     >>> root = Path(tempfile.mkdtemp())
     >>> (root / "kick").mkdir()
     >>> write_audio(root / "kick" / "a.wav", [0.0, 0.5], 8000)
-    >>> read_sources([root / "kick" / "a.wav", root]).entries[0].label
+    >>> read_corpus(root / "kick" / "a.wav", root).entries[0].label
     'kick'
+    >>> read_corpus("no/such/folder").skipped[0].reason
+    'no such file or folder'
     """
     paths = [find_place(source) for source in sources]
     reader = FolderReader(None if layout is None else layout_named(layout))

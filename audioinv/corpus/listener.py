@@ -52,6 +52,11 @@ class Expectation:
     ------
     InputError
         If the listener's word is none of these, or the grid holds no change.
+
+    Examples
+    --------
+    >>> Expectation(parse_grid("gain", "-20:20:5dB"), "invariant", "a soft stroke is the same drum").listener
+    'invariant'
     """
 
     grid: ShiftGrid
@@ -82,6 +87,12 @@ class ListenerFile:
     ------
     InputError
         If nothing is declared.
+
+    Examples
+    --------
+    >>> wish = Expectation(parse_grid("gain", "-20:20:5dB"), "invariant")
+    >>> ListenerFile("which drum is it?", (wish,)).expectations[0].grid.axis
+    'gain'
     """
 
     corpus: str
@@ -109,6 +120,14 @@ def read_listener(path: str | os.PathLike[str]) -> ListenerFile:
     ------
     InputError
         If the file cannot be read, or a change is not as above.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "listener.toml"
+    >>> _ = path.write_text("change = [{axis = 'gain', grid = '-20:20:5dB', listener = 'invariant'}]")
+    >>> read_listener(path).expectations[0].listener
+    'invariant'
     """
     source = os.fspath(path)
     try:

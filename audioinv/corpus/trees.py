@@ -51,7 +51,7 @@ class Found:
     Parameters
     ----------
     files : list of Path
-        Sounds and manifests, sorted as `find_audio` sorts.
+        Sounds and manifests, folder by folder, sorted by name.
     skipped : list of Skipped
         What was passed over.
     claimed : list of Corpus

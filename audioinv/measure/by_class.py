@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from .multiplicity import benjamini_hochberg
 from .pairing import sign_flip_test
-from .statistics import Estimate, bootstrap_mean
+from .statistics import Estimate, estimate_mean
 
 __all__ = ["ClassEstimate", "compare_classes", "estimate_classes"]
 
@@ -91,7 +91,7 @@ def estimate_classes(
     codes = None if groups is None else np.asarray(groups)
 
     def average(rows: npt.NDArray[np.bool_], confidence: float) -> Estimate:
-        return bootstrap_mean(values[rows], None if codes is None else codes[rows], rng=rng, confidence=confidence)
+        return estimate_mean(values[rows], None if codes is None else codes[rows], rng=rng, confidence=confidence)
 
     def side(index: np.intp) -> str:
         one, rest = (average(known & rows, together) for rows in (classes == index, classes != index))

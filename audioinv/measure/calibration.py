@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from .drift import class_scores, is_distribution
+from .divergence import is_distribution
+from .drift import class_scores
 from .outcome import mean_over_shifts
 from .resampling import resampled_sums, tail_probability, take_sample
 from .statistics import Estimate
@@ -173,7 +174,7 @@ def bootstrap_calibration_drift(
         As in `calibration_error`, with `N_BINS` bins.
     zero : int
     groups, rng, n_resamples
-        As in `audioinv.measure.statistics.bootstrap_curve`.
+        As in `audioinv.measure.statistics.estimate_curve`.
 
     Returns
     -------

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ..sweep.responses import SOUND_COLUMNS
 from ..sweep.room import let_go
 from .cliptable import ClipTable
-from .outcome import swept_either_way
+from .flips import swept_either_way
 from .resampling import MIN_GROUPS
 
 if TYPE_CHECKING:

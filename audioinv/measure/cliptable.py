@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..sound.audio import Clip
+    from ..sound.clip import Clip
     from ..sweep.responses import ClipRecord
 
 __all__ = ["ClipTable"]

@@ -20,7 +20,7 @@ import numpy as np
 from ..sweep.responses import ControlResponses, ModelResponses
 from .cliptable import ClipTable
 from .outcome import top1
-from .statistics import bootstrap_mean
+from .statistics import estimate_mean
 
 __all__ = ["control_cautions", "noise_floor", "precision_line", "summarize_controls"]
 
@@ -154,7 +154,7 @@ def _precision(responses: ModelResponses, clips: ClipTable, seed: int) -> dict[s
         flips.append(answers[:, 0] != answers[:, 1])
         changes.append(float(np.abs(control.scores - low).max()))
     found = np.array(flips)
-    share = bootstrap_mean(found.mean(axis=0), clips.group_codes, rng=np.random.default_rng(seed))
+    share = estimate_mean(found.mean(axis=0), clips.group_codes, rng=np.random.default_rng(seed))
     return {
         "precision": {
             "name": "bfloat16",
@@ -177,7 +177,7 @@ def _summarize(
     axis = responses.axes[control.axis]
     answers = top1(np.stack([axis.clean, control.scores], axis=1), 0, noise_floor)
     same = (answers[:, 0] == answers[:, 1]).astype(np.float64)
-    estimate = bootstrap_mean(same, clips.group_codes, rng=np.random.default_rng(seed))
+    estimate = estimate_mean(same, clips.group_codes, rng=np.random.default_rng(seed))
     return {
         "amount": control.amount,
         "unit": axis.unit,

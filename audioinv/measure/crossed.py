@@ -40,7 +40,7 @@ def crossed_curve(
 
     Every resample draws seeds and, independently, units of clips: a clip weighs as often as its seed and its unit
     came up together (the pigeonhole bootstrap [1]_). That counts what is peculiar to one seed with one clip more than
-    once, and so errs to the wide side. The percentiles are moved and expanded as in `bootstrap_curve`, by Student's t
+    once, and so errs to the wide side. The percentiles are moved and expanded as in `estimate_curve`, by Student's t
     with Satterthwaite's degrees of freedom [2]_: few seeds widen the interval as far as the seeds matter.
 
     Parameters
@@ -48,9 +48,9 @@ def crossed_curve(
     values : array of shape (n_seeds, n_clips, n_points)
         A clip with ``nan`` at any point, for any seed, is left out.
     groups, rng, n_resamples, confidence
-        As in `bootstrap_curve`.
+        As in `estimate_curve`.
     bounds : (float, float) or None, default (0, 1)
-        As in `bootstrap_curve`. Where all seeds and units agree, the interval speaks of units that were not seen; of
+        As in `estimate_curve`. Where all seeds and units agree, the interval speaks of units that were not seen; of
         seeds that were not tried it cannot speak. With one seed it speaks of clips alone.
 
     Returns
@@ -167,5 +167,4 @@ def crossed_mean(
     """
     table = np.asarray(values, dtype=float)[..., None]
     curve = crossed_curve(table, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=bounds)
-    value, low, high = (float(part[0]) for part in (curve.value, curve.low, curve.high))
-    return Estimate(value, low, high, curve.n, curve.n_groups, curve.unit, curve.n_undefined)
+    return curve.at(0)

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import detection
-from .detection import Detections, EventWindows, IntArray, SlidingWindows
-from .statistics import bootstrap_curve, bootstrap_mean
+from .detection import Detections
+from .event_windows import EventWindows, IntArray, SlidingWindows, derived_events
+from .statistics import estimate_curve, estimate_mean
 from .summary import plain
 
 __all__ = ["EventRow", "RecordingDetections", "summarize_detections"]
@@ -85,7 +86,7 @@ class RecordingDetections:
         """
         if self.events is not None:
             return self.events.get(label, ())
-        return detection.derived_events(label, self.detecting[label], self.windows)
+        return derived_events(label, self.detecting[label], self.windows)
 
     def rows(self) -> Iterator[EventRow]:
         """Yield what became of each event, class by class.
@@ -120,7 +121,7 @@ class _Pool:
 
     def mean(self, measure: str, values: FloatArray, bounds: tuple[float, float] | None = (0.0, 1.0)) -> Any:
         rng = np.random.default_rng([self.seed, zlib.crc32(measure.encode())])
-        return plain(bootstrap_mean(values, self.groups, rng=rng, bounds=bounds))
+        return plain(estimate_mean(values, self.groups, rng=rng, bounds=bounds))
 
 
 def summarize_detections(
@@ -154,7 +155,7 @@ def summarize_detections(
     pool = _join(list(by_label.values()))
     found, windows = pool.detections, pool.windows
     rate = detection.detection_rate(found)
-    curve = bootstrap_curve(found.found, pool.groups, rng=np.random.default_rng([seed, 0]))
+    curve = estimate_curve(found.found, pool.groups, rng=np.random.default_rng([seed, 0]))
     summary = {
         "events": "derived" if recordings[0].events is None else "given",
         "n_events": len(rate),

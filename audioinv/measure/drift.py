@@ -1,4 +1,4 @@
-"""How far a model's scores move along a sweep, whether or not its answer changes: one number a clip.
+"""How far the score of an answer moves along a sweep, whether or not the answer changes: one number a clip.
 
 Conventions
 -----------
@@ -8,23 +8,19 @@ the unshifted column, the *clean* answer is the answer to the unshifted clip, an
 shares of probability, or whatever the model's activation yields.
 
 What is here: `mean_absolute_change`, `neighbour_change`, `unchanged`, `wobble`, `total_variation`,
-`excess_variation`, `js_divergence`, `js_drift`, `margin`, `class_scores`, `is_distribution`.
+`excess_variation`, `margin`, `class_scores`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import rel_entr
 
 from .outcome import mean_over_shifts, top1, where_answered
 
 __all__ = [
     "class_scores",
     "excess_variation",
-    "is_distribution",
-    "js_divergence",
-    "js_drift",
     "margin",
     "mean_absolute_change",
     "neighbour_change",
@@ -37,8 +33,6 @@ FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 UNCHANGED = 0.05
-_SUM_TOLERANCE = 1e-3  # of half-precision probabilities
-_BLOCK_VALUES = 1 << 22  # scores compared at once: 32 MiB in double precision
 
 
 def mean_absolute_change(scores: FloatArray, zero: int) -> FloatArray:
@@ -243,89 +237,6 @@ def _followed(scores: FloatArray, zero: int, targets: IntArray) -> FloatArray:
     if scores.shape[1] < 2:
         return np.full_like(followed, np.nan)
     return where_answered(answers, followed)
-
-
-def js_divergence(scores: FloatArray, zero: int) -> FloatArray:
-    """Jensen–Shannon divergence of the scores at every shift from the clean ones, in bits.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_clips, n_shifts, n_classes)
-        Probabilities: not negative, and summing to 1 within 0.001.
-    zero : int
-        Index of the unshifted column.
-
-    Returns
-    -------
-    ndarray of shape (n_clips, n_shifts)
-        In [0, 1], 0 in the unshifted column; ``nan`` where either side is no probability distribution.
-
-    References
-    ----------
-    .. [1] Lin, Divergence Measures Based on the Shannon Entropy, IEEE Trans. Information Theory 37, 1991.
-
-    Examples
-    --------
-    >>> js_divergence(np.array([[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]]), 0)
-    array([[0., 1., 0.]])
-    """
-    n_blocks = max(1, scores.size // _BLOCK_VALUES)
-    return np.concatenate([_js_block(block, zero) for block in np.array_split(scores, n_blocks)])
-
-
-def _js_block(scores: FloatArray, zero: int) -> FloatArray:
-    p, proper = scores.astype(float), is_distribution(scores)
-    p = np.where(proper[..., None], p, 1.0)
-    p /= p.sum(axis=2, keepdims=True)
-    clean = p[:, zero, None]
-    middle = (p + clean) / 2
-    bits = (rel_entr(p, middle) + rel_entr(clean, middle)).sum(axis=2) / (2 * np.log(2))
-    return np.where(proper & proper[:, zero, None], np.clip(bits, 0.0, 1.0), np.nan)
-
-
-def is_distribution(scores: FloatArray) -> npt.NDArray[np.bool_]:
-    """Tell where scores are probabilities: not negative, and summing to 1 within 0.001.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (..., n_classes)
-
-    Returns
-    -------
-    ndarray of shape (...), bool
-
-    Examples
-    --------
-    >>> is_distribution(np.array([[0.25, 0.75], [0.5, 0.75]]))
-    array([ True, False])
-    """
-    with np.errstate(invalid="ignore"):
-        total = scores.sum(axis=-1, dtype=float)
-        proper: npt.NDArray[np.bool_] = (scores >= 0).all(axis=-1) & (np.abs(total - 1) <= _SUM_TOLERANCE)
-    return proper
-
-
-def js_drift(scores: FloatArray, zero: int) -> FloatArray:
-    """Mean Jensen–Shannon divergence of the non-zero shifts from the clean clip, in bits: #15.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_clips, n_shifts, n_classes)
-        Probabilities, as in `js_divergence`.
-    zero : int
-        Index of the unshifted column.
-
-    Returns
-    -------
-    ndarray of shape (n_clips,)
-        In [0, 1].
-
-    Examples
-    --------
-    >>> js_drift(np.array([[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]]), 0)
-    array([0.5])
-    """
-    return mean_over_shifts(np.delete(js_divergence(scores, zero), zero, axis=1))
 
 
 def margin(scores: FloatArray) -> FloatArray:

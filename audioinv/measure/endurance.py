@@ -18,9 +18,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from .outcome import flip_shifts
+from .flips import flip_shifts
 from .resampling import resampled_sums, tail_probability, take_sample
-from .statistics import CurveEstimate, Estimate, bootstrap_curve
+from .statistics import CurveEstimate, Estimate, estimate_curve
 
 __all__ = ["SHARES", "Endurance", "Stood", "Verdict", "endure", "judge"]
 
@@ -137,7 +137,7 @@ def endure(
     tried = tried[tried <= flips.limit * (1 + _ROUNDING)]
     holds = (flips.censored[:, None] | (flips.amounts[:, None] > tried * (1 + _ROUNDING))).astype(np.float64)
     holds[np.isnan(flips.amounts)] = np.nan
-    standing = bootstrap_curve(holds, groups, rng=rng, n_resamples=_N_RESAMPLES)
+    standing = estimate_curve(holds, groups, rng=rng, n_resamples=_N_RESAMPLES)
     return Endurance(tried, holds, standing, tuple(_stood(holds, groups, tried, share, rng) for share in SHARES))
 
 

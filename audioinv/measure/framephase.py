@@ -106,7 +106,7 @@ def spectrogram_phase_change(
 
     Examples
     --------
-    >>> from audioinv.sound.spectrogram import SpectrogramConfig
+    >>> from audioinv.sound.spectrogram_config import SpectrogramConfig
     >>> front_end = Spectrogram(SpectrogramConfig("linear", n_fft=64, hop_length=16, n_bins=33, edges="circular"))
     >>> click = np.eye(1, 512, 256, dtype=np.float32)[0]
     >>> spectrogram_phase_change(click, np.array([8.0, 16.0]), front_end).round(2)

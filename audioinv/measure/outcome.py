@@ -12,31 +12,25 @@ none: no label, no other shift, or a score that is not a number at any shift. Nu
 that these definitions come from; its sources are named function by function.
 
 What is here: `top1`, `agreement`, `consistency`, `pair_consistency`, `k_consistency`, `all_consistency`,
-`top1_change`, `relative_flip_probability`, `border_effect`, `correctness`, `worst_accuracy`, `FlipShifts`,
-`flip_shifts`, `swept_either_way`, and what every statistic ends with, `where_answered` and `mean_over_shifts`.
+`top1_change`, `relative_flip_probability`, `correctness`, `worst_accuracy`, and what every statistic ends with,
+`where_answered` and `mean_over_shifts`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import comb
 
 __all__ = [
-    "FlipShifts",
     "agreement",
     "all_consistency",
-    "border_effect",
     "consistency",
     "correctness",
-    "flip_shifts",
     "k_consistency",
     "mean_over_shifts",
     "pair_consistency",
     "relative_flip_probability",
-    "swept_either_way",
     "top1",
     "top1_change",
     "where_answered",
@@ -45,29 +39,6 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
-
-_ROUNDING = 1e-9  # relative, between shifts that a grid meant to be equal
-
-
-@dataclass(frozen=True, eq=False)
-class FlipShifts:
-    """How far each clip can be shifted before its answer changes.
-
-    Parameters
-    ----------
-    amounts : ndarray of shape (n_clips,)
-        The smallest |shift| on the grid at which the answer differs from the clean one; where `censored`, the
-        `limit`, which is then only a lower bound; ``nan`` where undefined.
-    censored : ndarray of shape (n_clips,), bool
-        True for a clip whose answer never changes within `limit`.
-    limit : float
-        The largest |shift| up to which the sweep would have seen every change: the shorter of its two sides, or
-        its only side. Beyond it one direction is untried, and a change there may not be the nearest.
-    """
-
-    amounts: npt.NDArray[np.float64]
-    censored: npt.NDArray[np.bool_]
-    limit: float
 
 
 def top1(scores: FloatArray, zero: int, noise_floor: float = 0.0) -> IntArray:
@@ -275,32 +246,6 @@ def top1_change(answers: IntArray) -> FloatArray:
     return mean_over_shifts(where_answered(answers, answers[:, 1:] != answers[:, :-1]))
 
 
-def border_effect(circular: IntArray, zero_filled: IntArray, zero: int) -> FloatArray:
-    """How much steadier the answers are when nothing enters or leaves at the border: B, #19.
-
-    A circular delay keeps the whole sound in the window, the same delay with silence entering does not; what the two
-    differ by is the border's doing, and the model's own padding's.
-
-    Parameters
-    ----------
-    circular, zero_filled : ndarray of shape (n_clips, n_shifts), int
-        Answers to the same clips at the same delays.
-    zero : int
-        Index of the unshifted column.
-
-    Returns
-    -------
-    ndarray of shape (n_clips,)
-        `consistency` of the first minus that of the second, in [-1, 1].
-
-    Examples
-    --------
-    >>> border_effect(np.array([[1, 1, 1]]), np.array([[1, 1, 0]]), 0)
-    array([0.5])
-    """
-    return consistency(circular, zero) - consistency(zero_filled, zero)
-
-
 def relative_flip_probability(flips: FloatArray, reference_flips: FloatArray) -> float:
     """Mean, over kinds of shift, of a model's flips relative to those of a named reference: #7.
 
@@ -376,62 +321,6 @@ def worst_accuracy(answers: IntArray, targets: IntArray) -> FloatArray:
     """
     worst: FloatArray = correctness(answers, targets).min(axis=1)
     return worst
-
-
-def flip_shifts(answers: IntArray, shifts: FloatArray) -> FlipShifts:
-    """Find the smallest |shift| at which the answer is no longer the clean one: minimal flip shift, #11.
-
-    A clip is censored where that does not happen within the limit, the largest |shift| up to which the sweep
-    tried everything it tries at all: both directions on a grid with two sides (the shorter side), the one
-    direction on a grid with one side. A change first met beyond the limit counts as censored too, because a
-    nearer one in the other direction may have been missed.
-
-    Parameters
-    ----------
-    answers : ndarray of shape (n_clips, n_shifts), int
-    shifts : ndarray of shape (n_shifts,)
-        Ascending, with 0 among them.
-
-    Returns
-    -------
-    FlipShifts
-        In the unit of `shifts`; the true threshold lies up to one grid step below.
-
-    Examples
-    --------
-    >>> flips = flip_shifts(np.array([[0, 1, 1, 0], [1, 1, 1, 1]]), np.array([-10.0, 0.0, 10.0, 20.0]))
-    >>> flips.amounts, flips.censored
-    (array([10., 10.]), array([False,  True]))
-    """
-    zero = int(np.flatnonzero(shifts == 0)[0])
-    limit = swept_either_way(shifts)
-    changed = agreement(answers, zero) == 0
-    nearest = np.where(changed, np.abs(shifts, dtype=float), np.inf).min(axis=1)
-    defined = (answers >= 0).all(axis=1) & ~np.isnan(limit)
-    censored = defined & (nearest > limit * (1 + _ROUNDING))
-    return FlipShifts(np.where(defined, np.minimum(nearest, limit), np.nan), censored, limit)
-
-
-def swept_either_way(shifts: FloatArray) -> float:
-    """Largest |shift| up to which nothing was left untried.
-
-    Parameters
-    ----------
-    shifts : ndarray of shape (n_shifts,)
-        With 0 among them.
-
-    Returns
-    -------
-    float
-        The shorter of the two sides, or the only one; ``nan`` if 0 is the only shift.
-
-    Examples
-    --------
-    >>> swept_either_way(np.array([-10.0, 0.0, 20.0]))
-    10.0
-    """
-    sides = [side for side in (-float(shifts.min()), float(shifts.max())) if side > 0]
-    return min(sides, default=np.nan)
 
 
 def where_answered(answers: IntArray, values: npt.NDArray[np.generic]) -> FloatArray:

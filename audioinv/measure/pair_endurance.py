@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .outcome import swept_either_way
-from .statistics import CurveEstimate, Estimate, bootstrap_curve
+from .flips import swept_either_way
+from .statistics import CurveEstimate, Estimate, estimate_curve
 
 __all__ = ["PairEndurance", "endure_pairs"]
 
@@ -111,7 +111,7 @@ def endure_pairs(
     for axis, amounts in ((1, first), (2, second)):
         changed = np.maximum.accumulate(_by_size(changed, amounts, axis), axis=axis)
     changed[(answers < 0).any(axis=(1, 2))] = np.nan
-    curve = bootstrap_curve(1 - changed.reshape(len(changed), -1), groups, rng=rng)
+    curve = estimate_curve(1 - changed.reshape(len(changed), -1), groups, rng=rng)
     value, low, high = (part.reshape(changed.shape[1:]) for part in (curve.value, curve.low, curve.high))
     shaped = CurveEstimate(value, low, high, curve.n, curve.n_groups, curve.unit, curve.n_undefined)
     return PairEndurance(_sizes(first), _sizes(second), shaped)

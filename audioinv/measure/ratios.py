@@ -38,7 +38,7 @@ def bootstrap_ratio(
     numerators, denominators : array of shape (n_clips,)
         Both in [0, 1]. A clip that lacks either is left out.
     groups, rng, n_resamples, confidence
-        As in `audioinv.measure.statistics.bootstrap_curve`.
+        As in `audioinv.measure.statistics.estimate_curve`.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .outcome import swept_either_way
+from .flips import swept_either_way
 
 __all__ = ["area", "half_width", "relative_area"]
 

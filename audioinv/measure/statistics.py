@@ -18,7 +18,7 @@ Where all units agree, their variance says nothing; the interval then says how f
 units exist that the sample happened to miss, the exact form of the rule of three: 12 clips of 12 give [0.735, 1],
 not [1, 1]. It is wider than that of a sample with one slight deviation, which has shown its deviations.
 
-What is here: `Estimate`, `CurveEstimate`, `bootstrap_mean`, `bootstrap_curve`, `paired_difference`.
+What is here: `Estimate`, `CurveEstimate`, `estimate_mean`, `estimate_curve`, `paired_difference`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ __all__ = [
     "MIN_GROUPS",
     "CurveEstimate",
     "Estimate",
-    "bootstrap_curve",
-    "bootstrap_mean",
+    "estimate_curve",
+    "estimate_mean",
     "paired_difference",
 ]
 
@@ -96,8 +96,22 @@ class CurveEstimate:
     unit: Unit
     n_undefined: int = 0
 
+    def at(self, point: int) -> Estimate:
+        """Return the estimate at one point.
 
-def bootstrap_curve(
+        Parameters
+        ----------
+        point : int
+
+        Returns
+        -------
+        Estimate
+        """
+        value, low, high = (float(part[point]) for part in (self.value, self.low, self.high))
+        return Estimate(value, low, high, self.n, self.n_groups, self.unit, self.n_undefined)
+
+
+def estimate_curve(
     values: npt.ArrayLike,
     groups: npt.ArrayLike | None,
     *,
@@ -139,7 +153,7 @@ def bootstrap_curve(
 
     Examples
     --------
-    >>> curve = bootstrap_curve([[1, 0], [1, 1]] * 10, None, rng=np.random.default_rng(0))
+    >>> curve = estimate_curve([[1, 0], [1, 1]] * 10, None, rng=np.random.default_rng(0))
     >>> curve.value, curve.n
     (array([1. , 0.5]), 20)
     """
@@ -169,7 +183,7 @@ def _some_points(sums: FloatArray, find: Callable[[FloatArray], npt.NDArray[Any]
     return np.concatenate([find(sums[:, at : at + n_points]) for at in range(0, sums.shape[1], n_points)], axis=-1)
 
 
-def bootstrap_mean(
+def estimate_mean(
     values: npt.ArrayLike,
     groups: npt.ArrayLike | None,
     *,
@@ -185,7 +199,7 @@ def bootstrap_mean(
     values : array of shape (n_clips,)
         Clips with ``nan`` are left out.
     groups, rng, n_resamples, confidence, bounds
-        As in `bootstrap_curve`.
+        As in `estimate_curve`.
 
     Returns
     -------
@@ -199,14 +213,13 @@ def bootstrap_mean(
 
     Examples
     --------
-    >>> perfect = bootstrap_mean(np.ones(12), None, rng=np.random.default_rng(0))
+    >>> perfect = estimate_mean(np.ones(12), None, rng=np.random.default_rng(0))
     >>> perfect.value, round(perfect.low, 3), perfect.high
     (1.0, 0.735, 1.0)
     """
     column = np.asarray(values, dtype=float)[:, None]
-    curve = bootstrap_curve(column, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=bounds)
-    value, low, high = (float(part[0]) for part in (curve.value, curve.low, curve.high))
-    return Estimate(value, low, high, curve.n, curve.n_groups, curve.unit, curve.n_undefined)
+    curve = estimate_curve(column, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=bounds)
+    return curve.at(0)
 
 
 def paired_difference(
@@ -225,7 +238,7 @@ def paired_difference(
     a, b : array of shape (n_clips,)
         Two values a clip, each between 0 and 1. A clip that lacks either is left out of both averages.
     groups, rng, n_resamples, confidence
-        As in `bootstrap_curve`.
+        As in `estimate_curve`.
 
     Returns
     -------
@@ -244,6 +257,6 @@ def paired_difference(
     0.75
     """
     first, second = same_clips(a, b)
-    return bootstrap_mean(
+    return estimate_mean(
         first - second, groups, rng=rng, n_resamples=n_resamples, confidence=confidence, bounds=(-1.0, 1.0)
     )

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from .axis_summary import AxisSweep, per_clip, summarize_axis
+from .axis_summary import summarize_axis
+from .axis_sweep import AxisSweep, per_clip
 from .cautions import cautions, reasons
 from .cliptable import ClipTable
 from .delay_structure import ModelFacts

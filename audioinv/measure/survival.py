@@ -94,7 +94,7 @@ def bootstrap_median(
     times, censored
         As in `censored_quantiles`.
     groups, rng, n_resamples, confidence
-        As in `audioinv.measure.statistics.bootstrap_curve`.
+        As in `audioinv.measure.statistics.estimate_curve`.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def survival_curve(
     times, censored
         As in `censored_quantiles`.
     groups, rng, n_resamples, confidence
-        As in `audioinv.measure.statistics.bootstrap_curve`.
+        As in `audioinv.measure.statistics.estimate_curve`.
 
     Returns
     -------

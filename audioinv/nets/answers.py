@@ -49,6 +49,8 @@ def take_answer(found: Any, wanted: str | None = None) -> Tensor:
     >>> take_answer(([[1.0, 2.0]]))
     tensor([[1., 2.]])
     """
+    if isinstance(found, np.ndarray):
+        return _as_tensor(found)
     outputs = {name: output for name, output in _outputs(found).items() if output is not None}
     if not outputs:
         return _as_tensor(found)
@@ -79,7 +81,9 @@ def _as_tensor(found: Any) -> Tensor:
             f"it answers with a {type(found).__name__}, not with scores; what makes a model must need no arguments"
         )
     try:
-        # An array that runs backwards, as a view does that was turned round, is no memory that torch can share.
-        return torch.as_tensor(np.ascontiguousarray(found) if isinstance(found, np.ndarray) else found)
+        # A view that runs backwards, or one that may not be written, is no memory that torch can share; and
+        # `as_tensor` takes longer than some functions need for a window.
+        shared = np.require(found, None, ("C", "W")) if isinstance(found, np.ndarray) else None
+        return torch.as_tensor(found) if shared is None else torch.from_numpy(shared)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"it answers with a {type(found).__name__}, which is no array of numbers ({error})") from error

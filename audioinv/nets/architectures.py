@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from ..errors import InputError
-from ..sound.spectrogram import Edges, SpectrogramConfig
+from ..sound.spectrogram_config import Edges, SpectrogramConfig
 from .classifier import ClassifierConfig
 from .model import ModelSpec
 from .networks import NetworkConfig

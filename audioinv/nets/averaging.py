@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..sound.spectrogram import Spectrogram, SpectrogramConfig
+from ..sound.spectrogram import Spectrogram
+from ..sound.spectrogram_config import SpectrogramConfig
 from .reference_model import LinearReference, ReferenceConfig
 
 __all__ = ["Averaging", "AveragingConfig", "averaging_matrix"]

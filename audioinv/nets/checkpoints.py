@@ -25,7 +25,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import CheckpointError
-from ..sound.spectrogram import SpectrogramConfig
+from ..sound.spectrogram_config import SpectrogramConfig
 from .model import ModelSpec
 
 __all__ = ["CLASSIFIER", "Checkpoint", "read_checkpoint", "rebuild", "weights_sha256", "write_checkpoint"]

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .pooling import Sliding, padded
+from .downsampling import Sliding, padded
 
 __all__ = ["Convolution"]
 

@@ -78,7 +78,7 @@ def _reason(error: Exception) -> str:
 
 def _give_up(what: str, seconds: float) -> None:
     """End the process from beside the code that hangs; locks are let go of by the system, and parts stay."""
-    text = f"error: {what} did not answer within {seconds:g} s; what is done is kept: mend it, or raise --timeout\n"
+    text = f"error: {what} did not answer within {seconds:g} s; mend it, or raise --timeout; the journal stays\n"
     with suppress(OSError):
         os.write(2, text.encode())
     os._exit(HUNG)

@@ -95,10 +95,15 @@ def load_model(
     Raises
     ------
     ModelError
-        If there is no such model, its format is not one we read, its spec is incomplete or does not fit it, or the
-        device is not there.
+        If there is no such model, its format is not one that audioinv reads, its spec is incomplete or does not fit it,
+        or the device is not there.
     CheckpointError
         If a file of ours is damaged.
+
+    Examples
+    --------
+    >>> load_model("drums-cnn2d").spec.labels
+    ('bell', 'cymbal', 'handdrum', 'hihat', 'kick', 'snare', 'tom')
     """
     from .adapters.declaration import Declaration
     from .adapters.opened import Opened, build_model
@@ -217,11 +222,18 @@ def _load_own(path: Path, device: str) -> Model:
 
 
 def _open_path(path: Path, device: str, said: Declaration, trust_pickle: bool) -> Opened:
-    """Open a file or folder that audioinv did not write; each format loads its library when it is met."""
+    """Open a file or folder that audioinv did not write."""
     if path.is_dir() and _is_foreign(path):
         from .adapters.huggingface import open_transformers
 
         return open_transformers(path, device)
+    if path.suffix == _PYTHON:
+        raise ModelError(f"{path} is Python; say which of its objects is the model: {path}:NAME")
+    return _open_by_suffix(path, device, said) or _open_torch(path, device, trust_pickle)
+
+
+def _open_by_suffix(path: Path, device: str, said: Declaration) -> Opened | None:
+    """Open a format that its suffix tells; each loads its library when it is met."""
     if path.suffix == ".onnx":
         from .adapters.onnx import open_onnx
 
@@ -234,8 +246,11 @@ def _open_path(path: Path, device: str, said: Declaration, trust_pickle: bool) -
         from .adapters.torch_export import open_exported
 
         return open_exported(path, device)
-    if path.suffix == _PYTHON:
-        raise ModelError(f"{path} is Python; say which of its objects is the model: {path}:NAME")
+    return None
+
+
+def _open_torch(path: Path, device: str, trust_pickle: bool) -> Opened:
+    """Open what torch alone can tell apart: a TorchScript archive, a pickle."""
     from .adapters.torchscript import is_torchscript, open_pickle, open_torchscript
 
     if path.is_file() and is_torchscript(path):
@@ -243,8 +258,8 @@ def _open_path(path: Path, device: str, said: Declaration, trust_pickle: bool) -
     if path.suffix in _PICKLES:
         return open_pickle(path, device, trusted=trust_pickle)
     raise ModelError(
-        f"{path}: no model that we read: {', '.join(_FORMATS)}, TorchScript, or a folder with {MODEL_FILE} or of "
-        "Hugging Face transformers"
+        f"{path}: no model that audioinv reads, which are {', '.join(_FORMATS)}, TorchScript, and folders with "
+        f"{MODEL_FILE} or of Hugging Face transformers"
     )
 
 

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..sound.spectrogram import Spectrogram, SpectrogramConfig
+from ..sound.spectrogram import Spectrogram
+from ..sound.spectrogram_config import SpectrogramConfig
 from .reference_model import Reference, ReferenceConfig
 
 __all__ = ["MatchedFilter", "MatchedFilterConfig", "choose_medoids"]

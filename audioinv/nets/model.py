@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,6 +43,32 @@ class Model(ABC):
         Of a model that audioinv did not write.
     timeout_seconds : float, optional
         How long one call of a model that audioinv did not write may take; see `audioinv.nets.foreign`.
+
+    Examples
+    --------
+    >>> from audioinv.nets.library import load_model
+    >>> model: Model = load_model("drums-cnn2d")
+    >>> silence = torch.zeros(2, model.spec.n_samples)
+    >>> model.scores(silence).shape, model.respond(silence).shape
+    (torch.Size([2, 7]), torch.Size([2, 7]))
+    >>> spectrograms = model.front_end(silence)
+    >>> model.scores_of_spectrogram(spectrograms).shape, model.respond_to_spectrogram(spectrograms).shape
+    (torch.Size([2, 7]), torch.Size([2, 7]))
+    >>> model.device.type, model.hop_samples, model.stride_samples, len(model.fingerprint), model.module is None
+    ('cpu', 160, 2560, 64, False)
+    >>> with model.foreign_call(silence):  # where an adapter calls code of others
+    ...     pass
+
+    One that answers several times in a window:
+
+    >>> halves = lambda waveforms: waveforms.reshape(len(waveforms), 2, 4).max(-1, keepdims=True)
+    >>> framewise = as_model(halves, sample_rate=8000, labels=["loud"], n_samples=8, frames="max")
+    >>> framewise.count_frames(), framewise.scores_along_time(torch.ones(1, 8)).shape
+    (2, torch.Size([1, 2, 1]))
+    >>> framewise.scores_of(torch.tensor([[[0.1], [0.7]]]), 1)
+    tensor([[0.7000]])
+    >>> framewise.respond_in_turn(torch.ones(1, 3, 8)).shape
+    torch.Size([3, 2, 1])
     """
 
     provenance: Provenance | None = None
@@ -204,7 +231,7 @@ class Model(ABC):
         if len(self.spec.labels) == 1 and answers.ndim == 1 + bool(self.spec.frames):
             answers = answers[..., None]
         self._check_shape(tuple(answers.shape), n_batch)
-        if not bool(torch.isfinite(answers).all()):
+        if not np.isfinite(answers.numpy()).all():  # PyTorch takes longer for it than some functions for a window
             raise ModelError(f"model {self.spec.name} answered with NaN or infinity")
         if self.spec.activation == "softmax":
             answers = answers.softmax(-1)

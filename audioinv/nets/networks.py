@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from .convolution import Convolution
-from .pooling import AxisPooling, Downsampling, Sliding, pooling
+from .downsampling import AxisPooling, Downsampling, Sliding
+from .pooling import pooling
 
 __all__ = ["FREQUENCY_AWARENESS", "HEADS", "PADDINGS", "ConvNet", "Head", "NetworkConfig"]
 
@@ -48,7 +49,7 @@ class NetworkConfig:
     stem_kernel, stem_stride : int, default 0 and 1
         Kernel and stride of the first convolution where they differ, as on a waveform; 0 means `kernel_size`.
     downsampling : str, default "max"
-        Along time, by the grammar of `audioinv.nets.pooling`: "max", "average", "stride", "blur3", "maxblur3",
+        Along time, by the grammar of `audioinv.nets.downsampling`: "max", "average", "stride", "blur3", "maxblur3",
         "lowpass5", "polyphase", "blur3-polyphase", "none" and so on.
     frequency_downsampling : str, default ""
         Along frequency; as along time if empty. For 2-D only.
@@ -116,9 +117,12 @@ class NetworkConfig:
         if self.kernel_size % 2 == 0:
             raise InputError(f"kernel_size={self.kernel_size} must be odd")
         if self.n_classes < 1 or not self.channels:
-            raise InputError("a network needs at least one class and one stage")
+            raise InputError(f"n_classes={self.n_classes} and channels={self.channels} must each name one at least")
         if min(self.factor, self.frequency_factor + 1, self.stem_stride, self.stem_kernel + 1) < 1:
-            raise InputError("factors, kernels and strides must be positive")
+            raise InputError(
+                f"factor={self.factor} and stem_stride={self.stem_stride} must be positive, "
+                f"frequency_factor={self.frequency_factor} and stem_kernel={self.stem_kernel} 0 or more"
+            )
         self._check_dimension()
         self._check_sizes()
 

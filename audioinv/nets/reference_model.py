@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..sound.spectrogram import Spectrogram, SpectrogramConfig
+from ..sound.spectrogram import Spectrogram
+from ..sound.spectrogram_config import SpectrogramConfig
 from .checkpoints import weights_sha256, write_checkpoint
 from .model import Model, ModelSpec
 

@@ -31,8 +31,8 @@ import torch
 from torch import Tensor
 
 from ..errors import CheckpointError, InputError
-from ..sound.audio import Clip
-from ..sound.spectrogram import SpectrogramConfig
+from ..sound.clip import Clip
+from ..sound.spectrogram_config import SpectrogramConfig
 from .architectures import architecture, mel_front_end
 from .averaging import Averaging, AveragingConfig
 from .checkpoints import Checkpoint, rebuild
@@ -40,7 +40,7 @@ from .classifier import Classifier, ClassifierModel
 from .matched_filter import MatchedFilter, MatchedFilterConfig, choose_medoids
 from .model import ModelSpec
 from .reference_model import Constant, LinearReference, Reference, ReferenceConfig, ReferenceModel
-from .training import targets_of, windows_of
+from .training_windows import targets_of, windows_of
 from .whole_spectrum import SpectrumConfig, WholeSpectrum
 
 __all__ = [

@@ -55,6 +55,14 @@ class ModelSpec:
     InputError
         If a number is not positive, labels repeat or are missing, a word is unknown, or windows are longer than what
         they lie over.
+
+    Examples
+    --------
+    >>> spec = ModelSpec("net", 8000, 4000, ("dog", "cat"), frames="mean")
+    >>> spec.window_seconds, spec.input_samples, spec.along_time
+    (0.5, 4000, True)
+    >>> spec.spacing_samples(10), spec.at_once().along_time
+    (400.0, False)
     """
 
     name: str

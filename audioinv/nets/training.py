@@ -2,12 +2,11 @@
 
 Conventions
 -----------
-Clips are at the model's sample rate. Jitter is applied anew in every epoch by the same operators that the
-analysis uses: a delay takes what the recording holds beside the window (silence where it holds nothing), a
-frequency shift moves all components by the same hertz, a bin shift moves the spectrogram. Validation and the
-unjittered input always stand in one place. The weights kept are those of the epoch with the lowest validation loss.
+Clips are at the model's sample rate. Jitter is applied anew in every epoch, that of bins to the spectrograms here, all
+else to the windows (`audioinv.nets.training_windows`). Validation and the unjittered input always stand in one place.
+The weights kept are those of the epoch with the lowest validation loss.
 
-What is here: `TrainingConfig`, `Epoch`, `TrainingResult`, `train_classifier`, `windows_of`, `targets_of`.
+What is here: `Epoch`, `TrainingResult`, `train_classifier`.
 """
 
 from __future__ import annotations
@@ -22,95 +21,16 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..sound.audio import Clip, open_window
-from ..sound.axes.registry import change_along
-from ..sound.grid import ShiftGrid
-from ..sound.pitch import pitch_shift
-from ..sound.shifts import bin_shift, frequency_shift, time_shift
+from ..sound.clip import Clip
+from ..sound.shifts import bin_shift
 from ..sound.spectrogram import Spectrogram
 from .classifier import Classifier, ClassifierConfig
-from .model import ModelSpec
 from .ranks import Ranks
 from .threads import use_threads
+from .training_config import TrainingConfig
+from .training_windows import JitteredWindows, targets_of, windows_of
 
-__all__ = ["Epoch", "TrainingConfig", "TrainingResult", "targets_of", "train_classifier", "windows_of"]
-
-
-_JITTERS = (
-    "time_jitter_seconds",
-    "frequency_jitter_hz",
-    "pitch_jitter_semitones",
-    "bin_jitter",
-    "gain_jitter_db",
-    "mixup",
-)
-_WITH_JITTER = ("time", "freq", "pitch", "bins")
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How to train.
-
-    Parameters
-    ----------
-    epochs : int, default 60
-        At most.
-    batch_size : int, default 32
-    learning_rate : float, default 2e-3
-        Peak of the one-cycle schedule.
-    weight_decay : float, default 0.02
-    patience : int, default 20
-        Epochs without a lower validation loss after which training stops.
-    time_jitter_seconds, frequency_jitter_hz : float, default 0
-        Largest delay and largest offset, either way, drawn evenly for each clip and epoch.
-    pitch_jitter_semitones : float, default 0
-        Largest interval, either way, by resampling: a kit or an instrument tuned otherwise.
-    bin_jitter : int, default 0
-        Largest move of the spectrogram in bins, either way.
-    gain_jitter_db : float, default 0
-        Largest change of level, either way.
-    changes : tuple of ShiftGrid, default ()
-        Further changes of sound, along the axes of `audioinv.sound.axes`: for each clip and epoch one amount of each
-        grid, drawn evenly; 0, no change, is one of them.
-    mixup : float, default 0
-        Parameter of the beta distribution by which pairs of clips and their labels are mixed [1]_; 0 mixes none.
-    seed : int, default 0
-        Of weights, order and jitter.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
-
-    References
-    ----------
-    .. [1] Zhang, Cisse, Dauphin & Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018.
-    """
-
-    epochs: int = 60
-    batch_size: int = 32
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    patience: int = 20
-    time_jitter_seconds: float = 0.0
-    frequency_jitter_hz: float = 0.0
-    pitch_jitter_semitones: float = 0.0
-    bin_jitter: int = 0
-    gain_jitter_db: float = 0.0
-    changes: tuple[ShiftGrid, ...] = ()
-    mixup: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "patience", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name}={getattr(self, name)} must be positive")
-        for name in ("weight_decay", *_JITTERS):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{name}={getattr(self, name)} must not be negative")
-        with_jitter = [grid.axis for grid in self.changes if grid.axis in _WITH_JITTER]
-        if with_jitter:
-            raise InputError(f"changes along {', '.join(with_jitter)} have a jitter of their own; use that")
+__all__ = ["Epoch", "TrainingResult", "train_classifier"]
 
 
 @dataclass(frozen=True)
@@ -145,84 +65,6 @@ class TrainingResult:
     history: tuple[Epoch, ...]
     best_epoch: int
     seconds: float
-
-
-def windows_of(clips: Sequence[Clip], spec: ModelSpec) -> Tensor:
-    """Return the clips as the windows that a model hears.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        At the model's sample rate.
-    spec : ModelSpec
-
-    Returns
-    -------
-    Tensor of shape (n_clips, n_samples)
-    """
-    return torch.stack([torch.from_numpy(open_window(c, spec.n_samples, spec.lead_samples).waveform) for c in clips])
-
-
-def targets_of(clips: Sequence[Clip], labels: Sequence[str]) -> Tensor:
-    """Return the classes of clips as indices into a model's labels.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Labelled.
-    labels : sequence of str
-
-    Returns
-    -------
-    Tensor of shape (n_clips,), int64
-
-    Raises
-    ------
-    InputError
-        If a label is not the model's.
-    """
-    unknown = sorted({str(clip.label) for clip in clips} - set(labels))
-    if unknown:
-        raise InputError(f"clips are labelled {', '.join(unknown)}; the model knows {', '.join(labels)}")
-    return torch.tensor([labels.index(str(clip.label)) for clip in clips])
-
-
-class _JitteredWindows:
-    """Batches of windows, each moved anew by the operators of the analysis."""
-
-    def __init__(self, clips: Sequence[Clip], spec: ModelSpec, config: TrainingConfig) -> None:
-        self.margin = math.ceil(config.time_jitter_seconds * spec.sample_rate)
-        wide = replace(spec, n_samples=spec.n_samples + 2 * self.margin, lead_samples=spec.lead_samples + self.margin)
-        self.wide = windows_of(clips, wide)
-        self.n_samples, self.lead, self.sample_rate = spec.n_samples, spec.lead_samples, spec.sample_rate
-        self.config = config
-
-    def draw(self, chosen: Tensor, rng: np.random.Generator) -> Tensor:
-        windows: Tensor
-        wide, config, n_clips = self.wide[chosen], self.config, len(chosen)
-        before, windows, after = wide.split((self.margin, self.n_samples, self.margin), dim=-1)
-        if self.margin:
-            delays = rng.integers(-self.margin, self.margin + 1, n_clips)
-            windows = time_shift(windows, delays, edges="context", before=before, after=after)
-        if config.frequency_jitter_hz:
-            offsets = rng.uniform(-config.frequency_jitter_hz, config.frequency_jitter_hz, n_clips)
-            windows = frequency_shift(windows, offsets, self.sample_rate)
-        if config.pitch_jitter_semitones:
-            intervals = rng.uniform(-config.pitch_jitter_semitones, config.pitch_jitter_semitones, n_clips)
-            windows = pitch_shift(windows, intervals, self.sample_rate, engine="resample", anchor_samples=self.lead)
-        if config.gain_jitter_db:
-            gains_db = rng.uniform(-config.gain_jitter_db, config.gain_jitter_db, n_clips)
-            windows = windows * torch.as_tensor(10 ** (gains_db / 20), dtype=windows.dtype)[:, None]
-        for grid in config.changes:
-            windows = self._changed(windows, grid, rng)
-        return windows
-
-    def _changed(self, windows: Tensor, grid: ShiftGrid, rng: np.random.Generator) -> Tensor:
-        """Change every window by an amount of its own, with noise and orders of this batch."""
-        operator = change_along(grid.axis, grid.variant, seed=int(rng.integers(2**31)), anchor_samples=self.lead)
-        amounts = rng.choice(grid.natural(self.sample_rate), len(windows))
-        pairs = zip(windows.numpy(), amounts, strict=True)
-        return torch.cat([operator.shift(Clip(window, self.sample_rate), [amount]) for window, amount in pairs])
 
 
 def train_classifier(
@@ -291,7 +133,7 @@ class _Run:
     ) -> None:
         spec = classifier.config.spec
         self.classifier, self.config = classifier, config
-        self.source = _JitteredWindows(train_clips, spec, config)
+        self.source = JitteredWindows(train_clips, spec, config)
         self.targets = targets_of(train_clips, spec.labels)
         self.valid_windows, self.valid_targets = windows_of(valid_clips, spec), targets_of(valid_clips, spec.labels)
         self.class_weights = _class_weights(self.targets, len(spec.labels))

@@ -3,15 +3,16 @@
 Conventions
 -----------
 ``NAME.json`` and ``NAME.parquet`` may stand beside the files of other analyses. They are written beside their places
-and renamed when complete. A number that is undefined is null in them, and ``nan`` in memory.
+and renamed when complete, and the document seals both (see `audioinv.report.seal`). A number that is undefined is null
+in them, and ``nan`` in memory.
 
 What is here: `AnalysisFiles`, `KeptAnalysis`; `with_null` and `with_nan`.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ import pyarrow.parquet as pq
 
 from ..errors import CheckpointError, InputError
 from ..sound.whole_files import refuse_url
-from .run_files import write_json
+from .seal import sealed, unsealed
 from .wording import lines_html
 
 if TYPE_CHECKING:
@@ -97,12 +98,15 @@ class AnalysisFiles:
             Plain JSON data.
         table : pyarrow.Table
         """
-        target.mkdir(parents=True, exist_ok=True)
-        unfinished = [target / f"{path}.part" for path in self.paths]
-        write_json(unfinished[0], document)
-        pq.write_table(table, unfinished[1], compression="zstd")
-        for part in reversed(unfinished):
-            part.replace(part.with_suffix(""))
+        unfinished = target / f"{self.name}.part"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        of_document, of_table = (unfinished / path for path in self.paths)
+        pq.write_table(table, of_table, compression="zstd")
+        of_document.write_bytes(sealed(document, of_document, [of_table.name]))
+        for file in (of_table, of_document):
+            file.replace(target / file.name)
+        unfinished.rmdir()
 
     def read(self, folder: str | os.PathLike[str], build: Callable[[dict[str, Any], pa.Table], _Read]) -> _Read:
         """Read document and table, and make of them what they were.
@@ -127,7 +131,7 @@ class AnalysisFiles:
         if missing:
             raise CheckpointError(f"{source} holds no {self.what} ({', '.join(missing)} missing): {self.command}")
         try:
-            document = json.loads((source / self.paths[0]).read_text(encoding="utf-8"))
+            document = unsealed((source / self.paths[0]).read_bytes(), source / self.paths[0])
             if document["schema_version"] > self.version:
                 raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
             return build(document, pq.read_table(source / self.paths[1], schema=self.schema))

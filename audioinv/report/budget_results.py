@@ -91,6 +91,29 @@ class BudgetResults(KeptAnalysis):
         Configuration, versions, hash of the weights, timing.
     failures : tuple of Failure
         Clips that could not be analysed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import audioinv
+    >>> from torch import nn
+    >>> convolution = nn.Conv1d(1, 2, 5, padding=2, padding_mode="circular")
+    >>> network = nn.Sequential(nn.Unflatten(-1, (1, 400)), convolution, nn.Flatten(), nn.Linear(800, 2))
+    >>> model = audioinv.as_model(network, sample_rate=8000, labels=["a", "b"], n_samples=400, activation="softmax")
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(400), 8000, name=f"noise {i}") for i in range(3)]
+    >>> found: BudgetResults = audioinv.budget(model, clips, time="0:8:4smp")
+    >>> found.axes["time"].summary.culprit, found.document["clips"]
+    ('2', ['noise 0', 'noise 1', 'noise 2'])
+    >>> found.table.num_rows == len(found.frame)
+    True
+    >>> any("time" in line for line in found.lines)
+    True
+    >>> len(found.plot().axes) > 0
+    True
+    >>> sorted(path.name for path in found.save(tempfile.mkdtemp()).iterdir())
+    ['budget.json', 'budget.parquet']
     """
 
     spec: ModelSpec
@@ -180,6 +203,21 @@ def load_budget(folder: str | os.PathLike[str]) -> BudgetResults:
     ------
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import audioinv
+    >>> from torch import nn
+    >>> convolution = nn.Conv1d(1, 2, 5, padding=2, padding_mode="circular")
+    >>> network = nn.Sequential(nn.Unflatten(-1, (1, 400)), convolution, nn.Flatten(), nn.Linear(800, 2))
+    >>> model = audioinv.as_model(network, sample_rate=8000, labels=["a", "b"], n_samples=400, activation="softmax")
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(400), 8000, name=f"noise {i}") for i in range(3)]
+    >>> folder = audioinv.budget(model, clips, time="0:8:4smp").save(tempfile.mkdtemp())
+    >>> load_budget(folder).axes["time"].summary.culprit
+    '2'
     """
     return BUDGET_FILES.read(folder, _read_budget)
 

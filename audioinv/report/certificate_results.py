@@ -5,7 +5,7 @@ Conventions
 ``certificates.json`` holds what was derived, layer by layer, and what was measured; ``certificates.parquet`` one row
 for each axis. Both may stand in the folder of an analysis.
 
-What is here: `Certification`, `CERTIFICATE_FILES`, `load_certificates`.
+What is here: `CertificateResults`, `CERTIFICATE_FILES`, `load_certificates`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from ..measure.certificates.certificate import Certificate, Confirmation, Pair
 from ..measure.certificates.derivation import Derivation
+from ..sweep.responses import Failure
 from .analysis_files import AnalysisFiles, KeptAnalysis, with_null
 
-__all__ = ["CERTIFICATE_FILES", "Certification", "load_certificates"]
+__all__ = ["CERTIFICATE_FILES", "CertificateResults", "load_certificates"]
 
 _SCHEMA = pa.schema(
     [
@@ -35,7 +36,7 @@ CERTIFICATE_FILES = AnalysisFiles("certificates", "certification", "audioinv cer
 
 
 @dataclass(frozen=True)
-class Certification(KeptAnalysis):
+class CertificateResults(KeptAnalysis):
     """The certificates of a model.
 
     Parameters
@@ -47,12 +48,32 @@ class Certification(KeptAnalysis):
         One an axis.
     weights_sha256 : str, optional
         Of the model, where it has any to be seen.
+    failures : tuple of Failure
+        Sounds that could not be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Unflatten(-1, (1, 400)), nn.AdaptiveMaxPool1d(1), nn.Flatten())
+    >>> model = audioinv.as_model(network, sample_rate=8000, labels=["loud"], n_samples=400, name="peak")
+    >>> found: CertificateResults = audioinv.certify(model)
+    >>> found["time"].verdict
+    'certified'
+    >>> found.document["model"], found.table.num_rows, found.frame["axis"].tolist()
+    ('peak', 1, ['time'])
+    >>> any("certified" in line for line in found.lines)
+    True
+    >>> sorted(path.name for path in found.save(tempfile.mkdtemp()).iterdir())
+    ['certificates.json', 'certificates.parquet']
     """
 
     model: str
     clips: tuple[str, ...]
     certificates: tuple[Certificate, ...]
     weights_sha256: str | None = None
+    failures: tuple[Failure, ...] = ()
     FILES = CERTIFICATE_FILES
 
     def __getitem__(self, axis: str) -> Certificate:
@@ -68,6 +89,7 @@ class Certification(KeptAnalysis):
             "weights_sha256": self.weights_sha256,
             "clips": self.clips,
             "certificates": [_document(certificate) for certificate in self.certificates],
+            "failures": [asdict(failure) for failure in self.failures],
         }
         document: dict[str, Any] = with_null(content)
         return document
@@ -112,7 +134,7 @@ def _row(certificate: Certificate) -> dict[str, Any]:
     }
 
 
-def load_certificates(folder: str | os.PathLike[str]) -> Certification:
+def load_certificates(folder: str | os.PathLike[str]) -> CertificateResults:
     """Read the certificates of a model.
 
     Parameters
@@ -121,19 +143,33 @@ def load_certificates(folder: str | os.PathLike[str]) -> Certification:
 
     Returns
     -------
-    Certification
+    CertificateResults
 
     Raises
     ------
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Unflatten(-1, (1, 400)), nn.AdaptiveMaxPool1d(1), nn.Flatten())
+    >>> model = audioinv.as_model(network, sample_rate=8000, labels=["loud"], n_samples=400, name="peak")
+    >>> folder = audioinv.certify(model).save(tempfile.mkdtemp())
+    >>> load_certificates(folder)["time"].verdict
+    'certified'
     """
     return CERTIFICATE_FILES.read(folder, lambda document, _: _read(document))
 
 
-def _read(document: Mapping[str, Any]) -> Certification:
+def _read(document: Mapping[str, Any]) -> CertificateResults:
     certificates = tuple(_read_certificate(stored) for stored in document["certificates"])
-    return Certification(document["model"], tuple(document["clips"]), certificates, document["weights_sha256"])
+    failures = tuple(Failure(**failure) for failure in document.get("failures", ()))  # older documents hold none
+    return CertificateResults(
+        document["model"], tuple(document["clips"]), certificates, document["weights_sha256"], failures
+    )
 
 
 def _read_certificate(stored: Mapping[str, Any]) -> Certificate:

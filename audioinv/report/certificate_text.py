@@ -13,17 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..measure.certificates.certificate import Certificate, Pair
-from .certificate_results import Certification
+from .certificate_results import CertificateResults
 
 __all__ = ["certificate_lines", "claim_text", "confirmation_lines"]
 
 
-def certificate_lines(found: Certification, *, steps: bool = False) -> Iterator[str]:
+def certificate_lines(found: CertificateResults, *, steps: bool = False) -> Iterator[str]:
     """Lay out the certificates of a model for a terminal.
 
     Parameters
     ----------
-    found : Certification
+    found : CertificateResults
     steps : bool, default False
         Whether to name the layers at which something is lost or gained.
 

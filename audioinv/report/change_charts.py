@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .analysis_files import with_null
 from .chart_key import model_scales
 from .chart_spec import Chart, cut_rows, interval_rule, layered_spec, points, shares_axis
-from .order_results import OrderResult
+from .order_results import OrderResults
 from .order_text import ORDER_HEADINGS, change_title, order_cells, order_finding
 from .profile_results import Change, ProfileResults
 from .profile_text import change_name, range_text, stood_text, verdict_counts
@@ -33,14 +33,14 @@ _ROW_HEIGHT = 10
 _WISHES = {"invariant": "should stay", "change": "should change", "unknown": "no wish"}
 
 
-def order_chart(results: Results, found: Sequence[OrderResult]) -> Chart:
+def order_chart(results: Results, found: Sequence[OrderResults]) -> Chart:
     """Draw how many answers each change of order makes others.
 
     Parameters
     ----------
     results : Results
         The run that the page is about.
-    found : sequence of OrderResult
+    found : sequence of OrderResults
         Of its models.
 
     Returns

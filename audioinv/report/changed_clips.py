@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..measure.axis_summary import AxisSweep, per_clip
-from ..measure.comparison import Compared, SweepPair, pair_sweeps
+from ..measure.axis_sweep import AxisSweep, per_clip
+from ..measure.matching import Compared, SweepPair, pair_sweeps
 from ..measure.outcome import agreement
 from .text import amount
 from .wording import axis_title, count_text, share_text

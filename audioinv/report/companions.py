@@ -21,9 +21,9 @@ from ..errors import InputError
 from ..measure.cliptable import ClipTable
 from .analysis_files import AnalysisFiles
 from .budget_results import BUDGET_FILES, BudgetResults, load_budget
-from .certificate_results import CERTIFICATE_FILES, Certification, load_certificates
+from .certificate_results import CERTIFICATE_FILES, CertificateResults, load_certificates
 from .layer_results import LAYER_FILES, LayerResults, load_layers
-from .order_results import ORDER_FILES, OrderResult, load_order
+from .order_results import ORDER_FILES, OrderResults, load_order
 from .profile_results import PROFILE_FILES, ProfileResults, load_profile
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ class Companions:
     ----------
     layers : tuple of LayerResults
     budgets : tuple of BudgetResults
-    certificates : tuple of Certification
-    orders : tuple of OrderResult
+    certificates : tuple of CertificateResults
+    orders : tuple of OrderResults
     profiles : tuple of ProfileResults
     """
 
     layers: tuple[LayerResults, ...] = ()
     budgets: tuple[BudgetResults, ...] = ()
-    certificates: tuple[Certification, ...] = ()
-    orders: tuple[OrderResult, ...] = ()
+    certificates: tuple[CertificateResults, ...] = ()
+    orders: tuple[OrderResults, ...] = ()
     profiles: tuple[ProfileResults, ...] = ()
 
 
@@ -78,11 +78,11 @@ def _of_network(found: LayerResults | BudgetResults) -> Iterator[_Subject]:
     yield _Subject(found.spec.name, found.spec, found.run.get("weights_sha256"), found.clips)
 
 
-def _of_certificates(found: Certification) -> Iterator[_Subject]:
+def _of_certificates(found: CertificateResults) -> Iterator[_Subject]:
     yield _Subject(found.model, None, found.weights_sha256, ())
 
 
-def _of_order(found: OrderResult) -> Iterator[_Subject]:
+def _of_order(found: OrderResults) -> Iterator[_Subject]:
     yield _Subject(found.model, None, found.weights_sha256, found.clips)
 
 
@@ -127,7 +127,7 @@ def find_companions(results: Results, folders: Iterable[Path], *, home: Path | N
     found: dict[str, list[Any]] = {name: [] for name in _KINDS}
     owners: dict[tuple[str, str], Path] = {}
     for folder in [*([] if home is None else [home]), *folders]:
-        held = [name for name, kind in _KINDS.items() if (folder / kind.files.paths[0]).is_file()]
+        held = [name for name, kind in _KINDS.items() if any((folder / path).exists() for path in kind.files.paths)]
         if not held and folder != home:
             files = ", ".join(kind.files.paths[0] for kind in _KINDS.values())
             raise InputError(

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from ..measure.comparison import Compared, Comparison, MeasureDifference
+from ..measure.comparison import Comparison
+from ..measure.matching import Compared
+from ..measure.pairing import MeasureDifference
 from .changed_clips import changed_clips
 from .chart_spec import Chart, layered_spec
 from .comparison_text import difference_cells, measure_name, remark_lines, sample_text, verdict_line

@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..measure.comparison import LEVEL, ClassDifference, Comparison, CurveDifference, MeasureDifference
+from ..measure.comparison import ClassDifference, Comparison, CurveDifference
+from ..measure.pairing import LEVEL, MeasureDifference
 from .text import aligned, wrapped
 from .wording import axis_title, count_text
 

@@ -3,18 +3,15 @@
 Conventions
 -----------
 Scores are those of the table, to four decimals. Sound is what the first model of the run heard: 16-bit FLAC at that
-model's rate, all of the page turned down by one common gain where any of it would exceed full scale. Delayed windows
-are cut from one tape (`TimeShift.tape`), so that every delay of the sweep can be heard; any other change is a sound of
-its own, at the shifts where an answer flips, the worst ones, the ends and 0 first, at the others as far as the budget
-goes. A clip whose file is not where it was has answers only.
+model's rate, all of the page turned down by one common gain where any of it would exceed full scale; which sounds there
+are is told by `audioinv.report.explorer_sounds`. Those that matter come first, the others as far as the budget goes. A
+clip whose file is not where it was has answers only.
 
 What is here: `Explorer`, `explore`, `empty_explorer`.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,19 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
 from ..errors import InputError
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
-from ..sound.fundamental import Pitch, find_pitch
-from ..sound.grid import ShiftGrid
-from ..sound.harmonics import compare_partials, harmonic_places, measure_partials
-from ..sound.operators import TimeShift
+from ..sound.fundamental import find_pitch
 from ..sound.player import common_gain
-from ..sweep.plan import operator_of
-from .page_script import embedded_json
-from .replay import ClipWindow, open_clip
+from .explorer_sounds import SILENT, Sound, encode_sound, make_sounds
+from .page_script import embedded_json, rounded
+from .replay import open_clip
 from .selection import swept_axes
 from .wording import amount_title, axis_title, shown_name
 
@@ -51,11 +44,6 @@ _MAX_CLASSES = 8
 _MAX_SOUGHT = 48
 _FEWEST_PARTIALS = 3
 _AROUND = 16
-_DIGITS = 4
-_MOVED = {"freq": "offset_hz", "pitch": "interval_semitones"}
-"""Axes that move partials to where they can be followed, and how `compare_partials` calls the amount."""
-_SILENT = ("bins",)
-"""Axes that move a model's spectrogram, not the sound."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +71,13 @@ class Explorer:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sound:
-    """One sound to store: of an axis, at a place of its grid; None for the tape of all delays."""
-
-    axis: str
-    place: int | None
-    waveform: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
 class _Candidate:
     """A clip with its answers, and its sounds in the order of their worth."""
 
     name: str
     content: dict[str, Any]
-    wanted: tuple[_Sound, ...]
-    further: tuple[_Sound, ...]
+    wanted: tuple[Sound, ...]
+    further: tuple[Sound, ...]
 
 
 def explore(results: Results, n_bytes: int) -> Explorer:
@@ -121,7 +100,7 @@ def explore(results: Results, n_bytes: int) -> Explorer:
     kept: list[_Candidate] = []
     room = n_bytes
     for candidate in candidates:
-        sounds = [_encode(sound, gain, candidate.content["rate"]) for sound in candidate.wanted]
+        sounds = [encode_sound(sound, gain, candidate.content["rate"]) for sound in candidate.wanted]
         cost = _size(candidate.content) + sum(map(_size, sounds))
         if cost > room:
             break
@@ -149,7 +128,7 @@ def _fill(kept: Sequence[_Candidate], gain: float, room: int) -> int:
     n_unheard = 0
     for candidate in kept:
         for sound in candidate.further:
-            encoded = _encode(sound, gain, candidate.content["rate"])
+            encoded = encode_sound(sound, gain, candidate.content["rate"])
             fits = _size(encoded) <= room
             if fits:
                 room -= _size(encoded)
@@ -232,8 +211,8 @@ def _candidate(results: Results, name: str) -> _Candidate:
     content["pitchless"] = pitch.reason
     wanted, further = [], []
     for grid in window.plan.grids:
-        if grid.axis in content["axes"] and grid.axis not in _SILENT:
-            now, later = _sounds(window, grid, content["axes"][grid.axis], pitch)
+        if grid.axis in content["axes"] and grid.axis not in SILENT:
+            now, later = make_sounds(window, grid, content["axes"][grid.axis], pitch)
             wanted += now
             further += later
     return _Candidate(name, content, tuple(wanted), tuple(further))
@@ -272,59 +251,8 @@ def _answers(index: int, model: ModelResponses, name: str, axis: str) -> dict[st
         "classes": [model.spec.labels[place] for place in shown],
         "left": len(model.spec.labels) - len(shown),
         "top": [shown.index(answer) if answer >= 0 else None for answer in answers.tolist()],
-        "scores": [[_rounded(value) for value in row] for row in scores[:, shown].tolist()],
+        "scores": [[rounded(value) for value in row] for row in scores[:, shown].tolist()],
     }
-
-
-def _rounded(value: float, digits: int = _DIGITS) -> float | None:
-    return round(value, digits) if np.isfinite(value) else None
-
-
-def _sounds(
-    window: ClipWindow, grid: ShiftGrid, content: dict[str, Any], pitch: Pitch
-) -> tuple[list[_Sound], list[_Sound]]:
-    """Make the sounds of an axis: those that matter, and the others; note where delays are cut and partials lie."""
-    axis, natural = grid.axis, grid.natural(window.clip.sample_rate, window.hop_length)
-    operator = operator_of(axis, window.plan, window.spec)
-    if isinstance(operator, TimeShift):
-        delays = np.round(natural).astype(int)
-        first, last = -int(delays.max()), len(window.clip.waveform) - int(delays.min())
-        content["cuts"] = [int(delay) for delay in delays.max() - delays]
-        tape = operator.tape(window.clip, first, last).numpy()
-        return [_Sound(axis, None, tape)], []
-    matter = _places_that_matter(content)
-    order = [*matter, *(place for place in range(len(natural)) if place not in matter)]
-    waveforms = operator.shift(window.clip, natural[order]).numpy()
-    if pitch.stable and axis in _MOVED:
-        content["partials"] = _partials(window, axis, dict(zip(order, waveforms, strict=True)), natural, pitch)
-    sounds = [_Sound(axis, place, waveform) for place, waveform in zip(order, waveforms, strict=True)]
-    return sounds[: len(matter)], sounds[len(matter) :]
-
-
-def _places_that_matter(content: dict[str, Any]) -> list[int]:
-    """Return 0, both ends, half-way to them, and on either side the first shift at which each model's answer flips."""
-    zero, last = content["zero"], len(content["shifts"]) - 1
-    places = {zero, 0, last, zero // 2, (zero + last + 1) // 2}
-    for found in content["answers"]:
-        top = found["top"]
-        for side in (range(zero - 1, -1, -1), range(zero + 1, last + 1)):
-            flipped = next((place for place in side if top[place] != top[zero]), None)
-            if flipped is not None:
-                places.add(flipped)
-    return sorted(places)
-
-
-def _partials(
-    window: ClipWindow, axis: str, waveforms: dict[int, FloatArray], natural: FloatArray, pitch: Pitch
-) -> dict[str, list[float | None]]:
-    """Measure where the partials of a pitched sound lie after each shift, in hertz."""
-    rate = window.clip.sample_rate
-    before = measure_partials(window.clip.waveform, rate, harmonic_places(pitch.fundamental_hz, rate))
-    found = {
-        place: compare_partials(before, waveform, rate, **{_MOVED[axis]: float(natural[place])}).after.frequencies_hz
-        for place, waveform in waveforms.items()
-    }
-    return {str(place): [_rounded(value, 1) for value in hertz.tolist()] for place, hertz in found.items()}
 
 
 def _shows_partials(content: dict[str, Any]) -> bool:
@@ -333,13 +261,7 @@ def _shows_partials(content: dict[str, Any]) -> bool:
     return any(sum(place is not None for place in hertz) >= _FEWEST_PARTIALS for hertz in followed)
 
 
-def _encode(sound: _Sound, gain: float, rate: int) -> str:
-    with io.BytesIO() as stream:
-        soundfile.write(stream, gain * sound.waveform, rate, format="FLAC", subtype="PCM_16")
-        return base64.b64encode(stream.getvalue()).decode("ascii")
-
-
-def _store(candidate: _Candidate, sounds: Sequence[_Sound], encoded: Sequence[str]) -> None:
+def _store(candidate: _Candidate, sounds: Sequence[Sound], encoded: Sequence[str]) -> None:
     for sound, text in zip(sounds, encoded, strict=True):
         key = "tape" if sound.place is None else str(sound.place)
         candidate.content["axes"][sound.axis]["sounds"][key] = text

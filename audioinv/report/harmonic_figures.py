@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..measure.cliptable import ClipTable
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from .figure_style import (
     PAGE_INCHES,
     QUIET,

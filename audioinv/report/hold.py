@@ -2,16 +2,18 @@
 
 Conventions
 -----------
-On this disk the system holds the lock, and lets go of it when the process ends, however it ends. A store holds nothing:
-there the lock is an object that says who wrote it. It is put only where there is none, if the store can do that (S3,
-GCS), and read again in any case. Nobody removes it for a process that was killed. The next one on the same machine
-sees that the process is gone, and takes its place; on another machine it cannot know, and refuses.
+On this disk the system holds the lock, and lets go of it when the process ends, however it ends. A store holds nothing,
+nor does a disk that is mounted without locks, as on some clusters: there the lock is an object that says who wrote it.
+It is put only where there is none, if the store can do that (S3, GCS, a disk), and read again in any case. Nobody
+removes it for a process that was killed. The next one on the same machine sees that the process is gone, and takes its
+place; on another machine it cannot know, and refuses.
 
 What is here: `Hold`, `hold`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -28,6 +30,8 @@ from ..sound.places import on_this_disk
 from ..sound.whole_files import read_whole, remove, write_new
 
 __all__ = ["Hold", "hold"]
+
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}  # what Lustre, NFS and FUSE say where they lock nothing
 
 
 class Hold(Protocol):
@@ -59,7 +63,13 @@ def hold(place: Path) -> Hold:
     OSError
         If this disk cannot be written.
     """
-    return _HeldFile(place, _take(place)) if on_this_disk(place) else _HeldObject(place, _put(place))
+    if on_this_disk(place):
+        try:
+            return _HeldFile(place, _take(place))
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+    return _HeldObject(place, _put(place))
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class _HeldFile:
 
 @dataclass(frozen=True)
 class _HeldObject:
-    """An object in a store that names this process."""
+    """An object in a store, or a file, that names this process."""
 
     place: Path
     mark: str
@@ -109,7 +119,7 @@ def _put(place: Path) -> str:
     found = _said_in(place)
     if found and not _is_gone(found):
         raise _taken(place, found)
-    if found:
+    if found or on_this_disk(place):  # there, opening it made one in which nothing stands
         remove(place)
     since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     mark = f"process {os.getpid()} on {platform.node()} since {since}, {secrets.token_hex(8)}"
@@ -143,13 +153,19 @@ def _take(path: Path) -> TextIO:
     """Lock a file, or say who holds it."""
     while True:
         stream = path.open("a+", encoding="utf-8")
-        if not _lock(stream):
+        try:
+            is_ours = _lock(stream)
+        except OSError:
+            stream.close()
+            raise
+        if not is_ours:
             stream.seek(0)
             holder = stream.read().strip() or "another process"
             stream.close()
             raise InputError(f"{path.parent} is being written by {holder}; wait for it, or give another -o")
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(stream.fileno())):
-            break
+        with suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(stream.fileno())):
+                break
         stream.close()  # its holder removed it between our opening and our locking it
     stream.truncate(0)
     stream.write(f"process {os.getpid()} on {platform.node()}\n")

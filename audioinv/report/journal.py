@@ -1,186 +1,33 @@
-"""The journal of a run: one Parquet part for each unit of work, whose presence says that the unit is done.
+"""The journal of a run: its parts, one for each unit of work that is done, in a folder that one process may write.
 
 Conventions
 -----------
-A part is ``RUN/results/part-RECIPE-UNIT.parquet``, named by hashes of what is done and of the sounds it is done to, so
-that parts of other parameters, files, models or versions have other names. It holds the rows of the results table and,
-in its metadata, what the table does not: the controls, the failures and a digest of all of it. It is written to a
-temporary name, synced and renamed: what is there is whole. What is there and is not what it says it is, is named and
-done again. Who may write is told by `audioinv.report.hold`. In a store a part is put under its name, whole or not at
-all, and what has to be on a disk is made on this machine's.
+That a part is there says that the unit is done (`audioinv.report.parts`). Who may write is told by
+`audioinv.report.hold`. Of a folder in a store, what has to be on a disk is made on this machine's.
 
-What is here: `Journal`, `PartFolder`, `recipes_in`.
+What is here: `Journal`, `recipes_in`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ..errors import AudioFileError, CheckpointError, InputError
+from ..errors import AudioFileError, AudioinvError, InputError
 from ..nets.model import ModelSpec
 from ..sound.carried_files import disk_near
 from ..sound.places import on_this_disk
 from ..sound.whole_files import cannot_write, names_in, read_whole, remove, write_whole
-from ..sweep.responses import SOUND_COLUMNS, ControlResponses, Failure, ModelResponses
-from ..sweep.run import Sweep
+from .belongings import is_own, remove_own
 from .hold import Hold, hold
-from .results import LOCK, PARTS, Results, install_results, write_results
-from .table import from_table, to_table
+from .parts import PartFolder
+from .results import Results, write_results
+from .results_folder import LOCK, PARTS, install_results
 
-__all__ = ["Journal", "PartFolder", "recipes_in"]
-
-_CONTROLS = {"scores": np.float32, "sound_error": np.float64}
-
-
-@dataclass(frozen=True)
-class PartFolder:
-    """Where the parts of one recipe lie.
-
-    Parameters
-    ----------
-    folder : Path
-        On this disk, or in a store.
-    recipe : str
-        From `audioinv.sweep.units.recipe_of`.
-    specs : tuple of ModelSpec
-        Of the models, in the order of the results.
-    """
-
-    folder: Path
-    recipe: str
-    specs: tuple[ModelSpec, ...]
-
-    def path(self, name: str) -> Path:
-        """Return where the part of a unit lies, or will."""
-        return self.folder / f"part-{self.recipe}-{name}.parquet"
-
-    def keep(self, name: str, found: Sweep) -> None:
-        """Write what came of a unit.
-
-        Parameters
-        ----------
-        name : str
-            Of the unit.
-        found : Sweep
-
-        Raises
-        ------
-        InputError
-            If the folder cannot be written.
-        """
-        metadata = {
-            "unit": f"{self.recipe}-{name}",
-            "digest": _digest(found),
-            "controls": json.dumps([[_pack(control) for control in model.controls] for model in found.responses]),
-            "failures": json.dumps([asdict(failure) for failure in found.failures]),
-        }
-        stream = pa.BufferOutputStream()
-        table = to_table(found.responses).replace_schema_metadata(metadata)
-        # Dictionaries make a part as small as compression would, in half the time.
-        pq.write_table(table, stream, compression="none", write_statistics=False, write_page_checksum=True)
-        write_whole(self.path(name), stream.getvalue())
-
-    def find(self, name: str) -> Sweep | None:
-        """Read what came of a unit.
-
-        Parameters
-        ----------
-        name : str
-            Of the unit.
-
-        Returns
-        -------
-        Sweep or None
-            None if it is not done.
-
-        Raises
-        ------
-        CheckpointError
-            If the part is damaged, or another's under this name.
-        AudioFileError
-            If a store does not answer.
-        """
-        path = self.path(name)
-        try:
-            # Read and not mapped: whoever writes over a mapped file changes what has been checked.
-            content = read_whole(path)
-            if content is None:
-                return None
-            table = pq.ParquetFile(pa.py_buffer(content), page_checksum_verification=True).read(use_threads=False)
-            said = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-            found = self._rebuild(table, said)
-            whole = said["unit"] == f"{self.recipe}-{name}" and said["digest"] == _digest(found)
-        except AudioFileError:  # which says nothing about the part
-            raise
-        except (KeyError, TypeError, ValueError, IndexError, pa.ArrowException, OSError, CheckpointError) as error:
-            raise CheckpointError(f"{path} is damaged ({error})") from error
-        if not whole:
-            raise CheckpointError(f"{path} does not hold what its name says")
-        return found
-
-    def _rebuild(self, table: pa.Table, said: dict[str, str]) -> Sweep:
-        failures = tuple(Failure(**failure) for failure in json.loads(said["failures"]))
-        if not len(table):
-            return Sweep((), failures)
-        models = from_table(table, {spec.name: spec for spec in self.specs})
-        controls = [tuple(_unpack(control) for control in of_model) for of_model in json.loads(said["controls"])]
-        parts = (
-            ModelResponses(spec, models[spec.name].clips, models[spec.name].axes, beside)
-            for spec, beside in zip(self.specs, controls, strict=True)
-        )
-        return Sweep(tuple(parts), failures)
-
-
-def _pack(control: ControlResponses) -> dict[str, Any]:
-    arrays = {name: base64.b64encode(getattr(control, name).astype(kind)).decode() for name, kind in _CONTROLS.items()}
-    return {"axis": control.axis, "name": control.name, "amount": float(control.amount), **arrays}
-
-
-def _unpack(packed: dict[str, Any]) -> ControlResponses:
-    arrays: dict[str, npt.NDArray[np.floating]] = {
-        name: np.frombuffer(base64.b64decode(packed[name]), kind) for name, kind in _CONTROLS.items()
-    }
-    n_clips = len(arrays["sound_error"])
-    return ControlResponses(
-        packed["axis"],
-        packed["name"],
-        packed["amount"],
-        arrays["scores"].reshape(n_clips, -1),
-        arrays["sound_error"],
-    )
-
-
-def _digest(found: Sweep) -> str:
-    """Hash every number that came of a unit, as it must come back."""
-    digest = hashlib.sha256(repr([found.failures, [model.clips for model in found.responses]]).encode())
-    for model in found.responses:
-        for axis in model.axes.values():
-            digest.update(repr([model.spec.name, axis.axis, axis.unit, axis.edges, axis.engine]).encode())
-            for name in ("shifts", "scores", *SOUND_COLUMNS):
-                digest.update(_bytes(getattr(axis, name)))
-        for control in model.controls:
-            digest.update(repr([control.axis, control.name, float(control.amount)]).encode())
-            digest.update(_bytes(control.scores) + _bytes(control.sound_error))
-    return digest.hexdigest()
-
-
-def _bytes(values: npt.NDArray[np.floating]) -> bytes:
-    """Return numbers as they lie in memory; a null comes back as another kind of nan, which is the same to us."""
-    return np.where(np.isnan(values), values.dtype.type(np.nan), values).tobytes()
+__all__ = ["Journal", "recipes_in"]
 
 
 def recipes_in(folder: Path) -> set[str]:
@@ -259,7 +106,8 @@ class Journal:
                 "--overwrite to throw it away"
             )
         for name in names_in(self.parts.folder):
-            if name.endswith(".tmp") or not (self._resume and name.startswith(f"part-{self.parts.recipe}-")):
+            kept = self._resume and name.startswith(f"part-{self.parts.recipe}-") and not name.endswith(".tmp")
+            if not kept and (is_own(f"{PARTS}/{name}") or name.endswith(".tmp")):
                 remove(self.parts.folder / name)
 
     def borrow(self, folders: Iterable[Path]) -> None:
@@ -286,13 +134,18 @@ class Journal:
         except OSError as error:
             raise cannot_write(self.folder, error) from error
 
-    def finish(self, results: Results) -> None:
-        """Write the files of the results folder, and remove the parts and whatever stood there before.
+    def finish(self, results: Results) -> str:
+        """Write the files of the results folder, and remove the parts and what of ours stood there before.
 
         Parameters
         ----------
         results : Results
             With no model, nothing is written: there is nothing to be read in them.
+
+        Returns
+        -------
+        str
+            A line for people if the parts could not be removed, which costs room and nothing else.
 
         Raises
         ------
@@ -302,16 +155,28 @@ class Journal:
         near = disk_near(self.parts.folder)
         try:
             if results.responses:
-                with tempfile.TemporaryDirectory(dir=near, suffix=".tmp") as finished:
+                with tempfile.TemporaryDirectory(dir=near, suffix=".tmp", ignore_cleanup_errors=True) as finished:
                     write_results(results, Path(finished))
                     if self._hold is not None:
                         self._hold.make_sure()
                     install_results(Path(finished), self.folder)
-            remove(self.parts.folder)
         except AudioFileError:  # of a store
             raise
         except OSError as error:
             raise cannot_write(self.folder if on_this_disk(self.folder) else near, error) from error
+        return self._drop_parts()
+
+    def _drop_parts(self) -> str:
+        """Remove the parts as far as that is possible: what is written is finished, whatever becomes of them.
+
+        NFS keeps a file, and so its folder, for as long as somebody has it open, and the answers are such a file.
+        """
+        try:
+            remove_own(self.folder, keep=names_in(self.folder) - {PARTS})
+            left = ", ".join(sorted(names_in(self.parts.folder))[:1])
+        except (OSError, AudioinvError) as error:
+            left = getattr(error, "strerror", None) or str(error)
+        return f"! {self.parts.folder} could not be removed ({left}); all is written, nothing needs it" if left else ""
 
     def _release(self) -> None:
         """Let go of the folder, and leave none behind in which nothing stands."""

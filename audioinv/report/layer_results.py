@@ -21,7 +21,8 @@ import pyarrow as pa
 
 from ..errors import CheckpointError
 from ..measure.layerwise.layer_survey import MapAxis
-from ..measure.layerwise.layers import LayerSummary, MapErrors
+from ..measure.layerwise.layers import LayerSummary
+from ..measure.layerwise.map_errors import MapErrors
 from ..measure.layerwise.verdict import Floors, Verdict
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure
@@ -78,6 +79,31 @@ class LayerResults(KeptAnalysis):
         Configuration, versions, hash of the weights, timing.
     failures : tuple of Failure
         Clips that could not be analysed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import audioinv
+    >>> from torch import nn
+    >>> convolution = nn.Conv1d(1, 2, 5, padding=2, padding_mode="circular")
+    >>> network = nn.Sequential(nn.Unflatten(-1, (1, 400)), convolution, nn.Flatten(), nn.Linear(800, 2))
+    >>> model = audioinv.as_model(network, sample_rate=8000, labels=["a", "b"], n_samples=400, activation="softmax")
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(400), 8000, name=f"noise {i}") for i in range(3)]
+    >>> found: LayerResults = audioinv.layers(model, clips, time="0:3:1smp")
+    >>> found.clips
+    ('noise 0', 'noise 1', 'noise 2')
+    >>> found.document["axes"]["time"]["shifts"]
+    [0.0, 1.0, 2.0, 3.0]
+    >>> found.table.num_rows == len(found.frame)
+    True
+    >>> "equivariant" in " ".join(found.lines)
+    True
+    >>> len(found.plot().axes) > 0
+    True
+    >>> sorted(path.name for path in found.save(tempfile.mkdtemp()).iterdir())
+    ['layers.json', 'layers.parquet']
     """
 
     spec: ModelSpec
@@ -155,6 +181,21 @@ def load_layers(folder: str | os.PathLike[str]) -> LayerResults:
     ------
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import audioinv
+    >>> from torch import nn
+    >>> convolution = nn.Conv1d(1, 2, 5, padding=2, padding_mode="circular")
+    >>> network = nn.Sequential(nn.Unflatten(-1, (1, 400)), convolution, nn.Flatten(), nn.Linear(800, 2))
+    >>> model = audioinv.as_model(network, sample_rate=8000, labels=["a", "b"], n_samples=400, activation="softmax")
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(400), 8000, name=f"noise {i}") for i in range(3)]
+    >>> folder = audioinv.layers(model, clips, time="0:3:1smp").save(tempfile.mkdtemp())
+    >>> load_layers(folder).clips
+    ('noise 0', 'noise 1', 'noise 2')
     """
     return LAYER_FILES.read(folder, _read_layers)
 

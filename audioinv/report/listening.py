@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from ..sound.player import common_gain, player_html
 from .replay import ShiftedClip, answers_text, open_clip, shift_clip
 from .selection import choose_model

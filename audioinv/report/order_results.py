@@ -5,7 +5,7 @@ Conventions
 ``order.json`` holds everything; ``order.parquet`` one row for each change and measure. Both may stand in the folder of
 an analysis. A number that is undefined is null.
 
-What is here: `OrderOptions`, `OrderChange`, `OrderResult`, `ORDER_FILES`, `load_order`.
+What is here: `OrderOptions`, `OrderChange`, `OrderResults`, `ORDER_FILES`, `load_order`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..measure.statistics import Estimate
 from ..sweep.responses import Failure
 from .analysis_files import AnalysisFiles, KeptAnalysis, with_nan, with_null
 
-__all__ = ["ORDER_FILES", "OrderChange", "OrderOptions", "OrderResult", "load_order"]
+__all__ = ["ORDER_FILES", "OrderChange", "OrderOptions", "OrderResults", "load_order"]
 
 _MEASURES = ("sensitivity", "distance", "unchanged")
 _SCHEMA = pa.schema(
@@ -96,7 +96,7 @@ class OrderChange:
 
 
 @dataclass(frozen=True)
-class OrderResult(KeptAnalysis):
+class OrderResults(KeptAnalysis):
     """How a model takes changes of order.
 
     Parameters
@@ -121,6 +121,29 @@ class OrderResult(KeptAnalysis):
         Of the model, where it has any to be seen.
     failures : tuple of Failure
         Clips that were not analysed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import audioinv
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(800), 8000, name=f"noise {i}") for i in range(12)]
+    >>> def loudest_is_first(waveforms):
+    ...     first = np.abs(waveforms).argmax(axis=-1) < 400
+    ...     return np.stack([first, ~first], axis=-1).astype(np.float32)
+    >>> model = audioinv.as_model(loudest_is_first, sample_rate=8000, labels=["first", "second"], n_samples=800)
+    >>> found: OrderResults = audioinv.order(model, clips)
+    >>> found.backwards.sensitivity.value, found.document["backwards"]["sensitivity"]["value"]
+    (1.0, 1.0)
+    >>> [change.name for gap, change in found.changes]
+    ['permuted', 'rotated', 'backwards', 'joined', 'joined', 'joined', 'joined']
+    >>> found.table.num_rows == len(found.frame) == 3 * len(found.changes)
+    True
+    >>> any("backwards" in line for line in found.lines)
+    True
+    >>> sorted(path.name for path in found.save(tempfile.mkdtemp()).iterdir())
+    ['order.json', 'order.parquet']
     """
 
     model: str
@@ -169,7 +192,7 @@ class OrderResult(KeptAnalysis):
         return order_lines(self)
 
 
-def load_order(folder: str | os.PathLike[str]) -> OrderResult:
+def load_order(folder: str | os.PathLike[str]) -> OrderResults:
     """Read how a model takes changes of order.
 
     Parameters
@@ -178,19 +201,34 @@ def load_order(folder: str | os.PathLike[str]) -> OrderResult:
 
     Returns
     -------
-    OrderResult
+    OrderResults
 
     Raises
     ------
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import audioinv
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(800), 8000, name=f"noise {i}") for i in range(12)]
+    >>> def loudest_is_first(waveforms):
+    ...     first = np.abs(waveforms).argmax(axis=-1) < 400
+    ...     return np.stack([first, ~first], axis=-1).astype(np.float32)
+    >>> model = audioinv.as_model(loudest_is_first, sample_rate=8000, labels=["first", "second"], n_samples=800)
+    >>> folder = audioinv.order(model, clips).save(tempfile.mkdtemp())
+    >>> load_order(folder).backwards.sensitivity.value
+    1.0
     """
     return ORDER_FILES.read(folder, lambda document, _: _read(document))
 
 
-def _read(stored: Mapping[str, Any]) -> OrderResult:
+def _read(stored: Mapping[str, Any]) -> OrderResults:
     changes = {name: _read_change(stored[name]) for name in ("permuted", "rotated", "backwards")}
-    return OrderResult(
+    return OrderResults(
         model=stored["model"],
         config=OrderOptions(**stored["config"]),
         accuracy=_read_estimate(stored["accuracy"]),

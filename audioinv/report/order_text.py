@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from ..measure.statistics import Estimate
 from .analysis_files import with_null
-from .order_results import OrderChange, OrderResult
+from .order_results import OrderChange, OrderResults
 from .text import aligned, interval, wrapped
 from .wording import count_text, share_text, shown_name
 
@@ -63,12 +63,12 @@ def order_cells(change: OrderChange, gap_seconds: float = math.nan) -> tuple[str
     return (change_title(change, gap_seconds), *numbers, str(change.sensitivity.n))
 
 
-def order_finding(found: OrderResult) -> str:
+def order_finding(found: OrderResults) -> str:
     """Set what shuffling does beside what rotating does, which keeps the order.
 
     Parameters
     ----------
-    found : OrderResult
+    found : OrderResults
 
     Returns
     -------
@@ -81,12 +81,12 @@ def order_finding(found: OrderResult) -> str:
     )
 
 
-def order_lines(found: OrderResult) -> Iterator[str]:
+def order_lines(found: OrderResults) -> Iterator[str]:
     """Lay out what changes of order do to the answers.
 
     Parameters
     ----------
-    found : OrderResult
+    found : OrderResults
 
     Yields
     ------

@@ -29,7 +29,7 @@ from .page_file import page_environment, write_text
 from .page_script import embedded_json, page_script, policy
 from .page_sections import sections
 from .selection import swept_axes
-from .text import verdict
+from .summary_text import verdict
 from .wording import axis_title
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from .findings import (
     flip_finding,
     worst_clips,
 )
-from .text import amount, interval, reference_line, verdict
+from .summary_text import reference_line, verdict
+from .text import amount, interval
 from .wording import axis_title, is_reason, range_text, share_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ The script holds Vega, Vega-Lite and Vega-Embed as vl-convert bundles them, and 
 its hash, forbids every connection, and forbids evaluation of text: expressions are interpreted (``ast``). Data reach
 the script as JSON in elements that do not run.
 
-What is here: `page_script`, `policy`, `embedded_json`.
+What is here: `page_script`, `policy`, `embedded_json`, `rounded`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-__all__ = ["embedded_json", "page_script", "policy"]
+__all__ = ["embedded_json", "page_script", "policy", "rounded"]
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _DOOR = "window.vegaEmbed = vegaEmbed;"
@@ -81,3 +82,23 @@ def embedded_json(content: Any) -> Markup:
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
     return Markup(text)
+
+
+def rounded(value: float, digits: int = 4) -> float | None:
+    """Return a number as data for the script hold it: short, and null where it is not finite.
+
+    Parameters
+    ----------
+    value : float
+    digits : int, default 4
+
+    Returns
+    -------
+    float or None
+
+    Examples
+    --------
+    >>> rounded(1 / 3), rounded(float("nan"))
+    (0.3333, None)
+    """
+    return round(value, digits) if math.isfinite(value) else None

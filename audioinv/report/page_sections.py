@@ -27,7 +27,7 @@ from .selection import swept_axes
 from .wording import axis_title, count_text, shown_name
 
 if TYPE_CHECKING:
-    from .certificate_results import Certification
+    from .certificate_results import CertificateResults
     from .companions import Companions
     from .results import Results
 
@@ -128,7 +128,7 @@ def _in_run_order(results: Results, analyses: Iterable[Any]) -> list[Any]:
     return sorted(analyses, key=lambda one: list(results.responses).index(one.model))
 
 
-def _certificate_rows(found: Iterable[Certification]) -> Iterator[CertificateRow]:
+def _certificate_rows(found: Iterable[CertificateResults]) -> Iterator[CertificateRow]:
     for one in found:
         for certificate in one.certificates:
             yield CertificateRow(

@@ -76,6 +76,30 @@ class PairResults(KeptAnalysis):
     failures : tuple of Failure
     run : mapping
         Options, versions, seconds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(800), 8000, name=f"noise {i}") for i in range(20)]
+    >>> def is_loud(waveforms):
+    ...     power = (waveforms**2).mean(-1)
+    ...     return np.stack([power > 2, power <= 2], axis=-1).astype(np.float32)
+    >>> model = audioinv.as_model(is_loud, sample_rate=8000, labels=["loud", "soft"], n_samples=800)
+    >>> both = (audioinv.parse_grid("gain", "0:2:2dB"), audioinv.parse_grid("noise", "2dB"))
+    >>> found: PairResults = audioinv.profile_pairs(model, clips, [both])
+    >>> found.pairs[0].models["is_loud"].standing.value.round(1)
+    array([[1., 1.],
+           [1., 0.]])
+    >>> found.n_clips, found.document["n_clips"], found.table.num_rows, len(found.frame)
+    (20, 20, 4, 4)
+    >>> any("gain" in line for line in found.lines)
+    True
+    >>> len(found.plot().axes) > 0
+    True
+    >>> sorted(path.name for path in found.save(tempfile.mkdtemp()).iterdir())
+    ['pairs.json', 'pairs.parquet']
     """
 
     models: tuple[ModelSpec, ...]
@@ -175,6 +199,21 @@ def load_pairs(folder: str | os.PathLike[str]) -> PairResults:
     ------
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(800), 8000, name=f"noise {i}") for i in range(20)]
+    >>> def is_loud(waveforms):
+    ...     power = (waveforms**2).mean(-1)
+    ...     return np.stack([power > 2, power <= 2], axis=-1).astype(np.float32)
+    >>> model = audioinv.as_model(is_loud, sample_rate=8000, labels=["loud", "soft"], n_samples=800)
+    >>> both = (audioinv.parse_grid("gain", "0:2:2dB"), audioinv.parse_grid("noise", "2dB"))
+    >>> folder = audioinv.profile_pairs(model, clips, [both]).save(tempfile.mkdtemp())
+    >>> load_pairs(folder).pairs[0].models["is_loud"].standing.n
+    20
     """
     return PAIR_FILES.read(folder, _read_pairs)
 

@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..measure.cliptable import ClipTable
-from ..measure.comparison import LEVEL, MeasureDifference, differ
 from ..measure.multiplicity import holm
+from ..measure.pairing import LEVEL, MeasureDifference, differ
 from ..sound.grid import ShiftGrid
 from .comparison_text import difference_cells, signed_text
 from .profile_results import Change, ProfileResults

@@ -26,7 +26,7 @@ import pyarrow as pa
 from ..corpus.listener import Expectation, ListenerFile
 from ..measure.cliptable import ClipTable
 from ..measure.endurance import Endurance, Stood, Verdict
-from ..measure.statistics import CurveEstimate, Estimate, bootstrap_mean
+from ..measure.statistics import CurveEstimate, Estimate, estimate_mean
 from ..measure.summary import plain
 from ..nets.model import ModelSpec
 from ..sound.grid import ShiftGrid
@@ -119,6 +119,30 @@ class ProfileResults(KeptAnalysis):
     failures : tuple of Failure
     run : mapping
         Options, versions, seconds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(800), 8000, name=f"noise {i}") for i in range(20)]
+    >>> def is_loud(waveforms):
+    ...     power = (waveforms**2).mean(-1)
+    ...     return np.stack([power > 2, power <= 2], axis=-1).astype(np.float32)
+    >>> model = audioinv.as_model(is_loud, sample_rate=8000, labels=["loud", "soft"], n_samples=800)
+    >>> louder = audioinv.Expectation(audioinv.parse_grid("gain", "6dB"), "invariant")
+    >>> listener = audioinv.ListenerFile("is it loud?", (louder,))
+    >>> found: ProfileResults = audioinv.profile(model, clips, listener=listener, references=False)
+    >>> str(found.changes[0].models["is_loud"].verdict), found.n_clips, found.document["n_clips"]
+    ('too sensitive', 20, 20)
+    >>> [*found.accuracies], found.table.num_rows == len(found.frame)
+    (['is_loud'], True)
+    >>> any("gain" in line for line in found.lines)
+    True
+    >>> len(found.plot().axes) > 0
+    True
+    >>> sorted(path.name for path in found.save(tempfile.mkdtemp()).iterdir())
+    ['profile.json', 'profile.parquet']
     """
 
     listener: ListenerFile
@@ -140,7 +164,7 @@ class ProfileResults(KeptAnalysis):
     def accuracies(self) -> dict[str, Estimate]:
         """Accuracy on the unchanged clips, by model."""
         groups = None if self.clips is None else self.clips.group_codes
-        return {name: bootstrap_mean(right, groups, rng=np.random.default_rng(0)) for name, right in self.right.items()}
+        return {name: estimate_mean(right, groups, rng=np.random.default_rng(0)) for name, right in self.right.items()}
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -245,6 +269,22 @@ def load_profile(folder: str | os.PathLike[str]) -> ProfileResults:
     ------
     CheckpointError
         If a file is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [audioinv.Clip(rng.standard_normal(800), 8000, name=f"noise {i}") for i in range(20)]
+    >>> def is_loud(waveforms):
+    ...     power = (waveforms**2).mean(-1)
+    ...     return np.stack([power > 2, power <= 2], axis=-1).astype(np.float32)
+    >>> model = audioinv.as_model(is_loud, sample_rate=8000, labels=["loud", "soft"], n_samples=800)
+    >>> louder = audioinv.Expectation(audioinv.parse_grid("gain", "6dB"), "invariant")
+    >>> listener = audioinv.ListenerFile("is it loud?", (louder,))
+    >>> folder = audioinv.profile(model, clips, listener=listener, references=False).save(tempfile.mkdtemp())
+    >>> str(load_profile(folder).changes[0].models["is_loud"].verdict)
+    'too sensitive'
     """
     return PROFILE_FILES.read(folder, _read_profile)
 

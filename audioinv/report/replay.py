@@ -20,7 +20,8 @@ import numpy.typing as npt
 from ..errors import AudioFileError, InputError
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
-from ..sound.audio import Clip, load_clip, open_window
+from ..sound.audio import load_clip
+from ..sound.clip import Clip, open_window
 from ..sound.fundamental import Pitch, find_pitch
 from ..sound.grid import ShiftGrid
 from ..sound.harmonics import PartialComparison, compare_partials, harmonic_places, measure_partials

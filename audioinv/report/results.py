@@ -4,21 +4,20 @@ Conventions
 -----------
 A folder holds ``results.parquet``, ``summary.json``, ``run.json`` and ``failures.csv``. It is written beside its
 place and renamed when complete, or put into a store file by file, ``summary.json`` last: where that stands, the folder
-is whole. ``run.json`` holds what its files hash to, so that none is read that is not what was written.
+is whole. ``run.json`` seals the others (see `audioinv.report.seal`): none is read that is not what was written.
 
-What is here: `Results`, `load_results`, `write_results`, `install_results`, `check_free`, `free_folder`,
-`unfinished`, `FILES`, `UNREADABLE`, `SCHEMA_VERSION`.
+Where a folder may be written, and how its files come to their place, is told by `audioinv.report.results_folder`.
+
+What is here: `Results`, `load_results`, `write_results`, `UNREADABLE`, `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,27 +32,26 @@ from ..errors import CheckpointError, InputError
 from ..nets.model import ModelSpec
 from ..sound.carried_files import incoming
 from ..sound.places import on_this_disk
-from ..sound.whole_files import find_folder, move_whole, names_in, refuse_url, remove
+from ..sound.whole_files import find_folder, names_in
 from ..sweep.responses import Failure, ModelResponses
-from .run_files import read_failures, read_sealed, seal, write_failures, write_json
+from .belongings import remove_own
+from .results_folder import FILES, RUN, check_free, install_results
+from .run_files import read_failures, write_failures, write_json
+from .seal import sealed, unsealed
 from .table import SCHEMA, read_table, table_parts, to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..sound.audio import Clip
+    from ..sound.clip import Clip
     from .gate.verdicts import GateReport
     from .listening import Listening
 
 __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 
 SCHEMA_VERSION = 1
-FILES = ("results.parquet", "run.json", "failures.csv", "summary.json")
-"""Of a results folder, in the order in which they are written: where the last stands, all do."""
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, pa.ArrowException, OSError, csv.Error)
 """What reading a damaged file raises."""
-PARTS, SHARD, LOCK = "results", "shard.json", ".lock"
-"""In a folder that is being written: the parts, what a share says of itself, and the lock of who writes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +68,29 @@ class Results:
         The content of ``run.json``: command, configuration, versions, hashes, timing.
     failures : tuple of Failure
         What was asked for and could not be analysed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::22]
+    >>> model = audioinv.load_model("drums-cnn2d")
+    >>> found: Results = audioinv.analyze(model, drums, time="-100:100:100ms")
+    >>> found.scores["time"].shape  # (n_clips, n_shifts, n_classes)
+    (4, 3, 7)
+    >>> found.n_rows, found.table.num_rows, len(found.frame)
+    (12, 12, 12)
+    >>> found.summary["axes"]["time"]["shifts"]
+    [-100.0, 0.0, 100.0]
+    >>> any("4 of 4 clips analysed" in line for line in found.lines)
+    True
+    >>> bool(found.check({"time.consistency": ">=0.1"}))
+    True
+    >>> len(found.plot("curves").axes), type(found.listen(drums[0].load(), time="50ms")).__name__
+    (1, 'Listening')
+    >>> found.report(folder / "page.html").name, found.save(folder / "run").name
+    ('page.html', 'run')
     """
 
     responses: Mapping[str, ModelResponses]
@@ -117,6 +138,13 @@ class Results:
         """The same rows for pandas."""
         return self.table.to_pandas()
 
+    @property
+    def lines(self) -> Iterator[str]:
+        """The summary in words; see `audioinv.report.summary_text`."""
+        from .summary_text import summary_lines
+
+        return iter(summary_lines(self))
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the results folder.
 
@@ -143,14 +171,11 @@ class Results:
                 write_results(self, Path(here))
                 install_results(Path(here), target)
             return target
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(target.name + ".part")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        write_results(self, unfinished)
-        if target.exists():
-            shutil.rmtree(target)
-        unfinished.replace(target)
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.name}.", suffix=".tmp") as here:
+            write_results(self, Path(here))
+            remove_own(target, keep=FILES)
+            install_results(Path(here), target)
         return target
 
     def plot(self, kind: str, **options: Any) -> Any:
@@ -188,6 +213,30 @@ class Results:
         from .listening import listen
 
         return listen(self, clip, model=model, **shift)
+
+    def report(self, path: str | os.PathLike[str], *, beside: Iterable[str | os.PathLike[str]] = ()) -> Path:
+        """Write one self-contained page; see `audioinv.report.page`.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the HTML file; folders on the way are made.
+        beside : iterable of str or path, default ()
+            Folders of layers, certificates, order or a profile of the same models, which join the page.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InputError
+            If a folder holds nothing of the kind, or is about other models or clips.
+        """
+        from .companions import find_companions
+        from .page import write_page
+
+        return write_page(self, path, companions=find_companions(self, map(Path, beside)))
 
     def check(
         self, rules: Mapping[str, Any], *, baseline: Results | None = None, model: str | Sequence[str] | None = None
@@ -230,7 +279,7 @@ class Results:
 
 
 def write_results(results: Results, folder: Path) -> None:
-    """Write the files of a results folder, its summary last: where that stands, the others do.
+    """Write the files of a results folder.
 
     Parameters
     ----------
@@ -243,97 +292,9 @@ def write_results(results: Results, folder: Path) -> None:
     with pq.ParquetWriter(folder / "results.parquet", schema, compression="zstd") as writer:
         for rows in table_parts(results.responses.values()):
             writer.write_table(rows.cast(schema))
-    write_json(folder / "run.json", results.run)
     write_failures(folder / "failures.csv", results.failures)
     write_json(folder / "summary.json", results.document)
-    seal(folder, FILES)
-
-
-def install_results(finished: Path, folder: Path) -> None:
-    """Bring the files of a results folder to their place; what stood there goes, and it has a summary only at the end.
-
-    Parameters
-    ----------
-    finished : Path
-        Where `write_results` wrote them; on the disk of the folder, if that is on one.
-    folder : Path
-    """
-    for name in names_in(folder) - {PARTS, LOCK, *FILES}:
-        remove(folder / name)
-    remove(folder / FILES[-1])
-    for name in FILES:
-        move_whole(finished / name, folder / name)
-
-
-def unfinished(folder: Path) -> bool:
-    """Tell whether a folder holds a run that was begun and not finished, and nothing else.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    bool
-    """
-    names = names_in(folder)
-    if not names & {LOCK, PARTS} or not names <= {LOCK, PARTS, SHARD, *FILES[:-1]}:
-        return False
-    return all(name.startswith("part-") or name.endswith(".tmp") for name in names_in(folder / PARTS))
-
-
-def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> None:
-    """Refuse to write where something else stands.
-
-    Parameters
-    ----------
-    target : Path
-    overwrite : bool
-        Whether a results folder may be replaced.
-    resumable : bool, default False
-        Whether who asks goes on with an unfinished run.
-
-    Raises
-    ------
-    InputError
-        If the place is taken.
-    """
-    refuse_url(target)
-    if on_this_disk(target) and target.exists() and not target.is_dir():
-        raise InputError(f"{target} is a file; -o names a folder")
-    content = names_in(target)
-    if not content:
-        return
-    begun = unfinished(target)
-    if begun and resumable:
-        return
-    if not overwrite:
-        raise InputError(f"{target} exists already; give another -o, or --overwrite")
-    if "summary.json" not in content and not begun:
-        raise InputError(f"{target} is no results folder, so --overwrite does not touch it; give another -o")
-
-
-def free_folder(base: Path, *, overwrite: bool = False, resumable: Callable[[Path], bool] | None = None) -> Path:
-    """Return the first of ``base``, ``base-2``, … that may be written.
-
-    Parameters
-    ----------
-    base : Path
-    overwrite : bool, default False
-        Whether `base` itself may be replaced.
-    resumable : callable, optional
-        Tells of a folder whether who asks can go on with what was begun in it.
-
-    Returns
-    -------
-    Path
-    """
-    names = itertools.chain([base], (base.with_name(f"{base.name}-{n}") for n in itertools.count(2)))
-    return next(
-        path
-        for path in names
-        if overwrite or not path.exists() or (resumable is not None and unfinished(path) and resumable(path))
-    )
+    (folder / RUN).write_bytes(sealed(results.run, folder / RUN, [name for name in FILES if name != RUN]))
 
 
 def load_results(folder: str | os.PathLike[str]) -> Results:
@@ -353,12 +314,25 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     ------
     CheckpointError
         If the folder or one of its files is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::22]
+    >>> model = audioinv.load_model("drums-cnn2d")
+    >>> found = audioinv.analyze(model, drums, time="100ms")
+    >>> load_results(found.save(folder / "run")).scores["time"].shape
+    (4, 2, 7)
     """
     place = find_folder(folder)
     there = names_in(place)
     missing = [name for name in FILES if name not in there]
     if missing:
-        raise CheckpointError(f"{place} is no results folder: {', '.join(missing)} is missing")
+        raise CheckpointError(
+            f"{place} is no results folder ({', '.join(missing)} missing): audioinv analyze -o FOLDER"
+        )
     with incoming(place, FILES) as here:
         return _load(here, place)
 
@@ -366,10 +340,10 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
 def _load(source: Path, place: Path) -> Results:
     """Read the files of a results folder that are on this disk, whatever its place."""
     try:
+        run = unsealed((source / RUN).read_bytes(), place / RUN, source)
         document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         if document["schema_version"] > SCHEMA_VERSION:
             raise CheckpointError(f"{place} was written by a newer audioinv; upgrade it")
-        run = read_sealed(source, place)
         specs = {name: ModelSpec.from_mapping(spec["spec"]) for name, spec in run["models"].items()}
         responses = read_table(source / "results.parquet", specs)
         failures = read_failures(source / "failures.csv")

@@ -11,7 +11,6 @@ What is here: `Shard`, `write_shard`, `find_shard`, `read_shards`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from typing import Any
 
 from ..errors import CheckpointError, InputError
 from ..sound.whole_files import find_folder, names_in, read_whole, write_whole
-from .results import PARTS, SHARD
+from .results_folder import PARTS, SHARD
+from .seal import sealed, unsealed
 
 __all__ = ["Shard", "find_shard", "read_shards", "write_shard"]
 
@@ -68,7 +68,7 @@ def write_shard(folder: Path, shard: Shard) -> None:
         Of the share.
     shard : Shard
     """
-    write_whole(folder / SHARD, json.dumps(asdict(shard), indent=2).encode() + b"\n")
+    write_whole(folder / SHARD, sealed(asdict(shard), folder / SHARD))
 
 
 def read_shards(folders: Sequence[Path]) -> tuple[Shard, ...]:
@@ -129,7 +129,7 @@ def find_shard(folder: Path) -> Shard | None:
     if content is None:
         return None
     try:
-        return Shard(**json.loads(content))
+        return Shard(**unsealed(content, path))
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); give the command of this shard again") from error
 

@@ -22,8 +22,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -36,13 +36,16 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from ..corpus.cells import plain_cell, safe_cell
-from ..errors import CheckpointError
-from ..measure.detection import SlidingWindows
+from ..errors import CheckpointError, InputError
 from ..measure.detection_summary import EventRow
+from ..measure.event_windows import SlidingWindows
 from ..nets.model import Model
 from ..sweep.responses import Failure
-from .results import SCHEMA_VERSION, UNREADABLE, check_free
-from .run_files import read_failures, read_sealed, seal, write_failures, write_json
+from .belongings import strangers
+from .results import SCHEMA_VERSION, UNREADABLE
+from .results_folder import RUN, check_free, install_results
+from .run_files import read_failures, write_failures, write_json
+from .seal import sealed, unsealed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +73,7 @@ _EVENTS = pa.schema(
         *((field.name, pa.float64()) for field in fields(EventRow) if field.name != "label"),
     ]
 )
-_FILES = ("windows.parquet", "events.csv", "summary.json", "run.json", "failures.csv")
+_FILES = ("windows.parquet", "events.csv", "summary.json", "failures.csv", RUN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,13 @@ class SlidingFindings:
         models: dict[str, dict[str, Any]] = self.document["models"]
         return next(iter(models.values()))["sliding"]  # type: ignore[no-any-return]
 
+    @property
+    def lines(self) -> Iterator[str]:
+        """The results in words; see `audioinv.report.sliding_text`."""
+        from .sliding_text import sliding_lines
+
+        return sliding_lines(self)
+
 
 @dataclass(frozen=True, eq=False)
 class SlidingResults(SlidingFindings):
@@ -111,6 +121,25 @@ class SlidingResults(SlidingFindings):
         As in `SlidingFindings`.
     windows : pyarrow.Table
         One row for each model, recording and window.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> loud = lambda waveforms: np.abs(waveforms).max(-1, keepdims=True)
+    >>> model = audioinv.as_model(loud, sample_rate=8000, labels=["loud"], n_samples=800)
+    >>> sound = np.zeros(80_000, np.float32)
+    >>> sound[40_000] = 1.0
+    >>> folder = Path(tempfile.mkdtemp()) / "run"
+    >>> found: SlidingResults = audioinv.slide(model, audioinv.Clip(sound, 8000), every="10ms")
+    >>> found.summary["n_events"], found.events.num_rows, len(found.frame)
+    (1, 1, 991)
+    >>> any("991" in line for line in found.lines)
+    True
+    >>> len(found.plot().axes) > 0
+    True
+    >>> found.save(folder) == folder
+    True
     """
 
     windows: pa.Table
@@ -143,10 +172,9 @@ class SlidingResults(SlidingFindings):
             return unfinished.finish(self)
 
     def _repr_html_(self) -> str:
-        from .sliding_text import sliding_lines
         from .wording import lines_html
 
-        return lines_html(sliding_lines(self))
+        return lines_html(self.lines)
 
     def plot(self) -> Any:
         """Draw scores over time and detection by phase; see `audioinv.report.sliding_figure`.
@@ -176,6 +204,8 @@ class SlidingFolder:
 
     def __enter__(self) -> SlidingFolder:
         self._part.parent.mkdir(parents=True, exist_ok=True)
+        if stranger := next(strangers(self._part), None):
+            raise InputError(f"{self._part} is in the way, with {stranger} in it; move it away, or give another -o")
         shutil.rmtree(self._part, ignore_errors=True)
         self._part.mkdir()
         texts = [
@@ -216,12 +246,10 @@ class SlidingFolder:
         self._writer.close()
         pc.write_csv(_each_text(found.events, safe_cell), self._part / "events.csv")
         write_json(self._part / "summary.json", found.document)
-        write_json(self._part / "run.json", found.run)
         write_failures(self._part / "failures.csv", found.failures)
-        seal(self._part, _FILES)
-        if self._target.exists():
-            shutil.rmtree(self._target)
-        self._part.replace(self._target)
+        (self._part / RUN).write_bytes(sealed(found.run, self._part / RUN, _FILES[:-1]))
+        self._target.mkdir(exist_ok=True)
+        install_results(self._part, self._target, _FILES)
         return self._target
 
 
@@ -253,14 +281,14 @@ def windows_table(
     columns = [
         _repeated(model.spec.name, n_rows),
         _repeated(clip, n_rows),
-        pa.array(starts),
-        pa.array(starts + windows.n_samples / windows.sample_rate),
-        pa.array(at % stride) if stride else pa.nulls(n_rows, pa.int64()),
-        pa.DictionaryArray.from_arrays(pa.array(best, pa.int32()), pa.array(model.spec.labels)),
-        pa.array(scores[np.arange(n_rows), best], pa.float32()),
+        _column(starts, pa.float64()),
+        _column(starts + windows.n_samples / windows.sample_rate, pa.float64()),
+        _column(at % stride, pa.int64()) if stride else pa.nulls(n_rows, pa.int64()),
+        pa.DictionaryArray.from_arrays(_column(best.astype(np.int32), pa.int32()), _texts(model.spec.labels)),
+        _column(scores[np.arange(n_rows), best].astype(np.float32), pa.float32()),
         pa.ListArray.from_arrays(
-            pa.array(np.arange(n_rows + 1, dtype=np.int32) * n_classes),
-            pa.array(scores.astype(np.float32, copy=False).ravel()),
+            _column(np.arange(n_rows + 1, dtype=np.int32) * n_classes, pa.int32()),
+            _column(scores.astype(np.float32, copy=False).ravel(), pa.float32()),
         ),
     ]
     return pa.table(columns, schema=_SCHEMA)
@@ -279,20 +307,37 @@ def events_table(model: str, rows: Iterable[tuple[str, EventRow]]) -> pa.Table:
     -------
     pyarrow.Table
     """
-    records = [{"model": model, "clip": clip, **asdict(row)} for clip, row in rows]
-    table = pa.Table.from_pylist(records, schema=_EVENTS)
-    return pa.table([_without_nan(column) for column in table.columns], schema=_EVENTS)
+    found = list(rows)
+    clips, labels = [clip for clip, _ in found], [row.label for _, row in found]
+    texts = {"model": [model] * len(found), "clip": clips, "label": labels}
+    columns = [
+        _texts(texts[field.name])
+        if field.name in texts
+        else _known(np.array([getattr(row, field.name) for _, row in found], dtype=np.float64))
+        for field in _EVENTS
+    ]
+    return pa.table(columns, schema=_EVENTS)
 
 
-def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if column.type != pa.float64():
-        return column
-    values = column.to_numpy().round(_DIGITS)
-    return pa.chunked_array([pa.array(values, mask=np.isnan(values))])
+def _known(values: npt.NDArray[np.float64]) -> pa.Array:
+    """Return numbers as a column that is empty where they are not known."""
+    known = np.packbits(~np.isnan(values), bitorder="little")
+    return pa.Array.from_buffers(pa.float64(), len(values), [pa.py_buffer(known), pa.py_buffer(values.round(_DIGITS))])
 
 
 def _repeated(text: str, n_rows: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n_rows, np.int32)), pa.array([text]))
+    return pa.DictionaryArray.from_arrays(_column(np.zeros(n_rows, np.int32), pa.int32()), _texts([text]))
+
+
+def _column(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """Return numbers of that kind as a column; `pyarrow.array` would load pandas to see whether they are its own."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def _texts(texts: Sequence[str]) -> pa.Array:
+    parts = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(parts), pa.py_buffer(ends), pa.py_buffer(b"".join(parts)))
 
 
 def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
@@ -310,6 +355,19 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
     ------
     CheckpointError
         If the folder or one of its files is missing or damaged, or is of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import audioinv
+    >>> loud = lambda waveforms: np.abs(waveforms).max(-1, keepdims=True)
+    >>> model = audioinv.as_model(loud, sample_rate=8000, labels=["loud"], n_samples=800)
+    >>> sound = np.zeros(80_000, np.float32)
+    >>> sound[40_000] = 1.0
+    >>> found = audioinv.slide(model, audioinv.Clip(sound, 8000), every="10ms")
+    >>> folder = found.save(Path(tempfile.mkdtemp()) / "run")
+    >>> load_sliding(folder).windows.num_rows
+    991
     """
     source = Path(folder)
     missing = [name for name in _FILES if not (source / name).is_file()]
@@ -317,10 +375,10 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
         raise CheckpointError(f"{source} is no slid recording ({', '.join(missing)} missing): audioinv analyze --slide")
 
     try:
+        run = unsealed((source / RUN).read_bytes(), source / RUN)
         document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         if document["schema_version"] > SCHEMA_VERSION:
             raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
-        run = read_sealed(source)
         windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
         types = {field.name: field.type for field in _EVENTS}
         convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
@@ -335,6 +393,6 @@ def _each_text(events: pa.Table, change: Callable[[str], str]) -> pa.Table:
     """Return a table of which every text is changed."""
     for place, field in enumerate(events.schema):
         if field.type == pa.string():
-            changed = pa.array([text and change(text) for text in events[field.name].to_pylist()], pa.string())
+            changed = _texts([text and change(text) for text in events[field.name].to_pylist()])
             events = events.set_column(place, field, changed)
     return events

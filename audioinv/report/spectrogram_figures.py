@@ -26,8 +26,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from ..errors import InputError
-from ..sound.audio import Clip
-from ..sound.spectrogram import AxisKind, Spectrogram, SpectrogramConfig
+from ..sound.clip import Clip
+from ..sound.spectrogram import Spectrogram
+from ..sound.spectrogram_config import AxisKind, SpectrogramConfig
 from .figure_style import (
     INK,
     PAGE_INCHES,

@@ -1,19 +1,20 @@
 """The answer of a study, read back.
 
-What is here: `load_study`.
+What is here: `load_study`, `STUDY`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from .seal import unsealed
 
-__all__ = ["load_study"]
+__all__ = ["STUDY", "load_study"]
 
+STUDY = "study.json"
 _NEEDED = ("study", "tasks", "variants", "rows", "shown", "curves")
 
 
@@ -36,15 +37,12 @@ def load_study(path: str | os.PathLike[str]) -> dict[str, Any]:
         If there is none, or it is damaged.
     """
     given = Path(path)
-    file = given / "study.json" if given.is_dir() else given
+    file = given / STUDY if given.is_dir() else given
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = unsealed(file.read_bytes(), file)
     except OSError as error:
         raise CheckpointError(f"{given} is no study: study.json is missing; audioinv study NAME writes it") from error
-    except ValueError as error:
-        raise CheckpointError(f"{file} is a damaged study ({error}); run audioinv study again") from error
-    missing = [key for key in _NEEDED if not isinstance(document, dict) or key not in document]
+    missing = [key for key in _NEEDED if key not in document]
     if missing:
         raise CheckpointError(f"{file} is no study: it holds no {', '.join(missing)}; audioinv study NAME writes one")
-    found: dict[str, Any] = document
-    return found
+    return document

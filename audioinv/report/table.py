@@ -12,7 +12,7 @@ What is here: `to_table`, `table_parts`, `from_table`, `read_table`, `SCHEMA`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from ..errors import CheckpointError
 from ..measure import drift, outcome
 from ..measure.cliptable import ClipTable
+from ..measure.divergence import js_divergence
 from ..nets.model import ModelSpec
 from ..sweep.responses import SOUND_COLUMNS, AxisResponses, ClipRecord, ModelResponses, stack_clips
 from ..sweep.room import let_go
@@ -105,18 +106,25 @@ def table_parts(models: Iterable[ModelResponses], n_rows: int = 1 << 17) -> Iter
 
 
 def _axis_table(model: ModelResponses, axis: AxisResponses, some: slice) -> pa.Table:
-    model = replace(model, clips=model.clips[some])
     arrays: dict[str, Any] = {name: getattr(axis, name)[some] for name in ("scores", *SOUND_COLUMNS)}
     axis = replace(axis, **arrays)
-    n_clips, n_shifts, n_classes = axis.scores.shape
-    n_rows = n_clips * n_shifts
+    columns = {
+        **_what(model.spec.name, model.clips[some], axis),
+        **_answers(model.spec.labels, model.clips[some], axis),
+        **{name: _numbers(getattr(axis, name)) for name in SOUND_COLUMNS},
+    }
+    return pa.table([_as_type(columns[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _what(model: str, clips: Sequence[ClipRecord], axis: AxisResponses) -> dict[str, pa.Array]:
+    """Return the columns that say what was answered to: which clip, shifted how."""
+    n_clips, n_shifts, _ = axis.scores.shape
     clip_of_row = pa.array(np.repeat(np.arange(n_clips), n_shifts))
-    clips = ClipTable.of(model.clips, model.spec.labels)
-    answers = outcome.top1(axis.scores, axis.zero)
-    best = np.take_along_axis(axis.scores, answers[..., None], -1)[..., 0]
 
     def constant(text: str) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(np.zeros(n_rows, dtype=np.int32), pa.array([text], pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            np.zeros(n_clips * n_shifts, dtype=np.int32), pa.array([text], pa.string())
+        )
 
     def texts_of(values: Iterable[str | None]) -> pa.Array:
         known = pa.array(values, pa.string()).dictionary_encode()
@@ -125,35 +133,43 @@ def _axis_table(model: ModelResponses, axis: AxisResponses, some: slice) -> pa.T
     def times_of(values: Iterable[float]) -> pa.Array:
         return pa.array(np.repeat(np.fromiter(values, np.float64), n_shifts))
 
-    def numbers(values: npt.NDArray[Any]) -> pa.Array:
-        flat = np.asarray(values).ravel()
-        return pa.array(flat, mask=np.isnan(flat))
-
-    columns = {
-        "model": constant(model.spec.name),
-        "clip": texts_of([clip.name for clip in model.clips]),
-        "start_s": times_of(clip.start_seconds for clip in model.clips),
-        "end_s": times_of(clip.end_seconds for clip in model.clips),
-        "label": texts_of([clip.label for clip in model.clips]),
-        "group": texts_of([clip.group for clip in model.clips]),
+    return {
+        "model": constant(model),
+        "clip": texts_of([clip.name for clip in clips]),
+        "start_s": times_of(clip.start_seconds for clip in clips),
+        "end_s": times_of(clip.end_seconds for clip in clips),
+        "label": texts_of([clip.label for clip in clips]),
+        "group": texts_of([clip.group for clip in clips]),
         "axis": constant(axis.axis),
         "unit": constant(axis.unit),
         "shift": pa.array(np.tile(axis.shifts, n_clips)),
         "edges": constant(axis.edges),
         "engine": constant(axis.engine),
-        "pred": pa.array(np.array(model.spec.labels, dtype=object)[answers].ravel(), pa.string()),
-        "p_pred": numbers(best),
-        "p_label": numbers(drift.class_scores(axis.scores, clips.targets)),
-        "margin": numbers(drift.margin(axis.scores)),
+    }
+
+
+def _answers(labels: Sequence[str], clips: Sequence[ClipRecord], axis: AxisResponses) -> dict[str, pa.Array]:
+    """Return the columns that say what was answered."""
+    n_classes = axis.scores.shape[-1]
+    answers = outcome.top1(axis.scores, axis.zero)
+    targets = ClipTable.of(clips, labels).targets
+    return {
+        "pred": pa.array(np.array(labels, dtype=object)[answers].ravel(), pa.string()),
+        "p_pred": _numbers(np.take_along_axis(axis.scores, answers[..., None], -1)[..., 0]),
+        "p_label": _numbers(drift.class_scores(axis.scores, targets)),
+        "margin": _numbers(drift.margin(axis.scores)),
         "same_as_zero": pa.array((answers == answers[:, [axis.zero]]).ravel()),
-        "js_divergence": numbers(drift.js_divergence(axis.scores, axis.zero)),
-        **{name: numbers(getattr(axis, name)) for name in SOUND_COLUMNS},
+        "js_divergence": _numbers(js_divergence(axis.scores, axis.zero)),
         "probs": pa.ListArray.from_arrays(
-            pa.array(np.arange(0, n_rows * n_classes + 1, n_classes, dtype=np.int32)),
+            pa.array(np.arange(0, axis.scores.size + 1, n_classes, dtype=np.int32)),
             pa.array(axis.scores.astype(np.float32).ravel()),
         ),
     }
-    return pa.table([_as_type(columns[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _numbers(values: npt.NDArray[Any]) -> pa.Array:
+    flat = np.asarray(values).ravel()
+    return pa.array(flat, mask=np.isnan(flat))
 
 
 def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:

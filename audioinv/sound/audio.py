@@ -1,33 +1,29 @@
-"""Clips: sound in memory, where it came from, and the one door through which files come in.
+"""The door through which sound comes from files, and goes back into them.
 
 Conventions
 -----------
-A waveform is float32, mono, of shape ``(n_samples,)``, at `sample_rate` hertz, full scale at ±1. A file with
-several channels becomes mono by their plain mean. Resampling is soxr's HQ setting. Nothing is normalised,
-trimmed or faded. Times are in seconds from the start of the file.
+A file with several channels becomes mono by their plain mean; its samples are float32, full scale at ±1. Nothing is
+normalised, trimmed or faded. Times are in seconds from the start of the file.
 
-What is here: `Clip`, `load_clip`, `open_window`, `find_audio`, `write_audio`.
+What is here: `load_clip`, `write_audio`; `find_stretch` and `check_samples`, for whoever reads a file in another way.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
-import soxr
 
 from ..errors import AudioFileError, InputError
+from .clip import Clip
 from .decoding import MOST_SAMPLES, Header, Sound, open_sound
 from .places import find_place
 
-__all__ = ["AUDIO_SUFFIXES", "Clip", "find_audio", "load_clip", "open_window", "write_audio"]
+__all__ = ["AUDIO_SUFFIXES", "check_samples", "find_stretch", "load_clip", "write_audio"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -35,125 +31,6 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".a
 _LOSSY = frozenset({".ogg", ".oga", ".mp3"})
 _LOUDEST = 2.0**32  # beyond any integer that somebody forgot to scale; squared, it still sums in float32
 _NEAR_SECONDS = 60.0  # what may enter a window: far more than any delay
-_NOTHING = np.zeros(0, dtype=np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """A stretch of mono sound, with the sound around it where the recording has more.
-
-    Parameters
-    ----------
-    waveform : ndarray of shape (n_samples,), float32
-        The clip itself.
-    sample_rate : int
-        In hertz.
-    name : str
-        What reports call it; for a file, its path as given.
-    label, group : str, optional
-        Its class, and the recording, speaker or kit that it shares with other clips.
-    start_seconds : float, default 0
-        Where the clip begins in its recording.
-    before, after : ndarray of shape (n,), float32
-        The recording just before and just after the clip: what enters the window when ``edges="context"``.
-
-    Raises
-    ------
-    InputError
-        If a waveform is not one-dimensional, or the sample rate is not positive.
-
-    Examples
-    --------
-    >>> clip = Clip(np.zeros(800, dtype=np.float32), 8000, name="nothing")
-    >>> clip.duration_seconds
-    0.1
-    """
-
-    waveform: FloatArray
-    sample_rate: int
-    name: str = "clip"
-    label: str | None = None
-    group: str | None = None
-    start_seconds: float = 0.0
-    before: FloatArray = field(default_factory=lambda: _NOTHING)
-    after: FloatArray = field(default_factory=lambda: _NOTHING)
-
-    def __post_init__(self) -> None:
-        if self.sample_rate <= 0:
-            raise InputError(f"sample_rate={self.sample_rate} must be a positive number of hertz")
-        for part in ("waveform", "before", "after"):
-            samples = np.asarray(getattr(self, part), dtype=np.float32)
-            if samples.ndim != 1:
-                raise InputError(f"{part} of {self.name} has shape {samples.shape}; it must be mono, (n_samples,)")
-            object.__setattr__(self, part, samples)
-
-    @property
-    def duration_seconds(self) -> float:
-        """Length of the clip in seconds, without its surroundings."""
-        return len(self.waveform) / self.sample_rate
-
-    @property
-    def end_seconds(self) -> float:
-        """Where the clip ends in its recording, in seconds."""
-        return self.start_seconds + self.duration_seconds
-
-    def content_hash(self) -> str:
-        """Hash of the decoded samples: equal for two files that hold the same sound under any name.
-
-        Returns
-        -------
-        str
-            SHA-256 of the 16-bit samples, in hexadecimal; silence at either end does not count.
-        """
-        samples = np.round(self.waveform * 32767).astype("<i2")
-        heard = np.flatnonzero(samples)
-        core = samples[heard[0] : heard[-1] + 1] if len(heard) else samples[:0]
-        return hashlib.sha256(core.tobytes()).hexdigest()
-
-    def _repr_html_(self) -> str:
-        from .player import player_html
-
-        label = "" if self.label is None else f" ({self.label})"
-        told = f"{self.name}{label}: {self.duration_seconds:.2f} s at {self.sample_rate} Hz"
-        return player_html(self.waveform, self.sample_rate, told)
-
-    def resampled(self, sample_rate: int) -> Clip:
-        """Return the clip at another sample rate, with its surroundings.
-
-        Parameters
-        ----------
-        sample_rate : int
-            In hertz.
-
-        Returns
-        -------
-        Clip
-            The clip itself, where the rate is the same already.
-
-        Raises
-        ------
-        InputError
-            If it would be too large to hold.
-        """
-        if sample_rate == self.sample_rate:
-            return self
-        cuts = np.cumsum([len(self.before), len(self.waveform)])
-        n_after = (int(cuts[-1]) + len(self.after)) * sample_rate // self.sample_rate
-        if n_after > MOST_SAMPLES:
-            raise InputError(
-                f"{self.name}: {n_after} samples when its {self.sample_rate} Hz become {sample_rate} Hz, above "
-                f"{MOST_SAMPLES}; cut it"
-            )
-        whole = np.concatenate([self.before, self.waveform, self.after])
-        whole = np.asarray(soxr.resample(whole, self.sample_rate, sample_rate, quality="HQ"), dtype=np.float32)
-        first, last = (round(int(cut) * sample_rate / self.sample_rate) for cut in cuts)
-        return replace(
-            self,
-            waveform=whole[first:last],
-            before=whole[:first],
-            after=whole[last:],
-            sample_rate=sample_rate,
-        )
 
 
 def load_clip(
@@ -201,16 +78,10 @@ def load_clip(
     """
     place = find_place(path)
     with open_sound(place) as sound:
-        rate, n_samples = sound.header.sample_rate, sound.header.n_samples
-        if n_samples == 0:
+        rate = sound.header.sample_rate
+        if sound.header.n_samples == 0:
             raise AudioFileError(f"{place}: holds no samples; record it again")
-        first = round(start_seconds * rate)
-        last = n_samples if end_seconds is None else round(end_seconds * rate)
-        if not 0 <= first < last <= n_samples:
-            raise InputError(
-                f"{path}: the stretch {start_seconds} s to {end_seconds} s is empty or outside the file's "
-                f"{n_samples / rate:.3f} s"
-            )
+        first, last = find_stretch(path, sound.header, start_seconds, end_seconds)
         opens, closes = _held(place, sound.header, first, last)
         waveform = _read(sound, opens, closes)
     check_samples(place, waveform)
@@ -225,6 +96,41 @@ def load_clip(
         after=waveform[last - opens :],
     )
     return clip if sample_rate is None else clip.resampled(sample_rate)
+
+
+def find_stretch(
+    source: str | os.PathLike[str], header: Header, start_seconds: float, end_seconds: float | None
+) -> tuple[int, int]:
+    """Return the samples of a file that a stretch of it stands for.
+
+    Parameters
+    ----------
+    source : str or path
+        What the file is called.
+    header : Header
+    start_seconds : float
+    end_seconds : float or None
+        None for the end of the file.
+
+    Returns
+    -------
+    (int, int)
+        The first sample, and one past the last.
+
+    Raises
+    ------
+    InputError
+        If the stretch is empty or lies outside the file.
+    """
+    rate, n_samples = header.sample_rate, header.n_samples
+    first = round(start_seconds * rate)
+    last = n_samples if end_seconds is None else round(end_seconds * rate)
+    if not 0 <= first < last <= n_samples:
+        raise InputError(
+            f"{source}: the stretch {start_seconds} s to {end_seconds} s is empty or outside the file's "
+            f"{n_samples / rate:.3f} s"
+        )
+    return first, last
 
 
 def _held(path: Path, header: Header, first: int, last: int) -> tuple[int, int]:
@@ -281,71 +187,6 @@ def check_samples(path: Path, waveform: FloatArray, start_seconds: float | None 
         raise AudioFileError(f"{path}: samples{here} peak at {peak:.3g}, where full scale is 1; export it again")
 
 
-def open_window(clip: Clip, n_samples: int, lead_samples: int = 0) -> Clip:
-    """Lay a window of fixed length over a clip, as a model with a fixed input hears it.
-
-    The window opens `lead_samples` before the clip does. Where the recording has sound there, that is what the
-    window holds; where it has none, and where the clip ends early, the window holds silence.
-
-    Parameters
-    ----------
-    clip : Clip
-        At the model's sample rate.
-    n_samples : int
-        Length of the window.
-    lead_samples : int, default 0
-        How far before the clip the window opens.
-
-    Returns
-    -------
-    Clip
-        `n_samples` long. What of the recording lies outside the window is `before` and `after`.
-
-    Examples
-    --------
-    >>> clip = Clip(np.float32([1, 2, 3]), 8000)
-    >>> open_window(clip, 5, lead_samples=1).waveform
-    array([0., 1., 2., 3., 0.], dtype=float32)
-    """
-    recording = np.concatenate([clip.before, clip.waveform, clip.after])
-    opens = len(clip.before) - lead_samples
-    closes = opens + n_samples
-    window = np.zeros(n_samples, dtype=np.float32)
-    first, last = max(opens, 0), min(closes, len(recording))
-    if last > first:
-        window[first - opens : last - opens] = recording[first:last]
-    return replace(
-        clip,
-        waveform=window,
-        start_seconds=clip.start_seconds - lead_samples / clip.sample_rate,
-        before=recording[: max(opens, 0)],
-        after=recording[max(closes, 0) :],
-    )
-
-
-def find_audio(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """Yield the sound files that a list of files and folders stands for.
-
-    A folder stands for every file below it whose suffix is one of `AUDIO_SUFFIXES`, in sorted order; a file
-    stands for itself, whatever its suffix, so that a wrong one is reported and not passed over.
-
-    Parameters
-    ----------
-    paths : iterable of str or path
-
-    Yields
-    ------
-    Path
-    """
-    for path in map(Path, paths):
-        if path.is_dir():
-            yield from sorted(
-                found for found in path.rglob("*") if found.suffix.lower() in AUDIO_SUFFIXES and found.is_file()
-            )
-        else:
-            yield path
-
-
 def write_audio(path: str | os.PathLike[str], waveform: Any, sample_rate: int) -> None:
     """Write a mono waveform; the format follows the suffix, 16 bits where the format is lossless.
 
@@ -361,6 +202,14 @@ def write_audio(path: str | os.PathLike[str], waveform: Any, sample_rate: int) -
     ------
     InputError
         If a sample lies outside ±1, or the suffix is not a format that can be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "click.wav"
+    >>> write_audio(path, [0.0, 1.0, 0.0, 0.0], 8000)
+    >>> load_clip(path).duration_seconds
+    0.0005
     """
     samples = np.asarray(waveform, dtype=np.float32)
     peak = float(np.abs(samples).max(initial=0.0))

@@ -3,15 +3,18 @@
 Conventions
 -----------
 It is run as a file, knows nothing of the package and loads nothing but soundfile. An order is a line of JSON: ``open``
-(a path), ``read`` (at most so many samples of each channel) or ``close`` (which is not answered). An answer is a line
-of JSON; that to ``read`` is followed by its ``n_bytes`` of float32, channels interleaved. What goes wrong is an answer
-too. It ends when nobody writes to it any more.
+(a path), ``read`` (at most so many samples of each channel), ``peek`` (the header of a file of so many bytes that it
+cannot open) or ``close`` (which is not answered). An answer is a line of JSON; that to ``read`` is followed by its
+``n_bytes`` of float32, channels interleaved. Before it answers ``peek`` it asks for parts of the file, ``wanted``, a
+place and a number of bytes, and is written just those. What goes wrong is an answer too. It ends when nobody writes to
+it any more.
 
 What is here: `main`.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -23,6 +26,8 @@ from typing import Any, BinaryIO
 import soundfile
 
 __all__ = ["main"]
+
+_WANTED_BYTES = 1 << 16
 
 
 def main(n_bytes: int) -> None:
@@ -53,12 +58,49 @@ def main(n_bytes: int) -> None:
             if "open" in order:
                 sound = soundfile.SoundFile(_name(order["open"]))
                 _answer(wire, _facts(sound))
+            if "peek" in order:
+                with soundfile.SoundFile(io.BufferedReader(_Elsewhere(wire, order), _WANTED_BYTES)) as far:
+                    facts = _facts(far)
+                _answer(wire, facts)
         except MemoryError:
             _answer(wire, {"greedy": True})
         except Exception as error:  # whatever a file makes a library raise is said at the other end
             _answer(wire, {"refused": _reason(error)})
         finally:
             _end_after(0)
+
+
+class _Elsewhere(io.RawIOBase):
+    """A file that lies with whoever gives the orders."""
+
+    def __init__(self, wire: BinaryIO, order: dict[str, Any]) -> None:
+        self._wire, self._n_bytes, self._seconds = wire, order["peek"], order["seconds"]
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = max(0, offset + (0, self._at, self._n_bytes)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        n_wanted = min(len(buffer), self._n_bytes - self._at)
+        if n_wanted <= 0:
+            return 0
+        _end_after(0)  # what a store takes is no file's fault
+        _answer(self._wire, {"wanted": [self._at, n_wanted]})
+        content = sys.stdin.buffer.read(n_wanted)
+        _end_after(self._seconds)
+        buffer[: len(content)] = content
+        self._at += len(content)
+        return len(content)
 
 
 def _end_after(seconds: int) -> None:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import scipy.fft
 
 from ..errors import InputError
-from .harmonics import MAIN_LOBE_BINS, SEARCH_RATIO, hann_window, harmonic_places, measure_partials
+from .harmonics import harmonic_places, measure_partials
+from .spectral_peaks import MAIN_LOBE_BINS, SEARCH_RATIO, hann_window
 
 __all__ = ["Pitch", "find_pitch"]
 

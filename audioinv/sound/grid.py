@@ -120,6 +120,12 @@ class ShiftGrid:
     InputError
         If the axis, the unit or the variant is unknown, there are too many amounts, or one is no finite number, beyond
         what single precision and whole numbers of samples can hold, or below 0 where an axis has one direction only.
+
+    Examples
+    --------
+    >>> grid = ShiftGrid("time", (-50.0, 50.0), "ms")
+    >>> grid.amounts, str(grid)
+    ((-50.0, 0.0, 50.0), '-50 … 50 ms, 3 shifts')
     """
 
     axis: str
@@ -133,7 +139,7 @@ class ShiftGrid:
         if self.unit not in _UNITS[self.axis].values():
             raise InputError(f"unit={self.unit!r} does not fit the axis {self.axis}; {_known_units(self.axis)}")
         if not np.isfinite(self.amounts).all():
-            raise InputError(f"the shifts of axis {self.axis} must be finite numbers")
+            raise InputError(f"the shifts of axis {self.axis} must be finite numbers; got {self.amounts}")
         greatest, farthest = _GREATEST.get(self.unit, _GREATEST_ELSE), max(map(abs, self.amounts), default=0.0)
         if farthest > greatest:
             raise InputError(f"{self.axis}: {farthest:g} {self.unit} is out of range; at most {greatest:g} either way")

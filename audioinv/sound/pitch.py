@@ -34,7 +34,7 @@ import soxr
 import torch
 
 from ..errors import InputError
-from .shifts import as_tensor, like_input
+from .arrays import as_tensor, like_input
 
 __all__ = ["ENGINES", "check_engine", "fit_window", "pitch_shift", "run_engine", "semitones_to_ratio"]
 

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from ..errors import AudioFileError, InputError
-from .audio import Clip, check_samples
+from ..errors import AudioFileError
+from .audio import check_samples, find_stretch
+from .clip import Clip
 from .decoding import open_sound
 from .places import find_place
 
@@ -29,7 +30,7 @@ __all__ = ["Recording", "open_recording"]
 
 FloatArray = npt.NDArray[np.float32]
 
-_BLOCK_SECONDS = 4.0
+_BLOCK_SECONDS = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ class Recording:
         ----------
         sample_rate : int
             In hertz.
-        block_seconds : float, default 4
+        block_seconds : float, default 16
             Of the source, at a time.
 
         Yields
@@ -170,14 +171,8 @@ def open_recording(
         return Recording(source, source.name, source.sample_rate, 0, len(source.waveform))
     path = find_place(source)
     with open_sound(path) as sound:
-        rate, n_frames = sound.header.sample_rate, sound.header.n_samples
-    if n_frames == 0:
+        header = sound.header
+    if header.n_samples == 0:
         raise AudioFileError(f"{source}: holds no samples; record it again")
-    first = round(start_seconds * rate)
-    last = n_frames if end_seconds is None else round(end_seconds * rate)
-    if not 0 <= first < last <= n_frames:
-        raise InputError(
-            f"{source}: the stretch {start_seconds} s to {end_seconds} s is empty or outside the file's "
-            f"{n_frames / rate:.3f} s"
-        )
-    return Recording(path, str(source), rate, first, last)
+    first, last = find_stretch(source, header, start_seconds, end_seconds)
+    return Recording(path, str(source), header.sample_rate, first, last)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 
 from ..errors import InputError
-from .shifts import as_tensor, like_input
+from .arrays import as_tensor, like_input
 
 __all__ = [
     "draw_orders",

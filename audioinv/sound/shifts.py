@@ -7,8 +7,7 @@ against the leading axes: a clip of shape ``(n_samples,)`` with amounts of shape
 ``(n_shifts, n_samples)``. NumPy arrays and tensors are both accepted and come back as what went in, in their
 dtype. The input is never modified. An amount of 0 returns the very samples that went in.
 
-What is here: `time_shift`, `frequency_shift`, `bin_shift`; `surroundings` of a window, and `background_noise`, which
-fills a border.
+What is here: `time_shift`, `frequency_shift`, `bin_shift`.
 
 References
 ----------
@@ -25,92 +24,12 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .arrays import as_amounts, as_tensor, like_input
+from .edges import surroundings
 
-__all__ = [
-    "EDGES",
-    "as_amounts",
-    "as_tensor",
-    "background_noise",
-    "bin_shift",
-    "frequency_shift",
-    "like_input",
-    "surroundings",
-    "time_shift",
-]
+__all__ = ["bin_shift", "frequency_shift", "time_shift"]
 
-EDGES = ("zero", "circular", "context", "noise")
-_NOISE_FRAME = 256  # samples; short enough to fall between two hits, long enough for a level
 _MARGIN = 4096  # samples; beyond it the tail of a band-limited delay is below 1e-4 of what casts it
-
-
-def as_tensor(waveform: Any) -> Tensor:
-    """Return a floating tensor over the same samples, on the same device.
-
-    Parameters
-    ----------
-    waveform : ndarray or Tensor of shape (..., n_samples)
-
-    Returns
-    -------
-    Tensor
-        Integers become float32.
-
-    Raises
-    ------
-    InputError
-        If there is no time axis, or the samples are complex.
-    """
-    samples = waveform if isinstance(waveform, Tensor) else torch.as_tensor(np.asarray(waveform))
-    if samples.ndim == 0 or samples.is_complex():
-        raise InputError(f"a waveform must be real, of shape (..., n_samples); got {tuple(samples.shape)}")
-    return samples if samples.is_floating_point() else samples.to(torch.float32)
-
-
-def like_input(result: Tensor, waveform: Any) -> Any:
-    """Return a result as the kind of array that the caller handed in.
-
-    Parameters
-    ----------
-    result : Tensor
-    waveform : ndarray, Tensor or sequence
-        What the caller gave.
-
-    Returns
-    -------
-    Tensor or ndarray
-    """
-    return result if isinstance(waveform, Tensor) else result.numpy()
-
-
-def as_amounts(amount: Any, samples: Tensor, n_signal_axes: int = 1) -> Tensor:
-    """Return amounts broadcast against the leading axes of a sound.
-
-    Parameters
-    ----------
-    amount : float or array
-    samples : Tensor of shape (..., n_samples)
-    n_signal_axes : int, default 1
-        How many of the last axes are the signal's own.
-
-    Returns
-    -------
-    Tensor of shape (...), float64
-
-    Raises
-    ------
-    InputError
-        If an amount is no finite number, or shapes do not fit.
-    """
-    amounts = torch.as_tensor(amount, dtype=torch.float64, device=samples.device)
-    if not bool(torch.isfinite(amounts).all()):
-        raise InputError("a shift must be a finite number")
-    try:
-        lead = torch.broadcast_shapes(amounts.shape, samples.shape[:-n_signal_axes])
-    except RuntimeError as error:
-        raise InputError(
-            f"shifts of shape {tuple(amounts.shape)} do not broadcast against a sound of shape {tuple(samples.shape)}"
-        ) from error
-    return amounts.expand(lead)
 
 
 def time_shift(
@@ -174,44 +93,6 @@ def time_shift(
     return like_input(_slide(recording, delays, before.shape[-1], samples.shape[-1]), waveform)
 
 
-def surroundings(
-    samples: Tensor, *, edges: str, before: Any = None, after: Any = None, rng: np.random.Generator | None = None
-) -> tuple[Tensor, Tensor]:
-    """Return the sound on either side of a window, which a delay brings in; beyond it there is silence.
-
-    Parameters
-    ----------
-    samples : Tensor of shape (..., n_samples)
-    edges : {"zero", "context", "noise"}
-    before, after : array of shape (..., n), optional
-        As for `time_shift`.
-    rng : numpy.random.Generator, optional
-        As for `time_shift`.
-
-    Returns
-    -------
-    before : Tensor of shape (..., n)
-        What stands before the window.
-    after : Tensor of shape (..., n)
-        What stands after it.
-
-    Raises
-    ------
-    InputError
-        If `edges` is none of these, "context" is asked of a clip that has none, or "noise" comes without an `rng`.
-    """
-    if edges == "zero":
-        before = after = samples.new_zeros(0)
-    elif edges == "noise":
-        before, after = _noise_around(samples, rng)
-    elif edges != "context":
-        raise InputError(f"edges={edges!r} is not one of {', '.join(EDGES)}")
-    elif before is None or after is None:
-        raise InputError('edges="context" needs the sound around the window (before=…, after=…); use "zero" without it')
-    sides = [as_tensor(side).to(samples).expand(*samples.shape[:-1], -1) for side in (before, after)]
-    return sides[0], sides[1]
-
-
 def _slide(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Tensor:
     """Cut one window per delay out of a recording, where the undelayed one opens at sample `opens`."""
     whole = torch.floor(delays)
@@ -261,45 +142,6 @@ def _fractional_delay(rows: Tensor, fractions: Tensor) -> Tensor:
     # At Nyquist only the cosine part of the ramp is a real signal; the inverse transform takes just that.
     delayed = torch.fft.irfft(spectrum * ramp, n=n_samples).to(rows.dtype)
     return torch.where((fractions == 0)[..., None], rows, delayed)
-
-
-def background_noise(waveform: Any, n_samples: int, rng: np.random.Generator) -> Any:
-    """Draw white noise at the background level of a clip.
-
-    The background level is the root mean square of the quietest tenth of the clip's frames of 256 samples,
-    frames of digital silence left aside.
-
-    Parameters
-    ----------
-    waveform : Tensor or ndarray of shape (..., n_samples)
-    n_samples : int
-        Length of the noise.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    Tensor or ndarray of shape (..., n_samples)
-        Silence for a clip that is nothing but silence.
-    """
-    samples = as_tensor(waveform)
-    frames = (
-        samples[..., : samples.shape[-1] // _NOISE_FRAME * _NOISE_FRAME].unflatten(-1, (-1, _NOISE_FRAME))
-        if (samples.shape[-1] >= _NOISE_FRAME)
-        else samples[..., None, :]
-    )
-    power = frames.to(torch.float64).square().mean(-1)
-    power = torch.where(power > 0, power, torch.nan)
-    level = torch.nan_to_num(torch.nanquantile(power, 0.1, dim=-1)).sqrt()
-    noise = torch.as_tensor(rng.standard_normal((*samples.shape[:-1], n_samples)), device=samples.device)
-    return like_input((noise * level[..., None]).to(samples.dtype), waveform)
-
-
-def _noise_around(samples: Tensor, rng: np.random.Generator | None) -> Tensor:
-    """Draw a window's length of noise for either side, the same whatever the delays are."""
-    if rng is None:
-        raise InputError('edges="noise" needs rng=numpy.random.default_rng(seed)')
-    n_samples = samples.shape[-1]
-    return torch.stack([background_noise(samples, n_samples, rng) for _ in range(2)])
 
 
 def frequency_shift(waveform: Any, offset_hz: Any, sample_rate: float) -> Any:
@@ -392,7 +234,7 @@ def bin_shift(spectrogram: Any, n_bins_up: Any, *, fill: float = 0.0) -> Any:
         raise InputError(f"a spectrogram has shape (..., n_bins, n_frames); got {tuple(values.shape)}")
     amounts = as_amounts(n_bins_up, values, n_signal_axes=2)
     if bool((amounts != amounts.round()).any()):
-        raise InputError("a spectrogram is moved by whole bins")
+        raise InputError(f"n_bins_up={amounts.tolist()}: a spectrogram is moved by whole bins")
     n_bins, n_frames = values.shape[-2:]
     source = torch.arange(n_bins, device=values.device) - amounts.to(torch.int64)[..., None]
     index = source.clamp(0, n_bins - 1)[..., None].expand(*source.shape, n_frames)

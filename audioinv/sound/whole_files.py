@@ -14,6 +14,7 @@ What is here: `find_folder`, `refuse_url`, `names_in`, `read_whole`, `write_whol
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -158,7 +159,8 @@ def write_whole(place: Path, content: Any) -> None:
         with _putting(place) as (store, name):
             store.pipe_file(name, bytes(memoryview(content)))
         return
-    unfinished = place.with_name(f"{place.name}.{os.getpid()}.tmp")
+    # Not the number of the process, which another machine may have given, too.
+    unfinished = place.with_name(f"{place.name}.{secrets.token_hex(4)}.tmp")
     try:
         with unfinished.open("wb") as stream:
             stream.write(content)
@@ -172,12 +174,11 @@ def write_whole(place: Path, content: Any) -> None:
 
 
 def write_new(place: Path, content: bytes) -> bool:
-    """Put a file into a store unless there is one.
+    """Put a file where there is none.
 
     Parameters
     ----------
     place : Path
-        Not on this disk.
     content : bytes
 
     Returns
@@ -190,6 +191,13 @@ def write_new(place: Path, content: bytes) -> bool:
     InputError
         If it cannot be written.
     """
+    if on_this_disk(place):
+        try:
+            with place.open("xb") as stream:
+                stream.write(content)
+        except FileExistsError:
+            return False
+        return True
     with _putting(place) as (store, name):
         try:
             store.pipe_file(name, content, mode="create")

@@ -29,15 +29,18 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis import AnalysisOptions, analyze_models, versions
-from ..errors import InputError
+from ..analysis import AnalysisOptions, analyze_models
+from ..errors import CheckpointError, InputError
 from ..nets.classifier import ClassifierConfig, ClassifierModel, load_classifier, save_classifier
 from ..nets.library import MODEL_FILE
 from ..nets.networks import NetworkConfig
 from ..nets.threads import use_threads
-from ..nets.training import TrainingConfig, train_classifier
+from ..nets.training import train_classifier
+from ..nets.training_config import TrainingConfig
 from ..report.results import load_results
+from ..report.seal import sealed, unsealed
 from ..sweep.responses import ModelResponses
+from ..sweep.units import versions
 from .design import Probe, Variant
 from .experiments import EXPERIMENTS
 from .measures import CellMeasures, measure_responses
@@ -253,7 +256,7 @@ def run_cell(folder: Path, cell: Cell, probes: Sequence[Probe]) -> str:
             unfinished = home.with_name(f"{home.name}.{os.getpid()}.part")
             unfinished.mkdir(parents=True, exist_ok=True)
             story = _train(unfinished, cell) if cell.experiment == "classifier" else _experiment(cell)
-            (unfinished / _STORY).write_text(json.dumps(story, indent=1) + "\n", encoding="utf-8")
+            (unfinished / _STORY).write_bytes(sealed(story, unfinished / _STORY))
             _complete(unfinished, home)
         for probe in fitting(cell, probes):
             if not _probe_home(home, probe).is_dir():
@@ -279,12 +282,16 @@ def read_cell(folder: Path, cell: Cell, probes: Sequence[Probe]) -> CellMeasures
     Raises
     ------
     CheckpointError
-        If a probe is not there, or damaged.
+        If the cell is damaged, or a probe is not there, or damaged.
     """
     home = _home(folder, cell)
-    story = json.loads((home / _STORY).read_text(encoding="utf-8"))
+    try:
+        story = unsealed((home / _STORY).read_bytes(), home / _STORY)
+        answers = read_probes(folder, cell, probes) if cell.experiment == "classifier" else {}
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; before that, remove {home}") from error
     if cell.experiment == "classifier":
-        return measure_responses(read_probes(folder, cell, probes), story["facts"])
+        return measure_responses(answers, story["facts"])
     values = {name: np.array(column, dtype=float) for name, column in story["values"].items()}
     return CellMeasures(tuple(story["names"]), tuple(story["groups"]), values, facts=story["facts"])
 

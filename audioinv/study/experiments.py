@@ -21,7 +21,7 @@ from .mechanisms import measure_mechanism
 __all__ = ["ALPHABET_TASKS", "EXPERIMENTS"]
 
 ALPHABET_TASKS: Mapping[str, str] = {"words in notes": "notes", "words in digits": "digits"}
-"""What `audioinv.study.letters` calls the alphabets of these tasks."""
+"""What `audioinv.study.alphabet` calls the alphabets of these tasks."""
 
 _N_PAIRS = 10
 

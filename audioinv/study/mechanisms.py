@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..nets.training import windows_of
+from ..nets.training_windows import windows_of
 from ..sound.shifts import time_shift
 from ..sound.spectrogram import Spectrogram
 from .design import Variant

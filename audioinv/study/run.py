@@ -11,18 +11,19 @@ What is here: `StudyOptions`, `study_cells`, `run_study`, `save_study`.
 from __future__ import annotations
 
 import csv
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..analysis import versions
 from ..corpus.cells import safe_cell
 from ..errors import InputError
+from ..report.seal import sealed
 from ..report.study_figure import study_figure
+from ..report.study_results import STUDY
 from ..report.study_text import finding, table_lines
+from ..sweep.units import versions
 from .cells import Cell, read_cell, read_probes
 from .design import Study
 from .measures import CellMeasures, constant_control
@@ -151,8 +152,7 @@ def save_study(document: dict[str, Any], folder: Path) -> Path:
     """
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    (folder / STUDY).write_bytes(sealed(document, folder / STUDY))
     (folder / "table.md").write_text("\n".join(table_lines(document)) + "\n", encoding="utf-8")
     _write_cells(folder / "cells.csv", document)
     figure = study_figure(document)

@@ -20,14 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis import analyze_models, versions
+from ..analysis import analyze_models
 from ..corpus.entries import CorpusEntry
 from ..errors import InputError, ModelError
 from ..measure import outcome
 from ..measure.cliptable import ClipTable
-from ..measure.comparison import Compared, MeasureDifference, pair_sweeps
+from ..measure.matching import Compared, pair_sweeps
 from ..measure.multiplicity import holm
-from ..measure.statistics import Estimate, bootstrap_mean
+from ..measure.pairing import MeasureDifference
+from ..measure.statistics import Estimate, estimate_mean
 from ..measure.summary import plain
 from ..nets.model import Model
 from ..nets.surgery.network import survey_network
@@ -37,7 +38,8 @@ from ..report.run_files import write_json
 from ..report.surgery_figure import surgery_figure
 from ..report.surgery_text import table_lines
 from ..report.wording import is_reason
-from ..sound.audio import Clip
+from ..sound.clip import Clip
+from ..sweep.units import versions
 from .surgery_cost import Cost, measure_costs
 from .surgery_variants import ALONG, SurgeryOptions, SurgeryVariant, make_variants
 
@@ -196,7 +198,7 @@ def _same_answers(variant: Compared, original: Compared, seed: int) -> Estimate:
         answers.append(outcome.top1(axis.scores, axis.zero, side.noise_floor)[:, axis.zero])
     same = np.where((answers[0] < 0) | (answers[1] < 0), np.nan, answers[0] == answers[1])
     groups = ClipTable.of(original.responses.clips, original.responses.spec.labels).group_codes
-    return bootstrap_mean(same, groups, rng=np.random.default_rng(seed))
+    return estimate_mean(same, groups, rng=np.random.default_rng(seed))
 
 
 def _doubts(results: Results, model: Model) -> list[str]:

@@ -24,9 +24,9 @@ from ..corpus.layouts import read_corpus
 from ..errors import InputError
 from ..nets.library import shipped_folder
 from ..nets.model import ModelSpec
-from ..nets.training import TrainingConfig
-from ..sound.audio import Clip
-from ..sound.spectrogram import SpectrogramConfig
+from ..nets.training_config import TrainingConfig
+from ..sound.clip import Clip
+from ..sound.spectrogram_config import SpectrogramConfig
 from ..sound.synthetic import chirp, click, harmonic_tone, noise, tone
 
 __all__ = ["HOP_SAMPLES", "SAMPLE_RATE", "TASKS", "Task", "open_task"]

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError, ModelError
 from ..nets.model import Model
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from ..sound.operators import FrequencyShift, TimeShift
 from ..sound.shifts import bin_shift
 
@@ -198,7 +198,7 @@ class LayerFeed:
             raise InputError(f"axis={self.axis!r} is not one of time, freq, bins")
         if self.axis == "bins" and self.model.front_end is None:
             raise InputError(
-                f"--bins needs a model whose spectrogram we know; {self.model.spec.name} takes the waveform itself"
+                f"--bins needs a model whose spectrogram is known; {self.model.spec.name} takes the waveform itself"
             )
 
     @property

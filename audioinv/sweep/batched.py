@@ -22,11 +22,12 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..nets.model import Model
-from ..sound.audio import Clip, open_window
+from ..sound.clip import Clip, open_window
+from ..sound.fidelity import Fidelity, bin_fidelity
 from ..sound.fundamental import find_pitch
 from ..sound.grid import ShiftGrid
 from ..sound.harmonics import harmonic_places, measure_partials
-from ..sound.operators import Fidelity, Operator, PitchShift, TimeShift, bin_fidelity
+from ..sound.operators import Operator, PitchShift, TimeShift
 from ..sound.shifts import bin_shift
 from ..sound.spectrogram import Spectrogram
 from .accelerator import pinned

@@ -4,8 +4,8 @@ Conventions
 -----------
 An actor holds the models and has one unit at a time, so that nothing piles up anywhere. Actors write their parts
 themselves, into a folder that all machines see under the same name; models and sounds are read in the same way. What an
-actor was at when it was lost, with its machine or by itself, is done by another. A new one is hired in its place and
-counts when it is ready, which on a cluster that has become smaller may be never.
+actor was at when it was lost, with its machine or by itself, is done by another, as often as with processes. A new one
+is hired in its place and counts when it is ready, which on a cluster that has become smaller may be never.
 
 What is here: `RayActors`.
 """
@@ -22,25 +22,30 @@ from typing import Any
 
 import torch
 
-from ..errors import InputError
+from ..errors import InputError, ModelError
+from .allocation import keep_memory
 from .units import Unit
-from .workers import Done, Order, Worker
+from .workers import Done, Lost, Order, Worker
 
 __all__ = ["RayActors"]
+
+_LOST = "out of memory, a crash of a library, a model that did not answer in time, or a machine that was lost"
+_MOST_UNREADY = 3  # actors in a row, for each that there is room for, that were lost while they loaded the models
 
 
 class _Hand:
     """What runs in an actor."""
 
     def __init__(self, order: Order, folder: str, paths: list[str]) -> None:
-        os.chdir(folder)
-        sys.path.extend(path for path in paths if path not in sys.path)
-        torch.set_num_threads(1)
-        self._order = order
+        self._order, self._folder, self._paths = order, folder, paths
         self._worker: Worker | None = None
 
     def open(self) -> None:
-        """Load the models; not at creation, where an error would lose its kind."""
+        """Load the models where they are known; not at creation, where an error would lose its kind."""
+        os.chdir(self._folder)
+        sys.path.extend(path for path in self._paths if path not in sys.path)
+        torch.set_num_threads(1)
+        keep_memory()
         self._worker = self._order.open()
 
     def do(self, unit: Unit) -> Done:
@@ -76,6 +81,8 @@ class RayActors:
     _coming: dict[Any, Any] = field(default_factory=dict)  # what says that an actor is ready, and the actor
     _at_work: dict[Any, tuple[Any, Unit]] = field(default_factory=dict)  # what will be the receipt, and whose of what
     _started: bool = False
+    _most_unready: int = 0
+    _unready: int = 0
 
     def __post_init__(self) -> None:
         if find_spec("ray") is None:
@@ -84,7 +91,9 @@ class RayActors:
         if not self._ray.is_initialized():
             self._ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
             self._started = True
-        for _ in range(self._room()):
+        room = self._room()
+        self._most_unready = _MOST_UNREADY * room
+        for _ in range(room):
             self._hire()
 
     def _room(self) -> int:
@@ -108,21 +117,35 @@ class RayActors:
         """Take in actors that are ready; with no timeout, wait for one."""
         ready, _ = self._ray.wait(list(self._coming), num_returns=1, timeout=timeout)
         for reference in ready:
-            actor = self._coming.pop(reference)
-            if self._answer(reference) is self:
-                self._hire()
+            actor, answer = self._coming.pop(reference), self._answer(reference)
+            if isinstance(answer, Lost):
+                self._replace_unready(answer)
             else:
                 self._free.append(actor)
+                self._unready = 0
+
+    def _replace_unready(self, lost: Lost) -> None:
+        """Hire another for one that was lost before it was ready, unless that is so time and again."""
+        self._unready += 1
+        if self._unready > self._most_unready:
+            raise ModelError(
+                f"workers on the cluster end while they load the models: {lost.how}; what is done is kept: mend that, "
+                "or leave more memory to each by fewer of them, -j N"
+            )
+        self._hire()
 
     def _answer(self, reference: Any) -> Any:
-        """Return what an actor answers; this crew itself if the actor is lost."""
+        """Return what an actor answers, or how it was lost."""
         errors = self._ray.exceptions
         try:
             return self._ray.get(reference)
         except errors.RayTaskError as error:
             raise error.cause from None
-        except (errors.RayActorError, errors.WorkerCrashedError, errors.ObjectLostError):
-            return self
+        except errors.OutOfMemoryError:
+            return Lost("out of memory on its machine")
+        except (errors.RayActorError, errors.NodeDiedError, errors.ObjectLostError, errors.WorkerCrashedError) as error:
+            told = str(error).strip().splitlines()
+            return Lost(told[-1] if "creation task" in told[0] else _LOST)
 
     @property
     def has_room(self) -> bool:
@@ -138,15 +161,15 @@ class RayActors:
         actor = self._free.pop()
         self._at_work[actor.do.remote(unit)] = actor, unit
 
-    def take(self) -> tuple[Unit, Done | None]:
+    def take(self) -> tuple[Unit, Done | Lost]:
         """Wait for an actor to finish, or to be lost."""
         ready, _ = self._ray.wait(list(self._at_work), num_returns=1)
         actor, unit = self._at_work.pop(ready[0])
         answer = self._answer(ready[0])
-        if answer is self:
+        if isinstance(answer, Lost):
             self._hire()
-            return unit, None
-        self._free.append(actor)
+        else:
+            self._free.append(actor)
         return unit, answer
 
     def dismiss(self) -> None:

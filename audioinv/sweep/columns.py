@@ -32,7 +32,6 @@ _ELEMENTWISE = """
     nan_to_num neg pow real reciprocal relu relu6 rsqrt rsub selu sigmoid sign silu sin softplus softshrink sqrt square
     sub tanh threshold to _to_copy
 """
-_OVER_AXES = "amax amin logsumexp mean sum std var"
 _WHOLE_WINDOW = """
     group_norm instance_norm gru lstm rnn_tanh rnn_relu scaled_dot_product_attention cumsum cumprod flip roll
 """
@@ -91,35 +90,16 @@ def _steady_constants(call: Call, axis: int, n_axes: int) -> dict[fx.Node, Any] 
 
 
 def _in_evaluation(call: Call) -> Columns | Obstacle:
-    training = call.argument(*{"batch_norm": (5, "training")}.get(_name(call), (2, "train")))
+    training = call.argument(*{"batch_norm": (5, "training")}.get(call.name, (2, "train")))
     if training:
         return Obstacle("is in training mode")
-    if _name(call) == "batch_norm" and call.axis == 1:
+    if call.name == "batch_norm" and call.axis == 1:
         return Obstacle("has one weight for each column")
     return call.again(call.axis)
 
 
-def _name(call: Call) -> str:
-    return str(call.node.target).split(".")[1]
-
-
 def _prelu(call: Call) -> Columns | Obstacle:
     return Obstacle("has one weight for each column") if call.axis == 1 else call.again(call.axis)
-
-
-def _over_axes(call: Call) -> Columns | Obstacle:
-    named = call.argument(1, "dim")
-    keeps = bool(call.argument(2, "keepdim", False)) or len(shape_of(call.node)) == call.n_axes
-    if (
-        named is None
-        or isinstance(named, bool)
-        or (_name(call) in ("std", "var") and "dim" not in str(call.node.target))
-    ):
-        return Obstacle("takes the whole window")
-    axes = {axis % call.n_axes for axis in ([named] if isinstance(named, int) else named)}
-    if not axes or 0 in axes or call.axis in axes:
-        return Obstacle("takes the whole window")
-    return call.again(call.axis if keeps else call.axis - sum(axis < call.axis for axis in axes))
 
 
 def _along_another(place: int) -> Rule:
@@ -173,7 +153,7 @@ def _concatenated(call: Call) -> Columns | Obstacle:
 
 def _permuted(call: Call) -> Columns | Obstacle:
     order = list(range(call.n_axes))
-    if _name(call) == "permute":
+    if call.name == "permute":
         order = [axis % call.n_axes for axis in call.argument(1, "dims")]
     else:
         first, second = (call.axis_argument(place) for place in (1, 2))
@@ -218,7 +198,6 @@ def _without_trailing_axis(call: Call) -> Columns | Obstacle:
 
 def _gathered() -> dict[str, Rule]:
     rules: dict[str, Rule] = dict.fromkeys(_ELEMENTWISE.split(), _elementwise)
-    rules |= dict.fromkeys(_OVER_AXES.split(), _over_axes)
     rules |= dict.fromkeys(_WHOLE_WINDOW.split(), lambda _: Obstacle("takes the whole window"))
     rules |= dict.fromkeys(_NEW_SHAPE.split(), _new_shape)
     rules |= dict.fromkeys(("batch_norm", "dropout", "feature_dropout", "alpha_dropout"), _in_evaluation)

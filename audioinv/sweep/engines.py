@@ -162,12 +162,15 @@ def _choose(model: Model, plan: SweepPlan, grid: ShiftGrid, n_clips: int) -> Eng
 
 def _lay_out(model: Model, axis: str, lattice: Lattice, batch_size: int) -> SharedPlan:
     """Read a network and lay it out; what is not shared, mostly a head, in batches as large as its maps allow."""
-    usual = max(READ_BATCH, batch_size)
-    large = max(usual, min(BLOCK, 1 << (len(lattice.offsets).bit_length() - 1)))
+    usual, most = max(READ_BATCH, batch_size), 1 << (len(lattice.offsets).bit_length() - 1)
+    large = max(usual, min(BLOCK, most))
     laid = plan_sharing(read_model(model, axis, large), lattice)
-    if large > usual and count_fitting(laid.largest_whole, model.device) < large:
-        laid = plan_sharing(read_model(model, axis, usual), lattice)
-    return laid
+    fitting, wanted = count_fitting(laid.largest_whole, model.device), large
+    if fitting < large:
+        wanted = usual
+    elif fitting >= most and not laid.bordered:
+        wanted = max(large, most)
+    return laid if wanted == large else plan_sharing(read_model(model, axis, wanted), lattice)
 
 
 def _obstacle(model: Model, plan: SweepPlan, axis: str, n_windows: int) -> str:

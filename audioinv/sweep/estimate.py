@@ -3,8 +3,9 @@
 Conventions
 -----------
 Time is of one clip along one axis, in seconds, on this machine as busy as it is: a pass is timed, an operator is
-timed on one shift, and a network's share is predicted by counts (`audioinv.sweep.cost`). Memory is what comes on top
-of the model and of the process, in bytes.
+timed on a few shifts, and a network's share is predicted by counts (`audioinv.sweep.cost`). Where that comes to a
+moment, the sweep itself is run on noise and timed: what is not counted, controls and columns of fidelity among it,
+weighs most there. Memory is what comes on top of the model and of the process, in bytes.
 
 What is here: `Estimate`, `estimate_axis`.
 """
@@ -12,13 +13,15 @@ What is here: `Estimate`, `estimate_axis`.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..nets.model import Model
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from ..sound.grid import ShiftGrid
+from .batched import respond_to_clip
 from .cost import shared_values
 from .engines import EngineChoice
 from .plan import SweepPlan, operator_of
@@ -29,6 +32,7 @@ __all__ = ["Estimate", "estimate_axis"]
 _BYTES = 4  # of a value in single precision
 _MAPS = 3  # of a batch at once: what a layer takes, makes, and the one before, which goes when the next is made
 _LEVEL = 0.1
+_MOMENT = 0.2  # seconds
 _SHIFTS = 4  # enough that what is done once for all of them weighs as little as in a sweep
 
 
@@ -83,16 +87,29 @@ def estimate_axis(
     passes += n_batched
     shifting = n_batched * _seconds_of_shift(model, plan, grid) if n_batched and grid.axis != "bins" else 0.0
     windows = _BYTES * min(len(grid.amounts), plan.batch_size) * model.spec.n_samples
-    return Estimate(passes, passes * seconds_of_pass + shifting, n_bytes + windows)
+    seconds = passes * seconds_of_pass + shifting
+    if seconds < _MOMENT:
+        alone, clip = replace(plan, grids=(grid,)), _noise(model, plan)
+        seconds = _seconds_of(lambda: respond_to_clip(model, clip, alone, {grid.axis: choice}))
+    return Estimate(passes, seconds, n_bytes + windows)
+
+
+def _noise(model: Model, plan: SweepPlan) -> Clip:
+    """Return a clip that fills the model's window."""
+    samples = _LEVEL * np.random.default_rng(plan.seed).standard_normal(model.spec.n_samples)
+    return Clip(samples.astype(np.float32), model.spec.sample_rate, "noise")
+
+
+def _seconds_of(work: Callable[[], object]) -> float:
+    """Time some work by the clock on the wall, a first time left out."""
+    for _ in range(2):
+        started = time.perf_counter()
+        work()
+    return time.perf_counter() - started
 
 
 def _seconds_of_shift(model: Model, plan: SweepPlan, grid: ShiftGrid) -> float:
-    """Time the largest shifts on noise, some at once as the sweep makes them, a first time left out."""
-    spec = model.spec
-    samples = _LEVEL * np.random.default_rng(plan.seed).standard_normal(spec.n_samples)
-    clip, operator = Clip(samples.astype(np.float32), spec.sample_rate), operator_of(grid.axis, plan, spec)
-    amounts = grid.natural(spec.sample_rate, model.hop_samples)[-_SHIFTS:]
-    for _ in range(2):
-        started = time.perf_counter()
-        operator.shift(clip, amounts)
-    return (time.perf_counter() - started) / len(amounts)
+    """Time the largest shifts on noise, some at once as the sweep makes them."""
+    clip, operator = _noise(model, plan), operator_of(grid.axis, plan, model.spec)
+    amounts = grid.natural(model.spec.sample_rate, model.hop_samples)[-_SHIFTS:]
+    return _seconds_of(lambda: operator.shift(clip, amounts)) / len(amounts)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from ..sound.operators import Operator, TimeShift
 
 __all__ = ["ShiftedSounds"]

@@ -24,6 +24,8 @@ __all__ = ["Call", "Columns", "Obstacle", "Operation", "Slide", "chained"]
 
 aten = torch.ops.aten
 
+Sliding = Callable[[Tensor, int, int], Tensor]
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -39,12 +41,15 @@ class Columns:
         Of the result that slides.
     overwrite : callable, optional
         The same, written over the one tensor it takes, where that is possible.
+    rectifies : bool
+        Whether it sets to 0 what is below, and does nothing else.
     """
 
     sources: tuple[fx.Node, ...]
     apply: Callable[[Sequence[Tensor]], Tensor]
     axis: int
     overwrite: Callable[[Tensor], Tensor] | None = None
+    rectifies: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +70,16 @@ class Slide:
         What the padding holds.
     fresh : bool
         Whether `apply` returns memory that nothing else refers to, so that what follows may overwrite it.
+    rectified : callable, optional
+        `apply` with what is below 0 set to it, where that is done best in one go.
+    reduces : bool
+        Whether it makes a single column of all that a window has.
+    frames : bool
+        Whether it reads every value many times over, for frames that overlap.
     """
 
     source: fx.Node
-    apply: Callable[[Tensor, int, int], Tensor]
+    apply: Sliding
     axis: int
     kernel: int = 1
     stride: int = 1
@@ -77,6 +88,9 @@ class Slide:
     after: int = 0
     fill: float | str = 0.0
     fresh: bool = False
+    rectified: Sliding | None = None
+    reduces: bool = False
+    frames: bool = False
 
     @property
     def sources(self) -> tuple[fx.Node, ...]:
@@ -115,11 +129,14 @@ def chained(first: Operation, then: Operation) -> Operation | None:
         return replace(
             then,
             source=first.source,
-            apply=lambda columns, stride, dilation: then.apply(first.apply(columns, 1, 1), stride, dilation),
+            apply=_following(first, then.apply),
+            rectified=then.rectified and _following(first, then.rectified),
             before=first.before,
             after=first.after,
             fill=first.fill,
         )
+    if isinstance(first, Slide) and first.rectified and then.rectifies:
+        return replace(first, apply=first.rectified, rectified=None)
     if isinstance(first, Slide):
         follow = then.overwrite if first.fresh and then.overwrite else lambda made: then.apply([made])
         return replace(
@@ -127,8 +144,14 @@ def chained(first: Operation, then: Operation) -> Operation | None:
             apply=lambda columns, stride, dilation: follow(first.apply(columns, stride, dilation)),
             axis=then.axis,
             fresh=first.fresh and then.overwrite is not None,
+            rectified=None,
         )
     return Columns(first.sources, lambda tensors: then.apply([first.apply(tensors)]), then.axis)
+
+
+def _following(first: Slide, apply: Sliding) -> Sliding:
+    """Return what slides over the columns that `first` makes of single ones."""
+    return lambda columns, stride, dilation: apply(first.apply(columns, 1, 1), stride, dilation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +169,11 @@ class Call:
     node: fx.Node
     axes: Mapping[fx.Node, int]
     constants: Mapping[fx.Node, Any]
+
+    @property
+    def name(self) -> str:
+        """What PyTorch calls the operation."""
+        return _name(self.node.target)
 
     @property
     def sources(self) -> tuple[fx.Node, ...]:
@@ -181,7 +209,7 @@ class Call:
             result: Tensor = target(*args, **kwargs)
             return result
 
-        return Columns(sources, apply, axis, self._overwriting())
+        return Columns(sources, apply, axis, self._overwriting(), self.name == "relu")
 
     def _overwriting(self) -> Callable[[Tensor], Tensor] | None:
         """Return the operation written over its source, where it takes one tensor and makes one of its kind."""

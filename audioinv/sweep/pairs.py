@@ -31,7 +31,8 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..nets.model import Model
-from ..sound.audio import Clip, open_window
+from ..nets.threads import use_threads
+from ..sound.clip import Clip, open_window
 from ..sound.grid import ShiftGrid
 from ..sound.operators import Operator, TimeShift
 from .engines import EngineChoice, choose_engines
@@ -52,7 +53,9 @@ class _MovedBins(Model):
         super().__init__(model.spec)
         front_end = model.front_end
         if front_end is None:
-            raise InputError(f"bins need a model whose spectrogram we know; {model.spec.name} does not show it")
+            raise InputError(
+                f"--bins needs a model whose spectrogram is known; {model.spec.name} takes the waveform itself"
+            )
         self._model, self._front_end = model, front_end
         self._up = max(-front_end.config.n_bins, min(n_bins_up, front_end.config.n_bins))
 
@@ -82,14 +85,14 @@ class PairSweep:
     ----------
     model : Model
     plan : SweepPlan
-        With two grids. Of `plan_sweep`, time is the first of them wherever it stands.
+        With two grids. Of `plan_sweep`, time is the first of them wherever it stands. In single precision only.
     n_clips : int, default 1
         How many clips there will be at least.
 
     Raises
     ------
     InputError
-        If the plan has not two grids.
+        If the plan has not two grids, or asks for another precision.
 
     Examples
     --------
@@ -112,6 +115,8 @@ class PairSweep:
     def __post_init__(self) -> None:
         if len(self.plan.grids) != 2:
             raise InputError(f"a pair is of two axes; the plan has {len(self.plan.grids)}")
+        if self.plan.precision != "float32":
+            raise InputError(f"precision={self.plan.precision} is not for pairs of axes; leave it out")
 
     @property
     def _swapped(self) -> bool:
@@ -162,7 +167,7 @@ class PairSweep:
             If the model answers in the wrong shape, or NaN, or an engine does not give what the model does.
         """
         laid = self._window(clip)
-        with torch.inference_mode():
+        with use_threads(self.plan.threads), torch.inference_mode():
             sounds = [laid] if self._first.axis == "bins" else self._changed(laid)
             scores = np.concatenate([self._answers(model, sounds, choice) for model, choice in self.engines])
         return scores if self._swapped else scores.swapaxes(0, 1)
@@ -179,7 +184,7 @@ class PairSweep:
         -------
         ndarray of shape (n_classes,)
         """
-        with torch.inference_mode():
+        with use_threads(self.plan.threads), torch.inference_mode():
             scores: FloatArray = self.model.scores(torch.from_numpy(self._window(clip).waveform)[None])[0].numpy()
         return scores
 

@@ -17,12 +17,12 @@ import numpy as np
 
 from ..errors import InputError
 from ..nets.model import Model, ModelSpec
-from ..sound.audio import Clip
 from ..sound.axes.registry import change_along
+from ..sound.clip import Clip
+from ..sound.edges import EDGES
 from ..sound.grid import AXES, ShiftGrid, parse_grid
 from ..sound.operators import FrequencyShift, Operator, PitchShift, TimeShift
 from ..sound.pitch import check_engine
-from ..sound.shifts import EDGES
 from .probing import choose_batch
 
 __all__ = ["SILENT_PEAK", "SWEEP_ENGINES", "SweepPlan", "check_window", "default_grids", "operator_of", "plan_sweep"]
@@ -136,10 +136,12 @@ def plan_sweep(
     """
     unknown = sorted(set(grids) - set(AXES))
     if unknown:
-        raise InputError(f"unknown axis {', '.join(unknown)}; known: {', '.join(AXES)}")
+        raise InputError(f"axis {', '.join(unknown)} is not one of {', '.join(AXES)}")
     asked = tuple(_as_grid(axis, grids[axis]) for axis in AXES if grids.get(axis) is not None)
     if any(grid.axis == "bins" for grid in asked) and model.front_end is None:
-        raise InputError(f"--bins needs a model whose spectrogram we know; {model.spec.name} takes the waveform itself")
+        raise InputError(
+            f"--bins needs a model whose spectrogram is known; {model.spec.name} takes the waveform itself"
+        )
     for grid in asked:
         grid.natural(model.spec.sample_rate, model.hop_samples)  # raises now what would fail for every clip
     return SweepPlan(

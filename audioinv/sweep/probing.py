@@ -21,9 +21,9 @@ from ..nets.model import Model
 
 __all__ = ["Probe", "choose_batch", "count_fitting", "largest_map", "probe_model", "seconds_of_pass"]
 
-# Maps of 8 MiB are still taken from memory that the process has; larger ones are mapped and cleared anew at each call,
+# Maps of 16 MiB are still taken from memory that the process has; larger ones are mapped and cleared anew at each call,
 # which makes a pass up to half as slow again. An accelerator wants many windows, and has room for maps of 1 GiB.
-_MAP_VALUES = {"cpu": 1 << 21, "other": 1 << 28}
+_MAP_VALUES = {"cpu": 1 << 22, "other": 1 << 28}
 _BATCHES = {"cpu": (4, 16), "other": (16, 256)}
 _WEIGHING = {"Conv1d", "Conv2d", "Linear"}  # by name, for modules of an exported network are of classes of their own
 _VALUES_PER_SAMPLE = 8  # where a model is not seen into: 16 channels over 64 bands every 10 ms make 6.4

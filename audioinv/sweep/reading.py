@@ -14,17 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import fx, nn
 from torch._ops import OpOverload
 
 from .columns import COLUMN_RULES
 from .operations import Call, Obstacle, Operation
 from .operations import chained as chained_operation
+from .reductions import REDUCTION_RULES
 from .sliding import SLIDING_RULES
 from .tracing import REDUCTIONS, TracedNetwork, arguments, shape_of, trace_network
 
 __all__ = ["Reading", "read_network"]
+
+_RULES = {**COLUMN_RULES, **REDUCTION_RULES, **SLIDING_RULES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +157,7 @@ def _read(
     if any(source not in axes and source not in traced.constants for source in node.all_input_nodes):
         obstacles[node] = "joins a map with what each window has of its own"
         return
-    for part in _reduced_beforehand(node, axes[shared[0]]):
+    for part in _taken_apart(node, axes[shared[0]]):
         operation = _understand(Call(part, axes, traced.constants))
         if isinstance(operation, Obstacle):
             obstacles[part] = operation.reason
@@ -169,7 +171,7 @@ def _understand(call: Call) -> Operation | Obstacle:
     if not isinstance(target, OpOverload):
         return Obstacle("is not known")
     name = target._schema.name.partition("::")[2]
-    rule = {**COLUMN_RULES, **SLIDING_RULES}.get(name.removesuffix("_") if target._schema.is_mutable else name)
+    rule = _RULES.get(name.removesuffix("_") if target._schema.is_mutable else name)
     if rule is None:
         return Obstacle("is not known")
     judged = rule(call)
@@ -177,19 +179,22 @@ def _understand(call: Call) -> Operation | Obstacle:
     return Obstacle("moves the batch") if moved and not isinstance(judged, Obstacle) else judged
 
 
-def _reduced_beforehand(node: fx.Node, axis: int) -> list[fx.Node]:
-    """Split a reduction over several axes, so that all but the one that slides are gone before windows are cut."""
-    if node.target not in REDUCTIONS or len(node.args) < 2:
+def _taken_apart(node: fx.Node, axis: int) -> list[fx.Node]:
+    """Split a reduction over several axes: first all but the one that slides, then that one, then both are dropped."""
+    if node.target not in REDUCTIONS or len(node.args) < 2 or "dtype" in node.kwargs:
         return [node]
     source, places, *rest = arguments(node)
     shape = list(shape_of(source))
-    others = [place % len(shape) for place in places if place % len(shape) != axis]
-    if not others or len(others) == len(places) or 0 in others:
+    wanted = {place % len(shape) for place in places}
+    if axis not in wanted or 0 in wanted or (len(wanted) == 1 and any(rest)):
         return [node]
-    with node.graph.inserting_before(node):
-        before = node.graph.call_function(node.target, (source, others, True))
-    for place in others:
-        shape[place] = 1
-    before.meta["val"] = torch.empty(shape, dtype=source.meta["val"].dtype, device="meta")
-    node.args = (before, places, *rest)
-    return [before, node]
+    parts = []
+    for group in filter(None, (sorted(wanted - {axis}), [axis])):
+        with node.graph.inserting_before(node):
+            parts.append(node.graph.call_function(node.target, (source, group, True)))
+        for place in group:
+            shape[place] = 1
+        source = parts[-1]
+        source.meta["val"] = node.meta["val"].new_empty(shape)
+    node.args = (source, places, *rest)
+    return [*parts, node]

@@ -150,6 +150,9 @@ class Failure:
     stage: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
 
 @dataclass(frozen=True, eq=False)
 class ModelResponses:

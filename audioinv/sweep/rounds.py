@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from ..corpus.entries import CorpusEntry
 from ..nets.model import Model
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from ..sound.grid import ShiftGrid
 from .plan import plan_sweep
 from .responses import AxisResponses, ControlResponses, Failure, ModelResponses

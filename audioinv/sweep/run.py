@@ -17,7 +17,7 @@ from ..corpus.entries import CorpusEntry
 from ..errors import AudioFileError, DecoderError, InputError
 from ..nets.model import Model
 from ..nets.threads import use_threads
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from .batched import respond_to_clip
 from .engines import EngineChoice, choose_engines
 from .heard import ShiftedSounds

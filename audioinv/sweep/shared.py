@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, fx
 
 from .borders import Block, IndexArray, cut_stretch, name_ends
-from .lattice import Lattice, Layout
+from .lattice import Lattice, Layout, Reach
 from .operations import Slide
 from .reading import Reading
 from .tracing import call_node, shape_of
@@ -31,6 +31,7 @@ __all__ = ["SharedPlan", "plan_sharing", "respond_shared"]
 
 WORTH_SHARING = 0.9
 """Above this share of the columns that windows have in all, a layer is computed window by window."""
+_STRIP = 1 << 19  # values of overlapping frames at once: 2 MiB, which a core has at hand
 BLOCK = 256  # windows; enough to keep a convolution of a few columns busy
 
 
@@ -143,7 +144,9 @@ def plan_sharing(reading: Reading, lattice: Lattice, *, worth: float = WORTH_SHA
         if all(source in layouts for source in operation.sources):
             first, *others = (layouts[source] for source in operation.sources)
             made = _slid(first, operation) if isinstance(operation, Slide) else first.joined(*others)
-            if made is not None and made.computed <= worth * len(lattice.offsets) * made.n_columns:
+            # What reduces all columns of a window to one has done more for each window than that one column.
+            share = 1.0 if isinstance(operation, Slide) and operation.reduces else worth
+            if made is not None and made.computed <= share * len(lattice.offsets) * made.n_columns:
                 layouts[node] = made
     return SharedPlan(reading, lattice, layouts)
 
@@ -180,8 +183,8 @@ def respond_shared(plan: SharedPlan, tapes: Tensor) -> Tensor:
 
 def _respond(plan: SharedPlan, tapes: Tensor) -> Tensor:
     maps, names = _make_long_maps(plan, tapes), name_ends(plan, tapes)
-    windows = range(len(plan.lattice.offsets))
-    blocks = (windows[at : at + BLOCK] for at in windows[::BLOCK])
+    windows, size = range(len(plan.lattice.offsets)), BLOCK if plan.bordered else max(BLOCK, plan.reading.batch_size)
+    blocks = (windows[at : at + size] for at in windows[::size])
     return torch.cat([_answer(plan, Block(plan, maps, block, names)) for block in blocks], 1).flatten(0, 1)
 
 
@@ -203,8 +206,25 @@ def _make_long_maps(plan: SharedPlan, tape: Tensor) -> dict[fx.Node, Tensor]:
 def _slide_along(plan: SharedPlan, operation: Slide, layout: Layout, source: Tensor) -> Tensor:
     before = plan.layouts[operation.source]
     reach = before.reach(layout, kernel=operation.kernel, dilation=operation.dilation, before=operation.before)
-    columns = cut_stretch(source, plan.reading.axis_of(operation.source), reach.start, reach.length, plan.lattice)
+    axis = plan.reading.axis_of(operation.source)
+    columns = cut_stretch(source, axis, reach.start, reach.length, plan.lattice)
+    if operation.frames:
+        return _frame_by_strips(operation, reach, columns, axis)
     return operation.apply(columns, reach.stride, reach.dilation)
+
+
+def _frame_by_strips(operation: Slide, reach: Reach, columns: Tensor, axis: int) -> Tensor:
+    """Apply an operation on frames that overlap to so many at once as stay at hand for what follows in its chain."""
+    extent = (operation.kernel - 1) * reach.dilation + 1
+    n_frames = (reach.length - extent) // reach.stride + 1
+    n_together = max(1, _STRIP // (operation.kernel * len(columns)))
+    parts = []
+    for at in range(0, n_frames, n_together):
+        length = (min(n_together, n_frames - at) - 1) * reach.stride + extent
+        parts.append(operation.apply(columns.narrow(axis, at * reach.stride, length), reach.stride, reach.dilation))
+        if parts[0].numel() >= n_together * operation.kernel * len(columns):  # frames and nothing else are but a view
+            return operation.apply(columns, reach.stride, reach.dilation)
+    return torch.cat(parts, operation.axis)
 
 
 def _aligned(plan: SharedPlan, node: fx.Node, layout: Layout, long_map: Tensor) -> Tensor:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import torch
 
 from ..nets.model import Model
-from ..sound.audio import Clip, open_window
 from ..sound.axes.distance import log_mel_distance, snr_equivalents
+from ..sound.clip import Clip, open_window
 from ..sound.grid import ShiftGrid
 from .plan import SweepPlan, operator_of
 

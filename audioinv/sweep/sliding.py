@@ -27,6 +27,10 @@ Rule = Callable[[Call], Slide | Columns | Obstacle]
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d}
 _MAX_POOLS: dict[int, Callable[..., Tensor]] = {1: functional.max_pool1d, 2: functional.max_pool2d}
+# The operation that PyTorch's own compiler takes for a convolution with what follows it; equal to the last bit.
+_RECTIFIED: Any = (
+    getattr(torch.ops.mkldnn, "_convolution_pointwise", None) if torch.backends.mkldnn.is_available() else None
+)
 _FEW = 4  # values; above, a pool is faster than comparing one by one
 _AVERAGE_POOLS: dict[int, Callable[..., Tensor]] = {1: functional.avg_pool1d, 2: functional.avg_pool2d}
 
@@ -58,13 +62,9 @@ def _convolution(call: Call) -> Slide | Obstacle:
     dilation = _sizes(call.argument(5, "dilation", 1), n_spatial)
     groups = call.argument(6, "groups", 1)
     kernel = list(weight.shape[2:])
-    padding = call.argument(4, "padding", 0)
-    if padding == "same":
-        total = [(size - 1) * spread for size, spread in zip(kernel, dilation, strict=True)]
-        if any(size % 2 for size in total):
-            return Obstacle("pads unevenly by itself")
-        padding = [size // 2 for size in total]
-    padding = _sizes(0 if padding == "valid" else padding, n_spatial)
+    padding = _padding_of(call, kernel, dilation)
+    if isinstance(padding, Obstacle):
+        return padding
     convolve, outside = _CONVOLUTIONS[n_spatial], _put(padding, at, 0)
     kernels = [_channels_last(weight), _channels_last(weight.transpose(2, -1))]
 
@@ -75,8 +75,29 @@ def _convolution(call: Call) -> Slide | Obstacle:
 
         return _turned(run, columns)
 
-    reach = padding[at], padding[at]
-    return Slide(call.sources[0], apply, call.axis, kernel[at], stride[at], dilation[at], *reach, fresh=True)
+    def rectified(columns: Tensor, step: int, spread: int) -> Tensor:
+        def run(maps: Tensor, turn: int) -> Tensor:
+            sizes = (outside, _put(stride, at, step), _put(dilation, at, spread))
+            given = (maps, kernels[turn < 0], bias, *(size[::turn] for size in sizes), groups)
+            made: Tensor = _RECTIFIED(*given, "relu", [], "")
+            return made
+
+        at_once = n_spatial == 2 and columns.device.type == "cpu" and columns.dtype == torch.float32
+        return _turned(run, columns) if at_once else apply(columns, step, spread).relu_()
+
+    sizes = (kernel[at], stride[at], dilation[at], padding[at], padding[at])
+    return Slide(call.sources[0], apply, call.axis, *sizes, fresh=True, rectified=rectified if _RECTIFIED else None)
+
+
+def _padding_of(call: Call, kernel: Sequence[int], dilation: Sequence[int]) -> list[int] | Obstacle:
+    """Return a convolution's padding at either end of each spatial axis, which may be written as a word."""
+    padding = call.argument(4, "padding", 0)
+    if padding == "same":
+        total = [(size - 1) * spread for size, spread in zip(kernel, dilation, strict=True)]
+        if any(size % 2 for size in total):
+            return Obstacle("pads unevenly by itself")
+        padding = [size // 2 for size in total]
+    return _sizes(0 if padding == "valid" else padding, len(kernel))
 
 
 def _channels_last(tensor: Tensor) -> Tensor:
@@ -175,7 +196,7 @@ def _framing(call: Call) -> Slide | Columns | Obstacle:
     def apply(columns: Tensor, stride: int, dilation: int) -> Tensor:
         return _framed(columns, call.axis, size, stride, dilation)
 
-    return Slide(call.sources[0], apply, call.axis, size, step)
+    return Slide(call.sources[0], apply, call.axis, size, step, frames=True)
 
 
 def _short_time_spectrum(call: Call) -> Slide | Obstacle:
@@ -198,7 +219,7 @@ def _short_time_spectrum(call: Call) -> Slide | Obstacle:
         spectra: Tensor = transform(frames * window.to(columns.device), norm=norm)
         return spectra.transpose(1, 2)
 
-    return Slide(call.sources[0], apply, 2, n_fft, given["hop_length"] or n_fft // 4)
+    return Slide(call.sources[0], apply, 2, n_fft, given["hop_length"] or n_fft // 4, frames=True)
 
 
 def _padding(call: Call) -> Slide | Obstacle:

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+from torch._ops import OpOverload
 
 from ..errors import ModelError
 from .hollow import record_operations, written_arguments
@@ -125,6 +126,7 @@ def trace_network(network: nn.Module, input_shape: tuple[int, ...]) -> TracedNet
         raise ModelError(f"cannot be traced: {lines[0]}") from error
     _unwrap_padding(graph)
     _merge_reductions(graph)
+    _square_without_root(graph)
     _check_writes(graph, constants)
     names = _names_of(graph, constants, network)
     _fold_norms(graph, constants, names)
@@ -173,6 +175,41 @@ def _reduce_unmerged(node: fx.Node) -> None:
     first, last = (axis % n_axes for axis in (*given, *(0, -1)[len(given) :]))
     if [axis % len(shape_of(source)) for axis in axes] == [first]:
         node.args = (arguments(source)[0], list(range(first, last + 1)))
+
+
+def _square_without_root(graph: fx.Graph) -> None:
+    """Write the square of a complex number's magnitude as one sum of two squares: without a root, and in one chain."""
+    for power in list(graph.nodes):
+        spectrum = _squared_magnitude_of(power)
+        if spectrum is None or not spectrum.meta["val"].is_complex():
+            continue
+        with graph.inserting_before(power):
+            parts = graph.call_function(aten.view_as_real.default, (spectrum,))
+            squared = graph.call_function(aten.square.default, (parts,))
+        for node in (parts, squared):
+            node.meta["val"] = power.meta["val"].new_empty((*shape_of(spectrum), 2))
+        power.target, power.args = aten.sum.dim_IntList, (squared, [-1])
+    graph.eliminate_dead_code()
+
+
+def _squared_magnitude_of(power: fx.Node) -> fx.Node | None:
+    """Return the numbers whose squared magnitude a node is, as it is mostly written: by a root, or by two parts."""
+    if power.target is aten.add.Tensor and len(power.args) == 2 and not power.kwargs:
+        parts = [_squared(term) for term in arguments(power)]
+        found = {part.target: arguments(part)[0] for part in parts if part is not None}
+        real, imaginary = found.get(aten.real.default), found.get(aten.imag.default)
+        return real if real is imaginary else None
+    magnitude = _squared(power)
+    return arguments(magnitude)[0] if magnitude is not None and magnitude.target is aten.abs.default else None
+
+
+def _squared(square: Any) -> fx.Node | None:
+    """Return what a node is the square of, if it is one."""
+    if not isinstance(square, fx.Node) or not isinstance(square.target, OpOverload):
+        return None
+    base, *exponent = arguments(square)
+    by_two = square.target is aten.pow.Tensor_Scalar and exponent[0] == 2
+    return base if by_two or square.target is aten.square.default else None
 
 
 def _check_writes(graph: fx.Graph, constants: Mapping[fx.Node, Any]) -> None:

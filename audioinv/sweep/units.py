@@ -7,7 +7,7 @@ all of them, and a clip that fails for one fails for all. How a corpus is cut de
 cut the same by any number of workers. A unit's name is a hash of the content of its sounds and of all that is said of
 them; what is done to them has a name of its own, the recipe.
 
-What is here: `Unit`, `cut_units`, `name_of`, `recipe_of`, `versions`.
+What is here: `Unit`, `cut_units`, `share_of`, `share_size`, `name_of`, `recipe_of`, `versions`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from typing import Any
 from ..corpus.entries import CorpusEntry
 from ..errors import InputError
 from ..nets.model import Model
-from ..sound.audio import Clip
+from ..sound.clip import Clip
 from ..sound.places import at_hand
 from .engines import EngineChoice
 from .plan import SweepPlan
 
-__all__ = ["Unit", "cut_units", "name_of", "recipe_of", "versions"]
+__all__ = ["Unit", "cut_units", "name_of", "recipe_of", "share_of", "share_size", "versions"]
 
 MAX_UNITS = 2000
 """Parts of a results folder at most: what one folder and one reading at the end stand easily."""
@@ -84,6 +84,48 @@ def cut_units(clips: Sequence[Clip | CorpusEntry], n_units: int = MAX_UNITS) -> 
     """
     size = max(-(-len(clips) // n_units), min(TOGETHER, -(-len(clips) // FEW)))
     return [Unit(place, tuple(clips[at : at + size])) for place, at in enumerate(range(0, len(clips), size or 1))]
+
+
+def share_of(units: Sequence[Unit], share: tuple[int, int]) -> Sequence[Unit]:
+    """Return the units of a share.
+
+    Parameters
+    ----------
+    units : sequence of Unit
+        Of the whole corpus.
+    share : (int, int)
+        Which of how many, from 1.
+
+    Returns
+    -------
+    sequence of Unit
+        Every N-th, so that what is slow in a corpus, often neighbours, is dealt out.
+    """
+    number, n_shares = share
+    return units[number - 1 :: n_shares]
+
+
+def share_size(clips: Sequence[Clip | CorpusEntry], share: tuple[int, int]) -> int:
+    """Count the clips of a share.
+
+    Parameters
+    ----------
+    clips : sequence of Clip or CorpusEntry
+        Of the whole corpus.
+    share : (int, int)
+        Which of how many, from 1.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> corpus = [CorpusEntry(Path(f"{i}.wav")) for i in range(500)]
+    >>> [share_size(corpus, (number, 3)) for number in (1, 2, 3)]
+    [168, 168, 164]
+    """
+    return sum(len(unit.sources) for unit in share_of(cut_units(clips), share))
 
 
 def recipe_of(

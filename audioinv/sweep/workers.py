@@ -4,10 +4,10 @@ Conventions
 -----------
 A worker holds the models and computes with one thread, or as many as a plan says, so that what it finds depends neither
 on the number of cores nor on how many workers there are. It writes what it finds itself, and hands back a receipt only.
-A worker that is lost while at a unit did not finish it; the unit is tried once more, and is then a failure of stage
-``worker``.
+A worker that is lost while at a unit, whatever ended it, did not finish it; the unit is tried once more, and is then a
+failure of stage ``worker``. Where the first units all end so and none is done, it is not the units.
 
-What is here: `Worker`, `Order`, `Done`, `Parts`, `Crew`, `Alone`, `Processes`, `hand_out`.
+What is here: `Worker`, `Order`, `Done`, `Lost`, `Parts`, `Crew`, `Alone`, `Processes`, `hand_out`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ..nets.foreign import HUNG
 from ..nets.model import Model
 from ..nets.threads import use_threads
 from .accelerator import replayed
+from .allocation import keep_memory
 from .engines import EngineChoice
 from .plan import SweepPlan
 from .responses import Failure
@@ -36,10 +37,15 @@ from .run import Sweep, sweep_clips
 from .spawning import process_context
 from .units import Unit, name_of
 
-__all__ = ["Alone", "Crew", "Done", "Order", "Parts", "Processes", "Worker", "hand_out"]
+__all__ = ["Alone", "Crew", "Done", "Lost", "Order", "Parts", "Processes", "Worker", "hand_out"]
 
 _TRIES = 2
-_FAREWELL_SECONDS = 10.0  # for a process to end that says no more; its exit code is all that is left of it
+_HOPELESS = 3  # units given up and none done, after which it is not the units
+_FAREWELL_SECONDS = 10.0  # for a process to end that says no more, or is told to
+_ENDINGS = {
+    HUNG: "a model did not answer in time",
+    -9: "killed (SIGKILL), as the system does when memory is out",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Done:
         Whether it was there already.
     damage : str, default ""
         What was wrong with the part that was there.
+    lost : str, default ""
+        How the last worker ended that was at it, if nobody could finish it.
     """
 
     unit: Unit
@@ -64,16 +72,28 @@ class Done:
     n_answered: int = 0
     found: bool = False
     damage: str = ""
+    lost: str = ""
 
     @property
     def failures(self) -> tuple[Failure, ...]:
         """The clips of a unit that nobody could finish."""
         if self.name:
             return ()
-        reason = (
-            f"the process that was at it ended {_TRIES} times without a word: out of memory, or a crash of a library"
-        )
+        reason = f"{_TRIES} workers ended at it: {self.lost}"
         return tuple(Failure(clip, "worker", reason) for clip in self.unit.clips)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What there is in place of a receipt where a worker ended.
+
+    Parameters
+    ----------
+    how : str
+        It ended.
+    """
+
+    how: str
 
 
 class Parts(Protocol):
@@ -118,15 +138,19 @@ class Worker:
         -------
         Done
         """
-        name, damage = name_of(unit), ""
-        try:
-            there = self.parts.find(name)
-            if there is not None and there.is_final:
-                return Done(unit, name, there.n_clips, found=True)
-        except CheckpointError as error:
-            damage = str(error)
-        with use_threads(1):
-            made = sweep_clips(self._heard, unit.sources, engines=self.engines)
+        damage = ""
+        for _ in range(_TRIES):
+            name = name_of(unit)
+            try:
+                there = self.parts.find(name)
+                if there is not None and there.is_final:
+                    return Done(unit, name, there.n_clips, found=True)
+            except CheckpointError as error:
+                damage = str(error)
+            with use_threads(1):
+                made = sweep_clips(self._heard, unit.sources, engines=self.engines)
+            if name_of(unit) == name:  # a file that is being written is another than was named
+                break
         self.parts.keep(name, made)
         return Done(unit, name, made.n_clips, damage=damage)
 
@@ -148,8 +172,8 @@ class Crew(Protocol):
     def give(self, unit: Unit) -> None:
         """Give a unit to somebody who is free."""
 
-    def take(self) -> tuple[Unit, Done | None]:
-        """Wait for the next receipt; None stands for a worker that was lost."""
+    def take(self) -> tuple[Unit, Done | Lost]:
+        """Wait for the next receipt, or the end of a worker."""
 
     def dismiss(self) -> None:
         """Send everybody home, whatever they are at."""
@@ -168,9 +192,14 @@ def hand_out(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
     ------
     Done
         In the order in which they are done.
+
+    Raises
+    ------
+    ModelError
+        If workers ended at each of the first units.
     """
     waiting, again, lost = iter(units), deque[Unit](), Counter[int]()
-    running = 0
+    running, n_done, n_given_up = 0, 0, 0
     try:
         while True:
             while crew.has_room and (unit := again.popleft() if again else next(waiting, None)) is not None:
@@ -178,14 +207,23 @@ def hand_out(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
                 running += 1
             if not running:
                 return
-            unit, done = crew.take()
+            unit, answer = crew.take()
             running -= 1
-            if done is None:
-                lost[unit.place] += 1
-                if lost[unit.place] < _TRIES:
-                    again.append(unit)
-                    continue
-            yield done or Done(unit, "")
+            if isinstance(answer, Done):
+                n_done += 1
+                yield answer
+                continue
+            lost[unit.place] += 1
+            if lost[unit.place] < _TRIES:
+                again.append(unit)
+                continue
+            n_given_up += 1
+            if n_given_up == _HOPELESS and not n_done:
+                raise ModelError(
+                    f"workers ended at the first {_HOPELESS} pieces of work, {_TRIES} times each: {answer.how}; "
+                    "none was done: mend the model, or give it more memory or time"
+                )
+            yield Done(unit, "", lost=answer.how)
     finally:
         crew.dismiss()
 
@@ -211,7 +249,7 @@ class Alone:
         """Remember a unit, which `take` does."""
         self._given = unit
 
-    def take(self) -> tuple[Unit, Done | None]:
+    def take(self) -> tuple[Unit, Done | Lost]:
         """Do the unit."""
         unit, self._given = self._given, None
         if unit is None:
@@ -230,6 +268,23 @@ class _Lane:
     process: BaseProcess
     wire: Connection
     unit: Unit | None = None
+
+    @property
+    def answer(self) -> Done | BaseException | None:
+        """What it has said; None if it ended without."""
+        try:
+            said: Done | BaseException | None = self.wire.recv() if self.wire.poll() else None
+        except (EOFError, OSError):
+            return None
+        return said
+
+    def bury(self) -> str:
+        """Wait for the end of a process that says no more, and return how it ended."""
+        self.wire.close()
+        self.process.join(_FAREWELL_SECONDS)
+        self.process.kill()
+        code = self.process.exitcode
+        return _ENDINGS.get(code, f"exit code {code}, a crash of a library") if code is not None else "it hangs"
 
 
 @dataclass(eq=False)
@@ -253,6 +308,7 @@ class Processes:
 
     def give(self, unit: Unit) -> None:
         """Send a unit to a free process, to a new one as long as there are too few."""
+        self._lanes = [lane for lane in self._lanes if lane.unit is not None or lane.process.is_alive()]
         lane = self._hire() if len(self._lanes) < self.n_processes else self._free()
         lane.unit = unit
         with suppress(OSError):  # a process that is lost already is found out when it should answer
@@ -270,50 +326,48 @@ class Processes:
         self._lanes.append(_Lane(process, here))
         return self._lanes[-1]
 
-    def take(self) -> tuple[Unit, Done | None]:
-        """Wait for a process to finish, or to be lost."""
-        ready = wait([lane.wire for lane in self._lanes if lane.unit is not None])
-        lane = next(lane for lane in self._lanes if lane.wire in ready)
+    def take(self) -> tuple[Unit, Done | Lost]:
+        """Wait for a process to finish, or to be lost.
+
+        It is lost when it has ended, even if what it started holds on to its end of the wire.
+        """
+        busy = [lane for lane in self._lanes if lane.unit is not None]
+        told = wait([source for lane in busy for source in (lane.wire, lane.process.sentinel)])
+        lane = next(lane for lane in busy if lane.wire in told or lane.process.sentinel in told)
         unit, lane.unit = lane.unit, None
         if unit is None:
             raise ValueError("nothing was given")
-        try:
-            answer = lane.wire.recv()
-        except (EOFError, OSError):
+        answer = lane.answer
+        if answer is None:
             self._lanes.remove(lane)
-            _bury(lane)
-            return unit, None
+            return unit, Lost(lane.bury())
         if isinstance(answer, BaseException):
             raise answer
         return unit, answer
 
     def dismiss(self) -> None:
-        """End all processes."""
+        """End all processes, and those that do not let themselves be ended by force."""
         for lane in self._lanes:
             lane.wire.close()
             lane.process.terminate()
         for lane in self._lanes:
-            lane.process.join()
+            lane.process.join(_FAREWELL_SECONDS)
+            lane.process.kill()
         self._lanes.clear()
-
-
-def _bury(lane: _Lane) -> None:
-    """Wait for the end of a process that says no more, and raise what it said of a model that hangs."""
-    lane.wire.close()
-    lane.process.join(_FAREWELL_SECONDS)
-    if lane.process.exitcode == HUNG:
-        raise ModelError("a process ended because a model did not answer in time; what is done is kept: mend the model")
 
 
 def _serve(wire: Connection, order: Order) -> None:
     """Do units as they come, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard is for the process that hands out the work
     torch.set_num_threads(1)
-    try:
-        worker = order.open()
+    keep_memory()
+    worker: Worker | None = None
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            wire.send(worker.do(wire.recv()))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-    except Exception as error:  # whatever it is, it is said at the other end
-        wire.send(error)
+            unit = wire.recv()
+            try:
+                worker = worker or order.open()
+                answer: Done | Exception = worker.do(unit)
+            except Exception as error:  # whatever it is, it is said at the other end
+                answer = error
+            wire.send(answer)

@@ -10,7 +10,7 @@ import pytest
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.nets.model import as_model
 from audioinv.report.results import Results
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep.responses import Failure
 
 CONSISTENCY = "time.consistency"
@@ -173,7 +173,7 @@ def test_failed_inputs_beyond_what_was_allowed_win_over_failed_rules(run, here, 
     done = run("check", "some", "--min", f"{CONSISTENCY}=0.99", *options)
     assert done.exit_code == code
     assert "1 failed" in done.stdout
-    assert (f"{n} inputs failed" in done.stderr) == (code == 3)
+    assert (f"{n} input{'s' * (n > 1)} failed" in done.stderr) == (code == 3)
 
 
 def test_without_a_clip_nothing_passes(run, here, half):
@@ -222,6 +222,7 @@ PLANTED = {
     "no limit": ('accuracy = { level = "warn" }', 2, "the rule has no limit"),
     "optimistic bound": ('accuracy = { min = 0.5, bound = "high" }', 2, "the careful end is 'low'"),
     "not quoted": ("time.consistency = { min = 0.5 }", 2, "must be quoted"),
+    "not quoted either": ('time.consistency = ">=0.5"', 2, 'must be quoted, because of its dots: "time.consistency"'),
     "not TOML": ("accuracy: '>=0.5'", 2, "cannot be read as TOML"),
     "no table": ("[tool.ruff]\nline-length = 120", 2, "there is no table [tool.audioinv.check]"),
     "no baseline": ("accuracy = { max_drop = 0.1 }", 2, "drop of accuracy ≤ 0.1 needs a baseline"),

@@ -7,6 +7,8 @@ import pytest
 
 from audioinv.sound.audio import write_audio
 
+from ..seals import unseal
+
 QUICK = ("--time", "160:320:160smp", "--limit", "3", "--layer", "front_end", "--layer", "network.head.linear")
 
 
@@ -50,7 +52,7 @@ def test_a_budget_beside_the_layers(run, place):
     assert list(document["axes"]) == ["time"]
     both = run("layers", "toy", "clips", *QUICK, "--budget", "--json", "-o", "out", "--overwrite")
     printed = json.loads(both.stdout)
-    assert printed["budget"] == json.loads((place / "out" / "budget.json").read_text())
+    assert printed["budget"] == json.loads(unseal(place / "out" / "budget.json"))
 
 
 def test_without_a_budget_its_options_say_so(run, place):
@@ -65,7 +67,7 @@ def test_both_axes_without_grids(run, place):
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert list(document["axes"]) == ["time", "bins"]
-    assert document == json.loads((place / "runs" / "toy-layers" / "layers.json").read_text())
+    assert document == json.loads(unseal(place / "runs" / "toy-layers" / "layers.json"))
     assert document["axes"]["bins"]["shifts"] == [0, 1, 2, 4, 8, 16]
 
 

@@ -6,7 +6,8 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from audioinv.report.journal import Journal, PartFolder
+from audioinv.report.journal import Journal
+from audioinv.report.parts import PartFolder
 
 COMMAND = ("analyze", "clips", "-m", "toy", "--time", "-10:10:10ms", "-q")
 
@@ -39,13 +40,24 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(run, place, interrupt, 
     stopped = run(*COMMAND)
     assert stopped.exit_code == 130
     assert stopped.stderr.splitlines() == [
-        "4 of 6 units are kept in runs/clips; go on with:",
+        "4 of 6 pieces of the work are kept in runs/clips; go on with:",
         f"audioinv {' '.join(COMMAND)} -o runs/clips",
         "interrupted",
     ]
     interrupt(-1)
     assert run(*COMMAND, "-o", "runs/clips").exit_code == 0
     assert json.loads((place / "runs" / "clips" / "run.json").read_text())["units"] == {"done": 6, "found": 4}
+
+
+@pytest.mark.parametrize("typed", ["--no-resume", "--no_resume"])
+def test_how_to_go_on_is_not_how_to_begin_again(run, place, interrupt, monkeypatch, typed):
+    interrupt(4)
+    monkeypatch.setattr("sys.argv", ["audioinv", *COMMAND, typed, "-o", "out"])
+    hint = run(*COMMAND, typed, "-o", "out").stderr.splitlines()[1]
+    assert hint == f"audioinv {' '.join(COMMAND)} -o out"
+    interrupt(-1)
+    assert run(*hint.split()[1:]).exit_code == 0
+    assert json.loads((place / "out" / "run.json").read_text())["units"] == {"done": 6, "found": 4}
 
 
 def test_the_same_command_goes_on_by_itself(run, place, interrupt):
@@ -109,6 +121,17 @@ def test_gaps_doubles_and_strangers_are_refused_by_name(run, place, shares):
     assert "1 clips are in none of the shards, or changed since: clips/" in refused.stderr
 
 
+@pytest.mark.parametrize("share_left", [0, 0.5])
+def test_a_damaged_part_of_a_share_is_named_and_done_again(run, place, shares, share_left):
+    assert run("merge", *shares, "-o", "whole", "-q").exit_code == 0
+    part = next((place / "share2" / "results").iterdir())
+    part.write_bytes(part.read_bytes()[: int(share_left * part.stat().st_size)])
+    done = run("merge", *shares, "-o", "joined", "-q")
+    assert done.exit_code == 0, done.stderr
+    assert part.name in done.stderr
+    assert (place / "joined" / "results.parquet").read_bytes() == (place / "whole" / "results.parquet").read_bytes()
+
+
 def test_a_share_that_was_interrupted_is_done_by_the_same_command(run, place, interrupt):
     interrupt(1)
     assert run(*COMMAND, "--shard", "1/2", "-o", "share1").exit_code == 130
@@ -133,6 +156,23 @@ def test_ranks_are_taken_from_the_environment(run, place, monkeypatch, rank, siz
     assert run("merge", "ranks/shard-1-of-2", "ranks/shard-2-of-2", "-o", "joined", "-q").exit_code == 0
     run(*COMMAND, "-o", "whole")
     assert rows(place / "joined").equals(rows(place / "whole"))
+
+
+@pytest.mark.parametrize(("rank", "size"), [("", ""), ("0", "many"), ("2", "2"), ("-1", "2")])
+def test_ranks_that_make_no_sense_are_none(run, place, monkeypatch, rank, size):
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", size)
+    assert run(*COMMAND, "-o", "out").exit_code == 0
+    assert (place / "out" / "summary.json").exists()
+
+
+def test_progress_of_a_share_is_that_of_its_clips(run, place, monkeypatch):
+    monkeypatch.setattr("audioinv.cli.progress._QUIET_SECONDS", 0)
+    done = run(*COMMAND[:-1], "--shard", "1/2", "-o", "share")
+    assert [line.split(",")[0] for line in done.stderr.splitlines() if line.startswith("analysing")] == [
+        "analysing 1/3",
+        "analysing 2/3",
+    ]
 
 
 def test_what_joins_shares_is_no_share_itself(run, place, monkeypatch):

@@ -102,7 +102,7 @@ def test_options_of_the_network_reach_the_model(run, corpus):
         (("data", "-o", "m", "--front-end-edges", "open"), 2, "edges='open' must be one of zero, circular"),
         (("data", "-o", "m", "--lead", 2), 2, "must lie within the window"),
         (("data/beep", "-o", "m"), 2, "2 classes|no label|classes"),
-        (("nowhere", "-o", "m"), 5, "no such file or folder"),
+        (("nowhere", "-o", "m"), 3, "no such file or folder"),
     ],
 )
 def test_errors(run, corpus, arguments, code, words):

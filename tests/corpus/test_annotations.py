@@ -41,7 +41,7 @@ def test_a_clip_of_an_event_knows_what_is_around_it(tree):
 
 def test_what_is_around_a_clip_enters_under_a_delay(tmp_path):
     """A recording that is silent but before the clip: only with its context does a delay bring sound in."""
-    from audioinv.sound.audio import open_window
+    from audioinv.sound.clip import open_window
 
     sound = np.zeros(1600, np.float32)
     sound[700:800] = 0.5

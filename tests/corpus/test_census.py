@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from audioinv.corpus.census import Durations, take_census
+from audioinv.corpus.duplicates import content_hashes
 from audioinv.corpus.entries import Corpus, CorpusEntry, Skipped
-from audioinv.corpus.layouts import read_corpus, read_sources
-from audioinv.corpus.splits import content_hashes
+from audioinv.corpus.layouts import read_corpus
 
 
 def write_sound(path, *, n_samples=800, sample_rate=8000, n_channels=1, seed=0):
@@ -94,7 +94,7 @@ def test_equal_sounds_are_found_by_content_whatever_the_name(tmp_path):
     census = take_census(corpus, hashes=content_hashes(corpus))
     assert census.equal == ((str(tmp_path / "x/a.wav"), str(tmp_path / "y/c.flac")),)
     assert "  equal sounds  1 clips repeat the sound of another" in census.lines()
-    different = read_sources([tmp_path / "x"])
+    different = read_corpus(tmp_path / "x")
     assert take_census(different, hashes=content_hashes(different)).equal == ()
 
 

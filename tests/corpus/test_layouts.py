@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioinv.corpus.entries import CorpusEntry
-from audioinv.corpus.layouts import read_corpus, read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.errors import AudioFileError, InputError
-from audioinv.sound.audio import find_audio, write_audio
+from audioinv.sound.audio import write_audio
 
 RATE = 8000
 
@@ -56,7 +56,7 @@ def test_the_label_is_the_first_folder_below_the_root(tmp_path):
 
 def test_a_flat_folder_and_single_files_have_no_labels(tmp_path):
     write_sounds(tmp_path, "a.wav", "b.wav")
-    for corpus in (read_corpus(tmp_path), read_sources([tmp_path / "a.wav", tmp_path / "b.wav"])):
+    for corpus in (read_corpus(tmp_path), read_corpus(tmp_path / "a.wav", tmp_path / "b.wav")):
         assert told(corpus, tmp_path) == [("a.wav", None), ("b.wav", None)]
         assert corpus.layout == "files"
 
@@ -103,9 +103,9 @@ def test_a_class_called_train_stays_a_class_beside_others(tmp_path):
     assert [(entry.label, entry.split) for entry in corpus.entries] == [("plane", None), ("train", None)]
 
 
-def test_order_is_that_of_find_audio(tmp_path):
+def test_order_is_that_of_sorted_paths(tmp_path):
     write_sounds(tmp_path, "b/2.wav", "b/10.wav", "a.wav", "b.wav", "B/1.wav", "a/z/1.wav", "a/a.wav")
-    assert [entry.path for entry in read_corpus(tmp_path).entries] == list(find_audio([tmp_path]))
+    assert [entry.path for entry in read_corpus(tmp_path).entries] == sorted(tmp_path.rglob("*.wav"))
 
 
 def test_links_to_files_are_read_to_folders_are_not_and_broken_ones_fail(tmp_path):
@@ -158,7 +158,7 @@ def test_nothing_to_analyse_is_an_empty_corpus_that_says_why(tmp_path):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("no sound")
     sources = [tmp_path / "empty", tmp_path / "texts", tmp_path / "gone.wav"]
-    corpus = read_sources(sources)
+    corpus = read_corpus(*sources)
     assert corpus.entries == ()
     assert [(skipped.path.name, skipped.reason) for skipped in corpus.failures] == [
         ("empty", "no sound file below it"),
@@ -426,7 +426,7 @@ def test_a_manifest_that_is_named_speaks_for_itself_alone(clips):
 
 def test_sources_keep_their_order_and_repeats_count_once(clips):
     sources = [clips / "v.wav", clips / "tones", clips / "tones" / ".." / "v.wav", clips]
-    corpus = read_sources(sources)
+    corpus = read_corpus(*sources)
     assert [entry.path.name for entry in corpus.entries] == ["v.wav", "z.wav", "y.flac", "x.flac", "w.wav"]
     assert [skipped.reason for skipped in corpus.skipped] == ["given more than once"] * 3
     assert corpus.failures == ()
@@ -434,7 +434,7 @@ def test_sources_keep_their_order_and_repeats_count_once(clips):
 
 def test_a_label_from_either_place_is_kept_at_the_first_place(tmp_path):
     write_sounds(tmp_path, "kick/a.wav", "kick/b.wav")
-    corpus = read_sources([tmp_path / "kick/b.wav", tmp_path, tmp_path / "kick"])
+    corpus = read_corpus(tmp_path / "kick/b.wav", tmp_path, tmp_path / "kick")
     assert told(corpus, tmp_path) == [("kick/b.wav", "kick"), ("kick/a.wav", "kick")]
 
 
@@ -447,7 +447,7 @@ def test_a_link_and_its_target_are_one_sound(tmp_path):
 def test_several_stretches_of_one_file_are_several_entries(tmp_path):
     write_sounds(tmp_path, "a.wav")
     write_manifest(tmp_path / "manifest.csv", "path,label,start,end", "a.wav,x,0,0.05", "a.wav,y,0.05,0.1")
-    assert [entry.label for entry in read_sources([tmp_path, tmp_path / "a.wav"]).entries] == ["x", "y"]
+    assert [entry.label for entry in read_corpus(tmp_path, tmp_path / "a.wav").entries] == ["x", "y"]
 
 
 # --- entries and imports

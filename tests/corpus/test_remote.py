@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from audioinv.corpus.census import take_census
-from audioinv.corpus.layouts import read_corpus, read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.errors import AudioFileError, InputError
 from audioinv.sound import places
 from audioinv.sound.audio import load_clip
@@ -122,7 +122,7 @@ def test_one_sound_of_a_store_and_of_an_archive(tree, memory):
     memory.put(str(sound), "/bucket/zero.wav")
     archive = pack(root, "zip")
     sources = ["memory://bucket/zero.wav", f"zip://AudioMNIST/data/01/0_01_0.wav::{archive}"]
-    for entry in read_sources(sources).entries:
+    for entry in read_corpus(*sources).entries:
         np.testing.assert_array_equal(entry.load().waveform, load_clip(sound).waveform)
 
 

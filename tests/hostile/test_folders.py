@@ -16,16 +16,18 @@ from audioinv.corpus.cells import plain_cell, safe_cell
 from audioinv.corpus.events import read_events
 from audioinv.errors import CheckpointError, InputError
 from audioinv.nets.model import as_model
-from audioinv.report.journal import PartFolder
 from audioinv.report.label_tracks import LabelledStretch, write_tracks
 from audioinv.report.page import write_page
-from audioinv.report.results import FILES, load_results
+from audioinv.report.parts import PartFolder
+from audioinv.report.results import load_results
+from audioinv.report.results_folder import FILES
 from audioinv.report.run_files import read_failures, write_failures
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.responses import SOUND_COLUMNS, Failure
 from audioinv.sweep.run import sweep_clips
 
+from ..seals import unseal
 from .spoiling import spoilings, try_reading
 
 RATE, LENGTH = 8000, 800
@@ -110,9 +112,7 @@ def test_results_that_were_loaded_are_saved_as_they_were(folder, results, tmp_pa
 
 
 def unsealed(folder, name, text):
-    run = json.loads((folder / "run.json").read_text())
-    del run["files_sha256"]
-    (folder / "run.json").write_text(json.dumps(run))
+    unseal(folder / "run.json")
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
@@ -155,11 +155,8 @@ def test_a_table_that_was_written_by_hand_is_refused(folder, change):
         table = table.set_column(place("probs"), "probs", pa.array([[0.5]] * len(table), pa.list_(pa.float32())))
     else:
         table = table.slice(0, 7)
-    unsealed(folder, "run.json", (folder / "run.json").read_bytes())
+    unseal(folder / "run.json")
     pq.write_table(table, folder / "results.parquet")
-    run = json.loads((folder / "run.json").read_text())
-    run.pop("files_sha256", None)
-    (folder / "run.json").write_text(json.dumps(run))
     with pytest.raises(CheckpointError):
         load_results(folder)
 

@@ -19,7 +19,7 @@ from audioinv.nets.checkpoints import read_checkpoint
 from audioinv.nets.foreign import foreign_code
 from audioinv.nets.library import load_model
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 from .spoiling import spoilings, try_reading
 

@@ -16,9 +16,12 @@ from audioinv.nets.architectures import architecture
 from audioinv.nets.checkpoints import weights_sha256
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.nets.training import TrainingConfig, train_classifier
-from audioinv.sound.audio import Clip
+from audioinv.nets.training import train_classifier
+from audioinv.nets.training_config import TrainingConfig
+from audioinv.sound.clip import Clip
 from audioinv.sound.synthetic import harmonic_tone
+
+from .conftest import without_timings
 
 RATE, LENGTH = 8000, 1600
 SPEC = ModelSpec("toy", RATE, LENGTH, ("high", "low"), lead_samples=160)
@@ -137,14 +140,6 @@ def test_equal_logits_are_a_tie_and_a_tie_is_no_flip(clips):
 
 
 # --- the same again ---------------------------------------------------------------------------------------------------
-
-
-def without_timings(document):
-    """A document but for what times and places make of it."""
-    left_out = {"timing", "ready_s", "command", "files_sha256", "jobs", "units"}
-    if isinstance(document, dict):
-        return {name: without_timings(value) for name, value in document.items() if name not in left_out}
-    return document
 
 
 def assert_same_folders(one, other):

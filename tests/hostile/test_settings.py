@@ -6,7 +6,7 @@ import pytest
 from audioinv.analysis import AnalysisOptions, analyze
 from audioinv.errors import InputError
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import ShiftGrid, parse_grid
 from audioinv.sweep.plan import plan_sweep
 

@@ -1,9 +1,12 @@
 """Responses with planted scores, as a sweep would yield them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from audioinv.sweep.responses import SOUND_COLUMNS, AxisResponses
+from tests.measure.sides import make_side
 
 UNITS = {"time": "ms", "freq": "Hz", "pitch": "st", "bins": "bins"}
 
@@ -28,3 +31,8 @@ def make_responses():
         )
 
     return make
+
+
+@pytest.fixture
+def side(make_responses):
+    return partial(make_side, make_responses)

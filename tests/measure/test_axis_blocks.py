@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audioinv.measure import axis_summary, statistics
-from audioinv.measure.axis_summary import PER_CLIP, AxisSweep, per_clip
+from audioinv.measure.axis_sweep import PER_CLIP, AxisSweep, per_clip
 from audioinv.measure.cliptable import ClipTable
 from audioinv.measure.controls import summarize_controls
 from audioinv.measure.summary import ModelFacts, summarize_model

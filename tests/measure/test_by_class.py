@@ -6,7 +6,7 @@ from scipy import stats
 
 from audioinv.measure.by_class import compare_classes, estimate_classes
 from audioinv.measure.pairing import sign_flip_test
-from audioinv.measure.statistics import bootstrap_mean
+from audioinv.measure.statistics import estimate_mean
 
 NAMES = ("hat", "kick", "snare", "tom")
 
@@ -19,7 +19,7 @@ def test_each_class_is_averaged_by_itself_and_the_unsteady_one_stands_out(rng):
     assert [one.name for one in found] == ["hat", "kick", "tom"]
     assert [one.stands_out for one in found] == ["above", "below", "above"]
     for one, index in zip(found, (0, 1, 3), strict=True):
-        assert one.estimate == bootstrap_mean(values[classes == index], groups[classes == index], rng=rng)
+        assert one.estimate == estimate_mean(values[classes == index], groups[classes == index], rng=rng)
         assert (one.estimate.n, one.estimate.n_groups) == (24, 12)
 
 

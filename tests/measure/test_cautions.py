@@ -174,3 +174,6 @@ def test_scores_that_are_no_numbers_are_counted(make_responses):
     scores[3, 2] = np.nan
     (caution,) = raised(make_responses(scores, SHIFTS), table())
     assert "1 of 12 clips have scores that are not numbers" in caution
+    scores[3, 3] = np.nan  # clips are counted, not answers
+    (caution,) = raised(make_responses(scores, SHIFTS), table())
+    assert "1 of 12 clips have scores that are not numbers" in caution

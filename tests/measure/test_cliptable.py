@@ -5,7 +5,7 @@ import pytest
 
 from audioinv.errors import InputError
 from audioinv.measure.cliptable import ClipTable
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep.responses import ClipRecord
 
 SILENCE = np.zeros(4, dtype=np.float32)

@@ -5,38 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audioinv.errors import InputError
-from audioinv.measure.comparison import Compared, compare_models
+from audioinv.measure.comparison import compare_models
 from audioinv.measure.multiplicity import holm
-from audioinv.nets.model import ModelSpec
-from audioinv.sweep.responses import ClipRecord, ModelResponses
-
-SHIFTS = np.arange(-50.0, 51.0, 10.0)
-LABELS = ("hat", "kick", "snare")
-CLEAN = np.arange(24) % 3
-
-
-def answers(n_flipping=0, beyond=30):
-    """All right at 0; the first clips answer another class from some shift on, either way."""
-    found = np.repeat(CLEAN[:, None], len(SHIFTS), axis=1)
-    found[:n_flipping, np.abs(SHIFTS) >= beyond] = (CLEAN[:n_flipping, None] + 1) % 3
-    return found
-
-
-@pytest.fixture
-def side(make_responses):
-    def make(given, name="m", axes=("time",), clips=24, **options):
-        records = tuple(ClipRecord(f"{i}.wav", 0.0, 1.0, LABELS[CLEAN[i]], f"kit {i // 2}") for i in range(clips))
-        scores = np.eye(3)[given][:clips]
-        shifts = options.pop("shifts", SHIFTS)
-        swept = {axis: replace(make_responses(scores, shifts, axis), **options) for axis in axes}
-        return Compared(name, ModelResponses(ModelSpec(name, 8000, 100, LABELS), records, swept))
-
-    return make
-
-
-def row_of(found, measure, axis="time"):
-    return next(row for row in found.differences if (row.axis, row.measure) == (axis, measure))
+from tests.measure.sides import CLEAN, answers, row_of
 
 
 def test_a_planted_difference_is_found(side):
@@ -110,140 +81,9 @@ def test_a_model_does_not_differ_from_itself(side):
     assert found.notes == ()
 
 
-def test_what_only_one_side_has_is_left_out_and_said(side):
-    every_second = slice(1, None, 2)  # -40, -20, 0, 20, 40
-    coarse = side(answers(16)[:, every_second], "n", axes=("time", "freq"), clips=20, shifts=SHIFTS[every_second])
-    found = compare_models(side(answers()), coarse)
-    assert (found.n_clips, found.curves[0].n_shifts) == (20, 4)
-    assert row_of(found, "consistency").second == pytest.approx(1 - 16 / 20 * 0.5)
-    assert found.notes == (
-        "4 clips of m have no partner and are left out",
-        "time: 6 shifts that only one side has are left out",
-        "only one side was swept along freq",
-    )
-
-
-def test_clips_are_matched_by_name_and_not_by_place(side):
-    one, other = side(answers(8)), side(answers(8))
-    back = other.responses
-    turned = replace(
-        back, clips=back.clips[::-1], axes={"time": replace(back.axes["time"], scores=back.axes["time"].scores[::-1])}
-    )
-    assert all(row.difference.value == 0 for row in compare_models(one, replace(other, responses=turned)).differences)
-
-
-def test_windows_of_one_recording_are_matched_in_their_order(side):
-    """Another lead opens every window sooner; a recording cut into other numbers of clips is left out."""
-    one = side(answers(8))
-    recordings = [f"{i // 4}.wav" for i in range(24)]
-
-    def cut(lead, names=recordings):
-        clips = [
-            replace(clip, name=name, start_seconds=i - lead, end_seconds=i - lead + 1)
-            for i, (clip, name) in enumerate(zip(one.responses.clips, names, strict=True))
-        ]
-        return replace(one, responses=replace(one.responses, clips=tuple(clips)))
-
-    same = compare_models(cut(0.0), cut(0.1))
-    assert same.n_clips == 24
-    assert all(row.difference.value == 0 for row in same.differences)
-    late = cut(0.1).responses
-    turned = {"time": replace(late.axes["time"], scores=late.axes["time"].scores[::-1])}
-    backwards = replace(one, responses=replace(late, clips=late.clips[::-1], axes=turned))
-    assert all(row.difference.value == 0 for row in compare_models(cut(0.0), backwards).differences)
-    other = compare_models(cut(0.0), cut(0.1, names=["new.wav", *recordings[1:]]))
-    assert other.n_clips == 20
-
-
-def changed(one, change):
-    """The same side with clips of other records."""
-    clips = tuple(change(i, clip) for i, clip in enumerate(one.responses.clips))
-    return replace(one, responses=replace(one.responses, clips=clips))
-
-
-def test_other_stretches_and_other_labels_are_no_pair(side):
-    """As many stretches of each recording on both sides, and still not the same ones: matched by rank, none overlap."""
-
-    def cut(first):
-        starts = [first + i % 4 for i in range(24)]
-        return changed(
-            side(answers()),
-            lambda i, clip: replace(
-                clip, name=f"{i // 4}.wav", start_seconds=starts[i], end_seconds=starts[i] + 0.5, label=None
-            ),
-        )
-
-    assert compare_models(cut(0.0), cut(0.25)).notes == ()
-    with pytest.raises(InputError, match="same stretches"):
-        compare_models(cut(0.0), cut(0.75))
-    one = side(answers())
-    other = changed(one, lambda i, clip: replace(clip, label="tom") if i < 5 else clip)
-    found = compare_models(one, other)
-    assert found.n_clips == 19
-    assert found.notes == ("5 pairs of the same name have other labels or do not overlap, and are left out",)
-
-
-def test_groups_are_taken_from_the_side_that_knows_them(side):
-    one, other = side(answers()), side(answers(16))
-    bare = changed(one, lambda _, clip: replace(clip, group=None))
-    found = compare_models(bare, other)
-    assert found.differences == compare_models(one, other).differences
-    assert (found.n_groups, found.notes) == (12, ())
-    named = changed(one, lambda _, clip: replace(clip, group=f"other {clip.group}"))
-    assert compare_models(named, other).notes == ()
-    apart = changed(one, lambda i, clip: replace(clip, group=f"{i // 3}"))
-    found = compare_models(apart, other)
-    assert found.n_groups == 8
-    assert found.notes == ("the two group the clips differently: the groups are those of m",)
-
-
-def test_samples_of_another_rate_are_another_shift(side):
-    """A frame or a bin is also the front end's, which is not known: it is said."""
-
-    def swept(unit, rate, name="m"):
-        one = side(answers(), name, unit=unit)
-        return replace(one, responses=replace(one.responses, spec=replace(one.responses.spec, sample_rate=rate)))
-
-    for unit in ("smp", "frame", "bins"):
-        assert compare_models(swept(unit, 8000), swept(unit, 8000)).notes == ()
-        with pytest.raises(InputError, match="same sample rate"):
-            compare_models(swept(unit, 8000), swept(unit, 16000))
-    assert compare_models(swept("ms", 8000), swept("ms", 16000)).notes == ()
-    assert compare_models(swept("smp", 8000), swept("smp", 8000, "n")).notes == ()
-    (note,) = compare_models(swept("frame", 8000), swept("frame", 8000, "n")).notes
-    assert note == "time: each model counts frame in its own front end, and they may mean different amounts"
-    one, other = (side(answers(), axes=("time", "freq")) for _ in range(2))
-    moved = replace(other.responses.axes["freq"], unit="kHz")
-    axes = {**other.responses.axes, "freq": moved}
-    found = compare_models(one, replace(other, responses=replace(other.responses, axes=axes)))
-    assert found.notes == ("no shift along freq is the same for both: other units, sample rates or grids",)
-
-
-def test_other_edges_of_the_same_model_show_the_border_effect(side):
-    found = compare_models(side(answers(), edges="circular"), side(answers(8), edges="zero"))
-    assert found.notes == (
-        "time: edges differ, circular against zero: what the consistency differs by is the border effect",
-    )
-    assert row_of(found, "consistency").difference.value == pytest.approx(8 / 24 * 0.6)
-
-
 def test_a_lead_within_the_noise_floor_is_no_flip(side, make_responses):
     one, other = side(answers()), side(answers(16))
     weak = replace(other.responses.axes["time"], scores=other.responses.axes["time"].scores * 0.01)
     other = replace(other, responses=replace(other.responses, axes={"time": weak}))
     assert row_of(compare_models(one, other), "consistency").second < 1
     assert row_of(compare_models(one, replace(other, noise_floor=0.02)), "consistency").second == 1
-
-
-def test_what_cannot_be_compared_is_refused(side):
-    one = side(answers())
-    strangers = replace(one.responses, clips=tuple(replace(clip, name=f"x{clip.name}") for clip in one.responses.clips))
-    with pytest.raises(InputError, match="no clip in common"):
-        compare_models(one, replace(one, responses=strangers))
-    with pytest.raises(InputError, match="share no axis"):
-        compare_models(one, side(answers(), axes=("freq",)))
-    with pytest.raises(InputError, match="share no axis"):
-        compare_models(one, side(answers(), unit="s"))
-    twins = replace(one.responses, clips=(one.responses.clips[0],) * 24)
-    with pytest.raises(InputError, match="clips repeat"):
-        compare_models(one, replace(one, responses=twins))

@@ -5,7 +5,7 @@ import pytest
 
 from audioinv.errors import InputError
 from audioinv.measure.crossed import crossed_curve, crossed_mean
-from audioinv.measure.statistics import bootstrap_mean
+from audioinv.measure.statistics import estimate_mean
 
 
 def test_its_spread_is_that_of_a_direct_loop(rng):
@@ -25,7 +25,7 @@ def test_its_spread_is_that_of_a_direct_loop(rng):
 def test_with_seeds_that_agree_it_is_the_plain_bootstrap(rng):
     clips = (rng.random(60) < 0.7).astype(float)
     groups = np.repeat(np.arange(20), 3)
-    plain = bootstrap_mean(clips, groups, rng=np.random.default_rng(1), n_resamples=20000, bounds=None)
+    plain = estimate_mean(clips, groups, rng=np.random.default_rng(1), n_resamples=20000, bounds=None)
     for n_seeds in (1, 5):
         crossed = crossed_mean(np.tile(clips, (n_seeds, 1)), groups, rng=np.random.default_rng(2), n_resamples=20000)
         assert crossed.value == pytest.approx(plain.value)
@@ -37,7 +37,7 @@ def test_with_seeds_that_agree_it_is_the_plain_bootstrap(rng):
 
 def test_with_clips_that_agree_it_is_the_bootstrap_of_seeds(rng):
     seeds = rng.random(12)
-    plain = bootstrap_mean(seeds, None, rng=np.random.default_rng(1), n_resamples=20000, bounds=None)
+    plain = estimate_mean(seeds, None, rng=np.random.default_rng(1), n_resamples=20000, bounds=None)
     crossed = crossed_mean(np.tile(seeds[:, None], (1, 30)), None, rng=np.random.default_rng(2), n_resamples=20000)
     assert [crossed.low, crossed.high] == pytest.approx([plain.low, plain.high], abs=0.012)
 

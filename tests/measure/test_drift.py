@@ -1,4 +1,4 @@
-"""Measures of scores: hand-made cases, loops that spell the definitions out, and SciPy's divergence."""
+"""Measures of scores: hand-made cases, loops that spell the definitions out."""
 
 from itertools import pairwise
 
@@ -6,20 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.spatial.distance import jensenshannon
 
 from audioinv.measure import drift
 from audioinv.measure.outcome import top1
+from tests.measure.drawn import probabilities
 
 HAND = np.array([[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]])
-
-
-@st.composite
-def probabilities(draw, min_classes=2):
-    shape = (draw(st.integers(1, 4)), draw(st.integers(2, 6)), draw(st.integers(min_classes, 5)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    scores = rng.dirichlet(np.full(shape[2], 0.5), size=shape[:2])
-    return scores, draw(st.integers(0, shape[1] - 1)), rng.integers(0, shape[2], shape[0])
 
 
 def test_hand_made_scores():
@@ -53,18 +45,6 @@ def test_changes_follow_their_definitions(drawn):
 
 @settings(deadline=None)
 @given(probabilities())
-def test_divergence_is_the_square_of_scipys_distance(drawn):
-    scores, zero, _ = drawn
-    found = drift.js_divergence(scores, zero)
-    expected = jensenshannon(scores, scores[:, zero, None], axis=2, base=2) ** 2
-    np.testing.assert_allclose(found, expected, atol=1e-9)  # SciPy's root loses half of the digits
-    assert (found[:, zero] == 0).all()
-    assert ((found >= 0) & (found <= 1)).all()
-    np.testing.assert_allclose(drift.js_drift(scores, zero), np.delete(found, zero, axis=1).mean(axis=1))
-
-
-@settings(deadline=None)
-@given(probabilities())
 def test_wobble_of_a_clip_without_a_label_follows_the_clean_answer(drawn):
     scores, zero, targets = drawn
     clean = top1(scores, zero)[:, zero]
@@ -85,7 +65,6 @@ def test_renaming_classes_changes_nothing(drawn, random):
         yield drift.mean_absolute_change(scores, zero)
         yield drift.neighbour_change(scores, zero)
         yield drift.wobble(scores, zero, targets)
-        yield drift.js_divergence(scores, zero)
         yield drift.margin(scores)
         yield drift.class_scores(scores, targets)
 
@@ -100,43 +79,8 @@ def test_a_constant_predictor_does_not_drift():
         drift.mean_absolute_change(scores, 2),
         drift.neighbour_change(scores, 2),
         drift.wobble(scores, 2, targets),
-        drift.js_drift(scores, 2),
     ):
         assert values.tolist() == [0, 0, 0]
-
-
-def test_disjoint_probabilities_are_one_bit_apart():
-    scores = np.array([[[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]])
-    assert drift.js_divergence(scores, 0).tolist() == [[0, 1]]
-
-
-@pytest.mark.parametrize(
-    "scores",
-    [
-        [[[0.9, 0.8], [0.1, 0.3]]],  # sigmoids
-        [[[2.0, -1.0], [0.5, 0.5]]],  # logits: the clean side is improper
-        [[[0.5, 0.5], [np.nan, 0.5]]],
-        [[[0.5, 0.5], [np.inf, -np.inf]]],
-    ],
-)
-def test_divergence_of_what_is_no_distribution_is_undefined(scores):
-    scores = np.array(scores)
-    assert np.isnan(drift.js_divergence(scores, 0)[0, 1])
-    assert np.isnan(drift.js_drift(scores, 0)[0])
-
-
-def test_divergence_forgives_the_rounding_of_half_precision():
-    scores = np.random.default_rng(0).dirichlet(np.ones(50), size=(4, 3))
-    rounded = scores.astype(np.float16)
-    assert np.abs(rounded.astype(float).sum(axis=2) - 1).max() > 1e-5
-    np.testing.assert_allclose(drift.js_divergence(rounded, 0), drift.js_divergence(scores, 0), atol=1e-3)
-
-
-def test_divergence_in_blocks_is_divergence_at_once(monkeypatch):
-    scores = np.random.default_rng(0).dirichlet(np.ones(4), size=(7, 3))
-    at_once = drift.js_divergence(scores, 1)
-    monkeypatch.setattr(drift, "_BLOCK_VALUES", 24)
-    np.testing.assert_array_equal(drift.js_divergence(scores, 1), at_once)
 
 
 def test_undefined_without_another_shift_or_another_class():
@@ -145,7 +89,6 @@ def test_undefined_without_another_shift_or_another_class():
         drift.mean_absolute_change(alone, 0),
         drift.neighbour_change(alone, 0),
         drift.wobble(alone, 0, np.array([1])),
-        drift.js_drift(alone, 0),
         drift.margin(np.array([[[0.4]]])),
     ):
         assert np.isnan(values).all()
@@ -217,8 +160,3 @@ def test_without_another_shift_nothing_varies():
     for measure in (drift.wobble, drift.total_variation, drift.excess_variation):
         assert np.isnan(measure(HAND[:, :1], 0, np.array([0]))).all()
     assert np.isnan(drift.unchanged(HAND[:, :1], 0)).all()
-
-
-def test_what_is_a_distribution():
-    scores = np.array([[0.5, 0.5], [0.5, 0.5005], [0.5, 0.6], [1.5, -0.5], [np.nan, 1.0]])
-    assert drift.is_distribution(scores).tolist() == [True, True, False, False, False]

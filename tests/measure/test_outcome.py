@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from audioinv.measure import outcome
+from tests.measure.drawn import ANSWERS
 
 # Scores in quarters, so that ties are common.
 SCORES = st.tuples(st.integers(1, 5), st.integers(2, 6), st.integers(1, 4)).flatmap(
     lambda shape: arrays(float, shape, elements=st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
-)
-ANSWERS = st.tuples(st.integers(1, 5), st.integers(2, 7)).flatmap(
-    lambda shape: arrays(np.intp, shape, elements=st.integers(0, 3))
 )
 HAND = np.array([[1, 1, 0, 2], [2, 2, 2, 2]])
 
@@ -61,12 +59,6 @@ def test_k_shifts_agree_as_often_as_among_all_choices_of_k(answers, data):
     assert np.isnan(outcome.k_consistency(answers, answers.shape[1] + 1)).all()
 
 
-def test_the_border_effect_is_what_circular_delays_keep_beyond_zero_filled_ones():
-    circular, zero_filled = np.array([[1, 1, 0, 1], [2, 2, 2, 2]]), np.array([[1, 0, 0, 1], [2, 2, 2, 2]])
-    assert outcome.border_effect(circular, zero_filled, 0) == pytest.approx([1 / 3, 0])
-    assert outcome.border_effect(zero_filled, circular, 0) == pytest.approx([-1 / 3, 0])
-
-
 def test_flips_relative_to_a_reference():
     assert outcome.relative_flip_probability(np.array([0.1, 0.3]), np.array([0.2, 0.1])) == pytest.approx(1.75)
     assert np.isnan(outcome.relative_flip_probability(np.array([0.1, 0.3]), np.array([0.2, 0.0])))
@@ -86,7 +78,6 @@ def test_a_score_that_is_no_number_gives_no_answer():
         outcome.all_consistency(answers),
         outcome.top1_change(answers),
         outcome.worst_accuracy(answers, np.array([1, 1])),
-        outcome.flip_shifts(answers, np.array([0.0, 1.0])).amounts,
     ]
     assert all(np.isnan(values[0]) and not np.isnan(values[1]) for values in undefined)
 
@@ -124,7 +115,6 @@ def test_measures_of_answers_follow_their_definitions(answers, data):
 def test_renaming_classes_changes_nothing(answers, renamed, data):
     zero = data.draw(st.integers(0, answers.shape[1] - 1))
     targets = data.draw(arrays(np.intp, len(answers), elements=st.integers(0, 3)))
-    shifts = np.arange(answers.shape[1]) - float(zero)
     new = np.asarray(renamed)
 
     def measures(answers, targets):
@@ -134,7 +124,6 @@ def test_renaming_classes_changes_nothing(answers, renamed, data):
         yield outcome.top1_change(answers)
         yield outcome.correctness(answers, targets)
         yield outcome.worst_accuracy(answers, targets)
-        yield outcome.flip_shifts(answers, shifts).amounts
 
     for before, after in zip(measures(answers, targets), measures(new[answers], new[targets]), strict=True):
         np.testing.assert_array_equal(before, after)
@@ -163,10 +152,8 @@ def test_nothing_is_consistent_or_not_without_another_shift():
         outcome.pair_consistency(alone),
         outcome.all_consistency(alone),
         outcome.top1_change(alone),
-        outcome.flip_shifts(alone, np.array([0.0])).amounts,
     ):
         assert np.isnan(values).all()
-    assert not outcome.flip_shifts(alone, np.array([0.0])).censored.any()
 
 
 def test_accuracy_of_a_clip_without_a_label_is_undefined():
@@ -174,35 +161,3 @@ def test_accuracy_of_a_clip_without_a_label_is_undefined():
     assert np.isnan(right[0]).all()
     assert (right[1] == 1).all()
     np.testing.assert_array_equal(outcome.worst_accuracy(HAND, np.array([-1, 2])), [np.nan, 1])
-
-
-@pytest.mark.parametrize(
-    ("shifts", "row", "amount", "censored", "limit"),
-    [
-        ([-2, -1, 0, 1, 2], [0, 1, 1, 1, 1], 2, False, 2),
-        ([-2, -1, 0, 1, 2], [0, 1, 1, 0, 1], 1, False, 2),
-        ([-2, -1, 0, 1, 2], [1, 1, 1, 1, 1], 2, True, 2),
-        ([0, 1, 2, 3], [1, 1, 1, 0], 3, False, 3),  # one-sided: its only side
-        ([-3, -2, -1, 0], [1, 1, 1, 1], 3, True, 3),
-        ([-1, 0, 1, 2, 3], [1, 1, 1, 1, 0], 1, True, 1),  # a change at 3, but -2 and -3 were never tried
-        ([-0.3, 0, 0.1 + 0.2], [1, 1, 0], 0.3, False, 0.3),  # ends that rounding has made unequal
-    ],
-)
-def test_minimal_flip_shift(shifts, row, amount, censored, limit):
-    flips = outcome.flip_shifts(np.array([row]), np.array(shifts, dtype=float))
-    assert flips.amounts[0] == pytest.approx(amount)
-    assert flips.censored[0] == censored
-    assert flips.limit == pytest.approx(limit)
-
-
-@settings(deadline=None)
-@given(ANSWERS, st.data())
-def test_the_answer_holds_below_the_minimal_flip_shift(answers, data):
-    n_shifts = answers.shape[1]
-    zero = data.draw(st.integers(0, n_shifts - 1))
-    shifts = np.arange(n_shifts) - float(zero)
-    flips = outcome.flip_shifts(answers, shifts)
-    for row, amount, censored in zip(answers, flips.amounts, flips.censored, strict=True):
-        near = np.abs(shifts) <= amount if censored else np.abs(shifts) < amount
-        assert (row[near] == row[zero]).all()
-        assert censored or (row[np.abs(shifts) == amount] != row[zero]).any()

@@ -71,6 +71,7 @@ def test_one_side_swept_further_is_no_evidence_for_the_other():
     shifts, curve = np.array([-1.0, 0.0, 1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0, 1.0, 0.0])
     assert np.isnan(shiftcurve.half_width(curve, shifts, 1))
     assert shiftcurve.half_width(curve[1:], shifts[1:], 0) == pytest.approx(2.1)
+    assert np.isnan(shiftcurve.half_width(curve[1:], shifts[:-1], 1))  # at 1.1, where the left was swept to 1
 
 
 def test_undefined():

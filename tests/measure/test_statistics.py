@@ -9,8 +9,8 @@ from scipy import stats
 from audioinv.errors import InputError
 from audioinv.measure.resampling import tail_probability
 from audioinv.measure.statistics import (
-    bootstrap_curve,
-    bootstrap_mean,
+    estimate_curve,
+    estimate_mean,
     paired_difference,
 )
 
@@ -34,7 +34,7 @@ def coverage(n_groups, known_groups):
     covered = 0
     for _ in range(N_DATA_SETS):
         values, groups = clustered(n_groups, generator)
-        found = bootstrap_mean(values, groups if known_groups else None, rng=generator, n_resamples=500)
+        found = estimate_mean(values, groups if known_groups else None, rng=generator, n_resamples=500)
         covered += found.low <= 0.6 <= found.high
     return covered / N_DATA_SETS
 
@@ -64,8 +64,7 @@ def test_intervals_of_perfect_answers_cover():
     """97 % of clips hold: samples of 12 are often perfect, and [1, 1] would miss the truth as often."""
     generator = rng(6)
     found = [
-        bootstrap_mean(generator.binomial(1, 0.97, 12), None, rng=generator, n_resamples=200)
-        for _ in range(N_DATA_SETS)
+        estimate_mean(generator.binomial(1, 0.97, 12), None, rng=generator, n_resamples=200) for _ in range(N_DATA_SETS)
     ]
     assert np.mean([estimate.value == 1 for estimate in found]) > 0.5
     assert np.mean([estimate.low <= 0.97 <= estimate.high for estimate in found]) >= 0.95 - TOLERANCE
@@ -86,7 +85,7 @@ def scipy_interval(data, statistic, n_units, **options):
 
 def test_scipy_finds_the_same_interval():
     values = rng(2).beta(2, 1, 15)
-    found = bootstrap_mean(values, None, rng=rng(3), n_resamples=100_000, bounds=None)
+    found = estimate_mean(values, None, rng=rng(3), n_resamples=100_000, bounds=None)
     # Four standard deviations of the difference of two percentiles of 100 000 draws, in standard errors: 0.06.
     tolerance = 0.06 * values.std() / np.sqrt(15)
     assert found.value == pytest.approx(values.mean())
@@ -107,7 +106,7 @@ def test_what_values_can_lie_between_decides_the_interval():
     values = rng(2).beta(2, 1, 15)
 
     def spread(bounds):
-        found = [bootstrap_mean(values, None, rng=rng(seed), bounds=bounds) for seed in range(2)]
+        found = [estimate_mean(values, None, rng=rng(seed), bounds=bounds) for seed in range(2)]
         return abs(found[0].low - found[1].low)
 
     assert spread((0.0, 1.0)) == spread((-1.0, 1.0)) == spread((-np.inf, np.inf)) == 0
@@ -118,8 +117,8 @@ def test_what_values_can_lie_between_decides_the_interval():
 def test_resampling_groups_is_resampling_their_copies():
     """Clips that repeat their group's value carry no news: the interval is that of one clip a group."""
     values = rng(7).uniform(size=12)
-    one = bootstrap_mean(values, None, rng=rng(8))
-    many = bootstrap_mean(np.repeat(values, 7), np.repeat(np.arange(12), 7), rng=rng(8))
+    one = estimate_mean(values, None, rng=rng(8))
+    many = estimate_mean(np.repeat(values, 7), np.repeat(np.arange(12), 7), rng=rng(8))
     assert (many.low, many.high) == pytest.approx((one.low, one.high))
     assert (many.n, many.n_groups, many.unit) == (84, 12, "group")
 
@@ -127,7 +126,7 @@ def test_resampling_groups_is_resampling_their_copies():
 def test_unequal_groups_weigh_by_their_clips():
     values = np.concatenate([np.ones(30), np.zeros(10)])
     groups = np.concatenate([np.zeros(30), np.arange(1, 11)])
-    found = bootstrap_mean(values, groups, rng=rng())
+    found = estimate_mean(values, groups, rng=rng())
     assert found.value == 0.75
     assert found.low < 0.1  # without the one large group nothing is right
     assert 0.85 < found.high < 1
@@ -135,7 +134,7 @@ def test_unequal_groups_weigh_by_their_clips():
 
 @pytest.mark.parametrize("value", [0.0, 0.4, 1.0])
 def test_agreement_is_not_certainty(value):
-    found = bootstrap_mean(np.full(12, value), None, rng=rng())
+    found = estimate_mean(np.full(12, value), None, rng=rng())
     unseen = 1 - 0.025 ** (1 / 12)
     assert found.value == pytest.approx(value)
     assert found.low == pytest.approx(value * (1 - unseen))
@@ -143,19 +142,19 @@ def test_agreement_is_not_certainty(value):
 
 
 def test_groups_that_agree_on_average_are_no_certainty_either():
-    found = bootstrap_mean(np.tile([0.0, 1.0], 12), np.repeat(np.arange(12), 2), rng=rng())
+    found = estimate_mean(np.tile([0.0, 1.0], 12), np.repeat(np.arange(12), 2), rng=rng())
     assert found.low < 0.4 < 0.5 < 0.6 < found.high
 
 
 def test_agreement_on_unbounded_values_has_no_interval():
-    found = bootstrap_mean(np.full(12, 3.5), None, rng=rng(), bounds=None)
+    found = estimate_mean(np.full(12, 3.5), None, rng=rng(), bounds=None)
     assert found.value == 3.5
     assert np.isnan([found.low, found.high]).all()
 
 
 def test_more_clips_of_one_kit_do_not_make_a_perfect_answer_surer():
     kits = np.repeat(np.arange(12), 50)
-    assert bootstrap_mean(np.ones(600), kits, rng=rng()).low == bootstrap_mean(np.ones(12), None, rng=rng()).low
+    assert estimate_mean(np.ones(600), kits, rng=rng()).low == estimate_mean(np.ones(12), None, rng=rng()).low
 
 
 def test_equal_averages_differ_by_nothing_within_what_was_missed():
@@ -165,17 +164,17 @@ def test_equal_averages_differ_by_nothing_within_what_was_missed():
 
 
 def test_clips_without_a_value_are_left_out_and_counted():
-    found = bootstrap_mean([1.0, np.nan, 0.0, np.nan], None, rng=rng())
+    found = estimate_mean([1.0, np.nan, 0.0, np.nan], None, rng=rng())
     assert (found.value, found.n, found.n_undefined) == (0.5, 2, 2)
     both = paired_difference([1.0, np.nan, 1.0], [0.0, 0.0, np.nan], None, rng=rng())
     assert (both.value, both.n, both.n_undefined) == (1.0, 1, 2)
 
 
 def test_one_clip_has_no_interval_and_none_no_value():
-    one = bootstrap_mean([0.25], None, rng=rng())
+    one = estimate_mean([0.25], None, rng=rng())
     assert one.value == 0.25
     assert np.isnan([one.low, one.high]).all()
-    none = bootstrap_mean([np.nan, np.nan], None, rng=rng())
+    none = estimate_mean([np.nan, np.nan], None, rng=rng())
     assert np.isnan([none.value, none.low, none.high]).all()
     assert (none.n, none.n_undefined) == (0, 2)
 
@@ -183,7 +182,7 @@ def test_one_clip_has_no_interval_and_none_no_value():
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=30), st.integers(0, 1000))
 def test_intervals_hold_the_value_and_stay_within_bounds(values, seed):
-    found = bootstrap_mean(values, None, rng=rng(seed), n_resamples=400)
+    found = estimate_mean(values, None, rng=rng(seed), n_resamples=400)
     rounding = 1e-9
     assert -rounding <= found.low <= found.value + rounding
     assert found.value - rounding <= found.high <= 1 + rounding
@@ -192,9 +191,9 @@ def test_intervals_hold_the_value_and_stay_within_bounds(values, seed):
 def test_a_curve_is_its_points():
     values = rng(1).integers(0, 2, (40, 3)).astype(float)
     groups = np.repeat(np.arange(20), 2)
-    curve = bootstrap_curve(values, groups, rng=rng(2), n_resamples=20_000)
+    curve = estimate_curve(values, groups, rng=rng(2), n_resamples=20_000)
     for point in range(3):
-        found = bootstrap_mean(values[:, point], groups, rng=rng(3), n_resamples=20_000)
+        found = estimate_mean(values[:, point], groups, rng=rng(3), n_resamples=20_000)
         assert curve.value[point] == pytest.approx(found.value)
         # Two steps of the grid of means that 40 clips can have.
         assert curve.low[point] == pytest.approx(found.low, abs=0.05)
@@ -203,7 +202,7 @@ def test_a_curve_is_its_points():
 
 def test_confidence_widens_the_interval():
     values = rng(1).uniform(size=50)
-    narrow, wide = (bootstrap_mean(values, None, rng=rng(2), confidence=c) for c in (0.5, 0.99))
+    narrow, wide = (estimate_mean(values, None, rng=rng(2), confidence=c) for c in (0.5, 0.99))
     assert wide.low < narrow.low < narrow.high < wide.high
 
 

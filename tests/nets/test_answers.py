@@ -94,3 +94,11 @@ def test_one_label_needs_no_axis_of_its_own_and_two_do():
     two = as_model(loud, sample_rate=8000, labels=["loud", "soft"], n_samples=4)
     with pytest.raises(ModelError, match="one number a window is the score of one label: give that label alone"):
         two.scores(torch.ones(3, 4))
+
+
+def test_an_array_that_may_not_be_written_is_taken_without_a_warning():
+    fixed = EXPECTED.numpy().copy()
+    fixed.flags.writeable = False
+    found = take_answer(fixed)
+    found += 1
+    np.testing.assert_array_equal(fixed, EXPECTED.numpy())

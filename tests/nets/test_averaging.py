@@ -7,7 +7,7 @@ import torch
 from audioinv.errors import InputError
 from audioinv.nets.averaging import Averaging, AveragingConfig, averaging_matrix
 from audioinv.nets.model import ModelSpec
-from audioinv.sound.spectrogram import SpectrogramConfig
+from audioinv.sound.spectrogram_config import SpectrogramConfig
 
 SPEC = ModelSpec("demo", 8000, 8000, ("a", "b"))
 FRONT_END = SpectrogramConfig(sample_rate=8000, n_fft=256, hop_length=80, n_bins=16, edges="circular")

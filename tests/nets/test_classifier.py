@@ -105,7 +105,7 @@ def test_models_are_found_by_name_folder_and_file(tmp_path):
     with pytest.raises(ModelError, match=r"no model 'nobody'.*shipped models"):
         load_model("nobody")
     (tmp_path / "net.h5").write_bytes(b"x")
-    with pytest.raises(ModelError, match=r"no model that we read: \.safetensors"):
+    with pytest.raises(ModelError, match=r"no model that audioinv reads, which are \.safetensors"):
         load_model(tmp_path / "net.h5")
     with pytest.raises(ModelError, match="device 'tpu' is not there; available: cpu"):
         choose_device("tpu")

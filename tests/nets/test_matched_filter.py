@@ -8,7 +8,7 @@ from audioinv.errors import InputError
 from audioinv.nets.matched_filter import MatchedFilter, MatchedFilterConfig, choose_medoids
 from audioinv.nets.model import ModelSpec
 from audioinv.sound.shifts import time_shift
-from audioinv.sound.spectrogram import SpectrogramConfig
+from audioinv.sound.spectrogram_config import SpectrogramConfig
 
 HOP, N_FRAMES = 80, 25
 SPEC = ModelSpec("demo", 8000, HOP * N_FRAMES, ("a", "b", "c"), activation="none")

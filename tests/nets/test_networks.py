@@ -364,7 +364,7 @@ def test_same_seed_same_weights():
         ({"kernel_size": 4}, "kernel_size=4 must be odd"),
         ({"input_shape": (1, 3)}, "too small for 2 stages"),
         ({"input_shape": (64,)}, "must be"),
-        ({"channels": ()}, "at least one class"),
+        ({"channels": ()}, "n_classes=3 and channels=\\(\\) must each name one at least"),
     ],
 )
 def test_errors(options, words):

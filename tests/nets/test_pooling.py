@@ -8,8 +8,8 @@ import scipy.ndimage
 import torch
 from torch import nn
 
-from audioinv.errors import InputError
-from audioinv.nets.pooling import AxisPooling, Downsampling, Pooling, Sliding, largest_phase, padded, pooling
+from audioinv.nets.downsampling import AxisPooling, Downsampling, Sliding, padded
+from audioinv.nets.pooling import Pooling, pooling
 
 EPS = torch.finfo(torch.float64).eps
 BORDERS = ("zero", "circular", "none")
@@ -258,26 +258,6 @@ def test_the_chosen_phase_follows_every_roll(kind, factor):
     assert largest_change([axis_of("max", factor, "circular")] * 2) > 0.1  # the control
 
 
-def test_the_chosen_phase_is_a_roll_of_itself():
-    maps = torch.randn(1, 2, 12, dtype=torch.float64)
-    chosen = largest_phase(maps, -1, 3)
-    for delay in range(12):
-        again = largest_phase(maps.roll(delay, -1), -1, 3)
-        assert any(torch.equal(again, chosen.roll(turn, -1)) for turn in range(4))
-    first = maps[..., ::3]
-    assert not any(torch.equal(maps.roll(1, -1)[..., ::3], first.roll(turn, -1)) for turn in range(4))  # plain stride
-
-
-def test_each_example_has_its_own_phase_and_a_tie_takes_the_first():
-    maps = torch.tensor([[[1.0, 2.0, 1.0, 2.0]], [[2.0, 1.0, 2.0, 1.0]], [[1.0, -1.0, -1.0, 1.0]]])
-    assert largest_phase(maps, -1, 2).tolist() == [[[2, 2]], [[2, 2]], [[1, -1]]]
-
-
-def test_norms_are_taken_over_all_channels():
-    maps = torch.tensor([[[3.0, 0.0, 0.0, 0.0], [0.0, 2.5, 0.0, 2.5]]])  # 9 against 12.5
-    assert largest_phase(maps, -1, 2).tolist() == [[[0, 0], [2.5, 2.5]]]
-
-
 @pytest.mark.parametrize(
     ("kind", "offset"),
     [("average", 3.5), ("blur2", 3.5), ("blur4", 3.5), ("blur6", 3.5), ("blur3", 0), ("blur5", 0), ("blur7", 0)],
@@ -313,53 +293,3 @@ def test_what_leaves_nothing_to_do():
     assert pooling((axis_of("stride"), axis_of("none")), 3) is None
     assert pooling((axis_of("max", factor=1),), 3) is None
     assert isinstance(pooling((axis_of("blur3", factor=1),), 3), Pooling)
-
-
-@pytest.mark.parametrize(
-    ("kind", "parts"),
-    [
-        ("stride", ("", "", 0, "stride")),
-        ("none", ("", "", 0, "none")),
-        ("max", ("max", "", 0, "every")),
-        ("average", ("average", "", 0, "every")),
-        ("polyphase", ("", "", 0, "polyphase")),
-        ("blur5", ("", "blur", 5, "every")),
-        ("maxlowpass2-polyphase", ("max", "lowpass", 2, "polyphase")),
-    ],
-)
-def test_grammar(kind, parts):
-    assert Downsampling.parse(kind) == Downsampling(*parts)
-
-
-@pytest.mark.parametrize(
-    "kind",
-    ["", "blur", "blur1", "blur8", "lowpass", "-polyphase", "maxpolyphase", "blur3max", "stride-polyphase", "Max"],
-)
-def test_grammar_refuses(kind):
-    with pytest.raises(InputError, match=rf"downsampling='{kind}' is not stride, none, polyphase or"):
-        Downsampling.parse(kind)
-
-
-@pytest.mark.parametrize(
-    ("window", "n", "size"),
-    [
-        (Sliding(3, back=1, ahead=1), 8, 8),
-        (Sliding(3, 2, back=1, ahead=1), 7, 4),
-        (Sliding(3, dilation=4), 9, 1),
-        (Sliding(3, dilation=4), 8, 0),
-        (Sliding(7, back=3, ahead=3, border="mirror"), 3, 0),
-        (Sliding(7, back=3, ahead=3, border="mirror"), 4, 4),
-        (Sliding(7, back=3, ahead=3, border="circular"), 3, 3),
-        (Sliding(7, back=3, ahead=3, border="circular"), 2, 0),
-    ],
-)
-def test_size_is_what_torch_makes_of_it_or_zero(window, n, size):
-    assert window.size(n) == size
-    maps = torch.zeros(1, 1, n)
-    if size:
-        kernel = torch.zeros(1, 1, window.width)
-        made = nn.functional.conv1d(padded(maps, (window,)), kernel, stride=window.stride, dilation=window.dilation)
-        assert made.shape[-1] == size
-    else:
-        with pytest.raises(RuntimeError, match=r"[Kk]ernel size|[Pp]adding"):
-            nn.functional.conv1d(padded(maps, (window,)), torch.zeros(1, 1, window.width), dilation=window.dilation)

@@ -14,8 +14,9 @@ from torch import nn
 from audioinv.nets.architectures import architecture
 from audioinv.nets.model import ModelSpec
 from audioinv.nets.ranks import Ranks, joined_ranks
-from audioinv.nets.training import TrainingConfig, train_classifier
-from audioinv.sound.audio import Clip
+from audioinv.nets.training import train_classifier
+from audioinv.nets.training_config import TrainingConfig
+from audioinv.sound.clip import Clip
 
 SPEC = ModelSpec("toy", 8000, 1600, ("low", "high"))
 JITTER = {"time_jitter_seconds": 0.01, "bin_jitter": 1, "mixup": 0.3}

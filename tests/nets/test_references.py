@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from audioinv.analysis import analyze
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.errors import CheckpointError, InputError, ModelError
 from audioinv.nets.classifier import ClassifierModel, load_classifier, save_classifier
 from audioinv.nets.library import load_model, shipped_folder, shipped_models
@@ -24,8 +24,8 @@ from audioinv.nets.references import (
     random_model,
     spectrum_model,
 )
-from audioinv.nets.training import targets_of, windows_of
-from audioinv.sound.audio import Clip
+from audioinv.nets.training_windows import targets_of, windows_of
+from audioinv.sound.clip import Clip
 from audioinv.sound.shifts import time_shift
 from audioinv.sound.synthetic import decaying_tone
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_fitted_is_refused(clips):
 @pytest.fixture(scope="module")
 def drums():
     """Every ninth of the shipped drums."""
-    return [entry.load() for entry in read_sources([shipped_folder("clips") / "drums"]).entries[::9]]
+    return [entry.load() for entry in read_corpus(shipped_folder("clips") / "drums").entries[::9]]
 
 
 def consistency(model, drums, axis="time", grid="-200:200:50ms"):

@@ -5,7 +5,7 @@ import pytest
 
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.synthetic import harmonic_tone
 
 SAMPLE_RATE = 8000

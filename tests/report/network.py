@@ -17,7 +17,7 @@ from audioinv.nets.model import as_model
 from audioinv.order_analysis import analyze_order
 from audioinv.profile_analysis import profile
 from audioinv.report.companions import find_companions
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import parse_grid
 from audioinv.sound.synthetic import harmonic_tone
 

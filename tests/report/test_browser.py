@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audioinv.analysis import AnalysisOptions, analyze_models
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.measure.cliptable import ClipTable
 from audioinv.measure.summary import plain, summarize_model
 from audioinv.report.page import write_folder, write_page
@@ -45,7 +45,7 @@ def heard(models, tmp_path_factory):
     for model in models:
         model.spec = dataclasses.replace(model.spec, description=NASTY)
     options = AnalysisOptions({"time": "-40:80:20ms", "freq": "-200:200:50Hz", "pitch": "-2:2:1st"}, edges="zero")
-    return analyze_models(models, read_sources([folder]).entries, options)
+    return analyze_models(models, read_corpus(folder).entries, options)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from audioinv.report.budget_figure import budget_figure, plot_budget
 from audioinv.report.budget_results import load_budget
 from audioinv.report.budget_text import budget_lines, verdict_line
 from audioinv.report.figures import draw
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from tests.measure.budget.planted import N_LONG, LeftOn, bursts, clicks, spectral, with_part
 
 
@@ -69,7 +69,7 @@ def test_nothing_is_overwritten_and_what_is_missing_or_damaged_is_said(found, tm
         found.save(tmp_path)
     found.save(tmp_path, overwrite=True)
     (tmp_path / "budget.json").write_text("{", encoding="utf-8")
-    with pytest.raises(CheckpointError, match="damaged error budget"):
+    with pytest.raises(CheckpointError, match=r"budget\.json: damaged"):
         load_budget(tmp_path)
     (tmp_path / "budget.json").unlink()
     with pytest.raises(CheckpointError, match=r"no error budget \(budget.json missing\): audioinv layers --budget"):

@@ -13,7 +13,7 @@ from audioinv.report.certificate_text import certificate_lines
 from audioinv.report.companions import Companions, find_companions
 from audioinv.report.order_results import load_order
 from audioinv.report.order_text import order_lines
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 from .network import NASTY, make_clips, make_model, make_run, with_weights
 

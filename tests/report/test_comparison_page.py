@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from audioinv.measure.comparison import Compared, compare_models
+from audioinv.measure.comparison import compare_models
+from audioinv.measure.matching import Compared
 from audioinv.report.changed_clips import changed_clips
 from audioinv.report.comparison_page import write_comparison
 from audioinv.report.comparison_text import difference_cells

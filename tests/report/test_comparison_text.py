@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from audioinv.measure.comparison import Compared, compare_models
+from audioinv.measure.comparison import compare_models
+from audioinv.measure.matching import Compared
 from audioinv.report.comparison_text import comparison_lines
 
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from audioinv.analysis import AnalysisOptions, analyze_models
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.report.explorer import MAX_CLIPS, empty_explorer, explore
 from audioinv.report.page_script import embedded_json
 from audioinv.report.replay import open_clip
@@ -30,7 +30,7 @@ def analyse(models, folder, edges="zero"):
     options = AnalysisOptions(
         {"time": "-40:80:20ms", "freq": "-200:200:50Hz", "pitch": "-2:2:1st"}, edges=edges, references=False
     )
-    return analyze_models(models, read_sources([folder]).entries, options)
+    return analyze_models(models, read_corpus(folder).entries, options)
 
 
 @pytest.fixture(scope="module")

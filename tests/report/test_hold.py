@@ -1,5 +1,7 @@
 """One process writes a run; in a store as far as a store can tell."""
 
+import errno
+import fcntl
 import os
 import platform
 import subprocess
@@ -77,3 +79,22 @@ def test_two_at_once_where_the_store_cannot_put_a_new_file_only(lock, monkeypatc
     monkeypatch.setattr(type(store), "pipe_file", put_and_lose)
     with pytest.raises(InputError, match="is being written by process 1 on other since now; wait"):
         hold(lock)
+
+
+def test_a_disk_without_locks_has_a_lock_as_a_store_has(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    lock = tmp_path / ".lock"
+    first = hold(lock)
+    with pytest.raises(InputError, match=rf"is being written by process {os.getpid()} on .* if it was killed, remove"):
+        hold(lock)
+    first.make_sure()
+    write_whole(lock, b"process 1 on other since now, 1\n")
+    with pytest.raises(InputError, match="somebody took the run over"):
+        first.make_sure()
+    lock.write_bytes(b"")
+    second = hold(lock)
+    second.release()
+    assert not lock.exists()

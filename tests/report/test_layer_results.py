@@ -15,7 +15,9 @@ from audioinv.report.figures import draw
 from audioinv.report.layer_figures import layers_figure, plot_layers
 from audioinv.report.layer_results import load_layers
 from audioinv.report.layer_text import layer_cautions, layer_lines
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
+
+from ..seals import unseal
 
 
 class Constant(nn.Module):
@@ -78,7 +80,7 @@ def test_damage_is_said(found, tmp_path):
     with pytest.raises(CheckpointError, match=r"holds no analysis of layers \(layers.json, layers.parquet missing\)"):
         load_layers(tmp_path)
     found.save(tmp_path)
-    text = (tmp_path / "layers.json").read_text()
+    text = unseal(tmp_path / "layers.json")
     for broken, message in (
         (text.replace('"schema_version": 1', '"schema_version": 2'), "newer audioinv"),
         (text[:-9], "damaged"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audioinv.errors import InputError
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.player import common_gain
 from audioinv.sound.shifts import time_shift
 from audioinv.sound.synthetic import harmonic_tone

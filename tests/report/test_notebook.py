@@ -9,7 +9,7 @@ import pytest
 
 from audioinv.nets.model import as_model
 from audioinv.sliding_analysis import slide
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 from .test_budget_results import found as budget
 from .test_layer_results import found as layers

@@ -16,8 +16,9 @@ from audioinv.errors import InputError
 from audioinv.nets.model import as_model
 from audioinv.report.page import MAX_ROWS, summary_table, write_folder, write_page
 from audioinv.report.page_charts import chart_rows
-from audioinv.report.text import amount, interval, verdict
-from audioinv.sound.audio import Clip
+from audioinv.report.summary_text import verdict
+from audioinv.report.text import amount, interval
+from audioinv.sound.clip import Clip
 from audioinv.sweep.responses import Failure
 
 NASTY = "<img src=x onerror=alert(1)>"

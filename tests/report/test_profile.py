@@ -17,6 +17,8 @@ from audioinv.report.profile_results import Change, ChangeOfModel, ProfileResult
 from audioinv.report.profile_text import change_name, noise_line, profile_lines, size_text
 from audioinv.sound.grid import parse_grid
 
+from ..seals import unseal
+
 
 def change(axis, text, wish, limits):
     """Make a change of which clip i stands less than ``limits[i]`` of the amounts."""
@@ -170,10 +172,10 @@ def test_damage_is_said(results, tmp_path):
     with pytest.raises(CheckpointError, match=r"holds no profile \(profile.json, profile.parquet missing\)"):
         load_profile(tmp_path)
     results.save(tmp_path)
-    text = (tmp_path / "profile.json").read_text()
+    text = unseal(tmp_path / "profile.json")
     for broken, message in (
         (text.replace('"schema_version": 2', '"schema_version": 3'), "newer audioinv"),
-        (text[:-9], "damaged profile"),
+        (text[:-9], r"profile\.json: damaged"),
         (text.replace('"two": {', '"three": {'), "rows of three are missing"),
     ):
         (tmp_path / "profile.json").write_text(broken)

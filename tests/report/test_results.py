@@ -12,12 +12,12 @@ from audioinv.report.results import load_results
 from audioinv.report.table import SCHEMA, table_parts
 from audioinv.sweep.responses import SOUND_COLUMNS
 
+from ..seals import unseal
+
 
 def unsealed(folder):
     """The folder as older versions left it: without the hashes of its files."""
-    run = json.loads((folder / "run.json").read_text())
-    del run["files_sha256"]
-    (folder / "run.json").write_text(json.dumps(run))
+    unseal(folder / "run.json")
     return folder
 
 
@@ -142,9 +142,10 @@ def test_nothing_is_overwritten_unasked(results, tmp_path):
 @pytest.mark.parametrize(
     ("name", "spoil", "words"),
     [
-        ("summary.json", lambda path: path.unlink(), "summary.json is missing"),
+        ("summary.json", lambda path: path.unlink(), "is no results folder \\(summary.json missing\\)"),
         ("summary.json", lambda path: path.write_text("{"), "damaged"),
-        ("summary.json", lambda path: path.write_text('{"schema_version": 99}'), "newer audioinv"),
+        ("summary.json", lambda path: path.write_text('{"schema_version": 99}'), "summary.json changed"),
+        ("summary.json", lambda path: unsealed(path.parent) and path.write_text('{"schema_version": 99}'), "newer"),
         ("run.json", lambda path: path.write_text('{"models": {"centroid": {}}}'), "damaged"),
         ("run.json", lambda path: path.write_text('{"models": {}}'), "knows nothing"),
         ("results.parquet", lambda path: path.write_bytes(path.read_bytes()[:-50]), "damaged"),

@@ -11,7 +11,7 @@ from audioinv.report.sliding_figure import sliding_figure
 from audioinv.report.sliding_results import load_sliding
 from audioinv.report.sliding_text import phase_line, sliding_lines
 from audioinv.sliding_analysis import slide
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 
 def levels(waveforms):

@@ -19,7 +19,8 @@ from audioinv.report.results import load_results
 from audioinv.report.selection import choose_clip
 from audioinv.report.shift_amount import ShiftAmount, choose_shift, read_amount
 from audioinv.report.spectrogram_figures import display_config, plot_spectrogram, spectrogram_figure
-from audioinv.sound.audio import Clip, load_clip, open_window, write_audio
+from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.operators import PitchShift, TimeShift
 from audioinv.sound.spectrogram import Spectrogram
 from audioinv.sound.synthetic import harmonic_tone

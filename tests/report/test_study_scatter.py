@@ -122,8 +122,9 @@ def test_a_study_is_read_from_its_folder_or_its_file(document, tmp_path):
     ("content", "message"),
     [
         (None, "is no study: study.json is missing; audioinv study NAME writes it"),
-        ("{", "is a damaged study"),
+        ("{", r"study\.json: damaged"),
         ("[]", "holds no study, tasks"),
+        ("[1]", r"study\.json: damaged"),
         ('{"study": "head"}', "holds no tasks, variants"),
     ],
 )

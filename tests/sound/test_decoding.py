@@ -9,14 +9,15 @@ import threading
 import time
 import zipfile
 
+import fsspec
 import numpy as np
 import pytest
 import soundfile
 
 from audioinv.errors import AudioFileError, DecoderError
-from audioinv.sound import decoding
+from audioinv.sound import decoder_process, decoding
 from audioinv.sound.audio import load_clip, write_audio
-from audioinv.sound.decoding import open_sound
+from audioinv.sound.decoding import open_sound, read_header
 from audioinv.sound.places import at_hand, find_place
 from audioinv.sound.recording import open_recording
 
@@ -29,7 +30,10 @@ del sys.modules["soundfile"]
 import soundfile as real
 class SoundFile(real.SoundFile):
     def __init__(self, file, *args, **kwargs):
-        name = os.fsdecode(file)
+        name = os.fsdecode(file) if isinstance(file, (str, bytes)) else file.read(9).decode("latin1")
+        if not isinstance(file, (str, bytes)): file.seek(0)
+        if "again" in name:
+            while file.seek(0) == 0: file.read()
         if "crash" in name: os.kill(os.getpid(), 11)
         if "quit" in name: os._exit(7)
         if "hang" in name: time.sleep(60)
@@ -50,14 +54,14 @@ def sick(tmp_path, monkeypatch):
     (tmp_path / "sick").mkdir()
     (tmp_path / "sick" / "soundfile.py").write_text(SICK)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "sick"))
-    decoding._dismiss()
+    decoder_process._dismiss()
 
     def make(name):
         write_audio(tmp_path / name, np.sin(np.arange(4000)) / 2, 8000)
         return tmp_path / name
 
     yield make
-    decoding._dismiss()
+    decoder_process._dismiss()
 
 
 @pytest.mark.parametrize(
@@ -94,14 +98,14 @@ def test_one_decoder_serves_file_after_file_from_any_working_folder(tmp_path, mo
         monkeypatch.chdir(tmp_path / name)
         write_audio("sound.wav", np.full(100, 0.5 if name == "a" else 0.25), 8000)
         assert load_clip("sound.wav").waveform.max() == (0.5 if name == "a" else 0.25)
-        serving.update(decoder._process.pid for decoder in decoding._idle)
+        serving.update(decoder._process.pid for decoder in decoder_process._idle)
     assert len(serving) == 1
 
 
 def test_one_that_was_killed_while_it_waited_costs_no_file(tmp_path):
     write_audio(tmp_path / "a.wav", np.zeros(100), 8000)
     load_clip(tmp_path / "a.wav")
-    for decoder in decoding._idle:
+    for decoder in decoder_process._idle:
         os.kill(decoder._process.pid, signal.SIGKILL)
         decoder._process.wait()
     assert len(load_clip(tmp_path / "a.wav").waveform) == 100
@@ -135,14 +139,14 @@ def test_threads_do_not_mix_either(tmp_path):
 def test_one_that_was_interrupted_at_an_answer_is_not_used_again(tmp_path, monkeypatch):
     write_audio(tmp_path / "a.wav", np.full(400, 0.5), 8000)
     write_audio(tmp_path / "b.wav", np.full(300, 0.25), 8000)
-    real = decoding._Decoder._take_answer
+    real = decoder_process.Decoder._take_answer
 
     def interrupted(decoder, seconds, n_bytes=0):
         if n_bytes:
             raise KeyboardInterrupt
         return real(decoder, seconds, n_bytes)
 
-    monkeypatch.setattr(decoding._Decoder, "_take_answer", interrupted)
+    monkeypatch.setattr(decoder_process.Decoder, "_take_answer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_clip(tmp_path / "a.wav")
     monkeypatch.undo()
@@ -209,7 +213,7 @@ def test_a_decoder_that_does_not_start_says_so(tmp_path, monkeypatch):
     write_audio(tmp_path / "a.wav", np.zeros(100), 8000)
     (tmp_path / "soundfile.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    decoding._dismiss()
+    decoder_process._dismiss()
     with pytest.raises(AudioFileError, match=r"the decoder did not start .*exit code 1"):
         load_clip(tmp_path / "a.wav")
 
@@ -220,8 +224,8 @@ def test_a_system_that_has_no_room_for_a_process_is_one_error(tmp_path, monkeypa
     def refuse(*_, **__):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    decoding._dismiss()
-    monkeypatch.setattr(decoding.subprocess, "Popen", refuse)
+    decoder_process._dismiss()
+    monkeypatch.setattr(decoder_process.subprocess, "Popen", refuse)
     with pytest.raises(AudioFileError, match=r"did not start \(Resource temporarily unavailable\)"):
         load_clip(tmp_path / "a.wav")
 
@@ -251,4 +255,127 @@ def test_a_decoder_that_hangs_dies_without_anybody_to_end_it(tmp_path):
     alone.stdin.flush()
     assert alone.wait(30) == -signal.SIGALRM
     alone.stdin.close()
+    alone.stdout.close()
+
+
+# --- what lies elsewhere ----------------------------------------------------------------------------------------------
+
+KINDS = {
+    "a.wav": ("WAV", "PCM_16"),
+    "b.wav": ("WAVEX", "FLOAT"),
+    "a.flac": ("FLAC", "PCM_24"),
+    "a.ogg": ("OGG", "VORBIS"),
+    "b.ogg": ("OGG", "OPUS"),
+    "a.mp3": ("MP3", "MPEG_LAYER_III"),
+    "a.aiff": ("AIFF", "PCM_16"),
+}
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A store, and a maker of places in it."""
+    store = fsspec.filesystem("memory")
+    store.store.clear()
+
+    def put(name, content):
+        store.pipe(f"/bucket/{name}", content)
+        return find_place(f"memory://bucket/{name}")
+
+    yield put
+    store.store.clear()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_header_elsewhere_says_what_it_says_here(tmp_path, elsewhere, rng, name):
+    container, subtype = KINDS[name]
+    path = tmp_path / name
+    soundfile.write(path, 0.1 * rng.standard_normal((48_000, 2)), 16000, format=container, subtype=subtype)
+    here = read_header(path)
+    assert (here.sample_rate, here.n_channels, here.format) == (16000, 2, container)
+    assert read_header(elsewhere(name, path.read_bytes())) == here
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        archive.write(path, name)
+    assert read_header(find_place(f"zip://{name}::{tmp_path / 'sounds.zip'}")) == here
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.aiff"])
+def test_of_a_header_elsewhere_little_is_fetched(tmp_path, elsewhere, rng, monkeypatch, name):
+    soundfile.write(tmp_path / name, 0.1 * rng.standard_normal(2_000_000), 16000)
+    place, n_read = elsewhere(name, (tmp_path / name).read_bytes()), []
+    read = type(place.fs.open(place.path)).read
+
+    def counted(stream, n_bytes=-1):
+        content = read(stream, n_bytes)
+        n_read.append(len(content))
+        return content
+
+    monkeypatch.setattr(type(place.fs.open(place.path)), "read", counted)
+    assert read_header(place).n_samples == 2_000_000
+    assert 0 < sum(n_read) < 300_000 < (tmp_path / name).stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"crash", r"the decoder died of it \(signal 11, SIGSEGV\)"),
+        (b"quit", r"the decoder died of it \(exit code 7\)"),
+        (b"hang", r"took longer than 0\.\d+ s"),
+        (b"greedy", "needs more than 1024 MiB"),
+        (b"again", "its decoder wants to see it again and again"),
+    ],
+)
+def test_what_ends_a_decoder_elsewhere_is_one_error_and_the_next_file_is_read(
+    sick, elsewhere, monkeypatch, content, words
+):
+    whole, place = elsewhere("sound.wav", sick("sound.wav").read_bytes()), elsewhere("sick.wav", content * 9)
+    if content == b"hang":
+        monkeypatch.setattr(decoding, "PATIENCE_SECONDS", 0.5)
+    with pytest.raises(AudioFileError, match=words) as caught:
+        read_header(place)
+    assert str(caught.value).startswith(f"{place}: ")
+    assert read_header(whole).n_samples == 4000
+
+
+def test_what_is_no_sound_elsewhere_is_refused_as_it_is_here(tmp_path, elsewhere):
+    write_audio(tmp_path / "whole.wav", np.zeros(4000), 8000)
+    for name, content in (
+        ("empty.wav", b""),
+        ("text.wav", b"no sound"),
+        ("cut.wav", (tmp_path / "whole.wav").read_bytes()[:-100]),
+    ):
+        (tmp_path / name).write_bytes(content)
+        reasons = []
+        for place in (tmp_path / name, elsewhere(name, content)):
+            with pytest.raises(AudioFileError) as caught:
+                read_header(place)
+            reasons.append(str(caught.value).removeprefix(f"{place}: "))
+        assert reasons[0] == reasons[1]
+    with pytest.raises(AudioFileError, match="no such file"):
+        read_header(find_place("memory://bucket/gone.wav"))
+
+
+def test_a_store_that_breaks_off_costs_one_error(tmp_path, elsewhere, monkeypatch):
+    write_audio(tmp_path / "a.wav", np.zeros(4000), 8000)
+    place = elsewhere("a.wav", (tmp_path / "a.wav").read_bytes())
+    with monkeypatch.context() as broken:
+
+        def refuse(*_):
+            raise ConnectionError("gone away")
+
+        broken.setattr(type(place.fs.open(place.path)), "read", refuse)
+        with pytest.raises(AudioFileError, match=r"a\.wav: cannot be read \(gone away\)"):
+            read_header(place)
+    assert read_header(place).n_samples == 4000
+    assert len(load_clip(tmp_path / "a.wav").waveform) == 4000
+
+
+def test_a_decoder_that_waits_for_bytes_ends_with_who_should_give_them(tmp_path):
+    program = [sys.executable, "-P", decoding.__file__.replace("decoding.py", "decoder.py"), str(1 << 30)]
+    alone = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert alone.stdout.readline() == b'{"ready": true}\n'
+    alone.stdin.write(json.dumps({"peek": 1000, "seconds": 20}).encode() + b"\n")
+    alone.stdin.flush()
+    assert json.loads(alone.stdout.readline()) == {"wanted": [0, 1000]}
+    alone.stdin.close()
+    assert alone.wait(30) == 0
     alone.stdout.close()

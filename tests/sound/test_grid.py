@@ -63,6 +63,17 @@ def test_errors_name_the_remedy(axis, text, words):
         parse_grid(axis, text)
 
 
+@pytest.mark.parametrize(
+    ("axis", "greatest", "unit"), [("gain", 200, "dB"), ("filter", 200, "dB"), ("freq", 1e8, "Hz")]
+)
+def test_the_greatest_amounts_are_in_range_and_no_more(axis, greatest, unit):
+    assert ShiftGrid(axis, (greatest,), unit).amounts == (0, greatest)
+    with pytest.raises(
+        InputError, match=f"{axis}: .* is out of range; at most {greatest:g} either way".replace("+", r"\+")
+    ):
+        ShiftGrid(axis, (greatest + 1,), unit)
+
+
 def test_a_grid_always_holds_zero_and_ascends():
     assert ShiftGrid("time", (30, 10, 20, 10), "ms").amounts == (0, 10, 20, 30)
     with pytest.raises(InputError, match="finite"):

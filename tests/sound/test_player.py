@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.player import common_gain, player_html
 
 

@@ -5,7 +5,8 @@ import pytest
 import soundfile
 
 from audioinv.errors import AudioFileError, InputError
-from audioinv.sound.audio import Clip, load_clip
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.recording import open_recording
 
 RATE = 22050

@@ -126,6 +126,13 @@ def test_a_store_that_cannot_be_written_at_all_is_one_line(tmp_path):
         write_whole(place, b"two")
 
 
+def test_what_this_disk_refuses_is_one_line_and_leaves_nothing(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(InputError, match=r" cannot be written \(.*\); what is done is kept"):
+        write_whole(tmp_path / "a", b"x")  # a folder is in the way
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 @pytest.mark.parametrize("lost", ["file:///runs/a", "file:/runs/a", "local:/runs/a"])
 def test_a_url_of_this_disk_is_a_path_also_when_it_lost_its_slashes(lost):
     assert str(find_place(lost)) == "/runs/a"

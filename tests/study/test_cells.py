@@ -5,12 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from audioinv.errors import CheckpointError
 from audioinv.study import cells
 from audioinv.study.cells import Cell, configure, is_done, read_cell
 from audioinv.study.design import Probe, Variant, steps
 from audioinv.study.run import run_study, study_cells
 from audioinv.study.tasks import open_task
 from audioinv.study.workers import estimate_seconds, run_cells
+
+from ..hostile.spoiling import spoilings, try_reading
+from ..seals import unseal
 
 
 @pytest.fixture
@@ -125,3 +129,27 @@ def test_an_estimate_counts_every_cell(tiny, options):
     assert estimate_seconds([], tiny.probes) == 0
     letters = Cell("words in notes", Variant("1 letter"), 0, True, "letters")
     assert estimate_seconds([letters] * 3, ()) == 3 * estimate_seconds([letters], ())
+
+
+def test_a_damaged_cell_is_named_with_what_to_remove(tiny, options, trained, rng):
+    cell = study_cells(tiny, options)[0]
+    run_cells(options.cells, [cell], tiny.probes)
+    whole = read_cell(options.cells, cell, tiny.probes)
+    (home,) = options.cells.iterdir()
+    for path in (home / "cell.json", *(home / "probes").glob("*/*")):
+        content = path.read_bytes()
+        for spoilt in spoilings(content, rng, n_flips=8, n_cuts=3):
+            path.write_bytes(spoilt)
+            found, refusal = try_reading(lambda folder: read_cell(folder, cell, tiny.probes), options.cells)
+            if found is None:
+                assert refusal.endswith(f"; before that, remove {home}")
+                assert path.name in refusal or "changed since" in refusal
+            else:
+                np.testing.assert_equal((found.values, found.facts), (whole.values, whole.facts))
+        path.write_bytes(content)
+    path = home / "cell.json"
+    path.write_text(path.read_text().replace('"n_parameters": ', '"n_parameters": 1'))
+    with pytest.raises(CheckpointError, match=r"cell\.json changed"):
+        read_cell(options.cells, cell, tiny.probes)
+    unseal(path)
+    assert read_cell(options.cells, cell, tiny.probes).facts != whole.facts  # what the digest is for

@@ -7,24 +7,18 @@ import pytest
 import torch
 
 from audioinv.errors import InputError
-from audioinv.measure.order import contrast_level
+from audioinv.measure.words import contrast_level
 from audioinv.nets.classifier import Classifier
 from audioinv.sound.shifts import time_shift
 from audioinv.sound.spectrogram import Spectrogram
+from audioinv.study.alphabet import ALPHABETS, LETTERS, N_SLOTS, Alphabet, lay_word, open_alphabet, write_word
 from audioinv.study.letters import (
-    ALPHABETS,
     FOUR_WORDS,
-    LETTERS,
-    N_SLOTS,
     ORDER_VARIANTS,
     TWO_WORDS,
-    Alphabet,
     LettersConfig,
-    lay_word,
     letters_classifier,
-    open_alphabet,
     run_letters,
-    write_word,
 )
 
 FIVE_WORDS = sorted({*TWO_WORDS, *FOUR_WORDS})

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from audioinv.errors import InputError
+from audioinv.report.study_results import load_study
 from audioinv.study.outcome import CONSTANT
 from audioinv.study.run import StudyOptions, run_study, save_study, study_cells
 
@@ -27,7 +28,7 @@ def test_every_variant_has_a_row_and_the_control_has_one(document):
 
 def test_what_is_written_is_what_was_found(document, tmp_path):
     target = save_study(document, tmp_path / "tiny")
-    assert json.loads((target / "study.json").read_text()) == json.loads(json.dumps(document))
+    assert load_study(target) == json.loads(json.dumps(document))
     table = (target / "table.md").read_text()
     assert all(row["variant"] in table for row in document["rows"])
     assert document["finding"] in table

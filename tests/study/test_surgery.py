@@ -9,14 +9,15 @@ from torch import nn
 
 from audioinv.analysis import AnalysisOptions
 from audioinv.errors import InputError, ModelError
-from audioinv.measure.comparison import Compared, compare_models
+from audioinv.measure.comparison import compare_models
+from audioinv.measure.matching import Compared
 from audioinv.measure.multiplicity import holm
 from audioinv.nets.model import as_model
 from audioinv.nets.surgery.network import survey_network
 from audioinv.report.results import load_results
 from audioinv.report.surgery_figure import surgery_figure
 from audioinv.report.surgery_text import surgery_headline, surgery_lines, table_lines
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.study import surgery_cost
 from audioinv.study.surgery import save_surgery, study_surgery
 from audioinv.study.surgery_cost import median_interval

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from audioinv.errors import InputError
-from audioinv.nets.training import windows_of
+from audioinv.nets.training_windows import windows_of
 from audioinv.sound.shifts import time_shift
 from audioinv.sound.spectrogram import Spectrogram
 from audioinv.study.tasks import HOP_SAMPLES, TASKS, open_task

@@ -9,7 +9,7 @@ from audioinv.errors import InputError, ModelError
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep.activations import LayerFeed, named_layers, record_maps
 
 N_SAMPLES = 64

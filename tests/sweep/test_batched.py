@@ -8,7 +8,7 @@ from audioinv.errors import InputError, ModelError
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.sound.audio import Clip, open_window
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.grid import parse_grid
 from audioinv.sound.harmonics import harmonicity_error
 from audioinv.sound.pitch import pitch_shift
@@ -193,7 +193,7 @@ def test_plans_are_complete_and_checked():
     assert max(default.grids[0].amounts) <= reach_ms  # so that no delay cuts the start of a clip
     assert plan_sweep(model, {"time": None, "freq": parse_grid("freq", "10Hz")}).n_shifts == 2
     for call, words in [
-        (lambda: plan_sweep(model, {"space": "1ms"}), "unknown axis space"),
+        (lambda: plan_sweep(model, {"space": "1ms"}), "axis space is not one of time, freq, pitch, bins"),
         (lambda: plan_sweep(make_model("cnn1d-wave"), {"time": "1frame"}), "frames need a model whose hop is known"),
         (lambda: plan_sweep(make_model("cnn1d-wave"), {"bins": "-1:1:1bins"}), "takes the waveform itself"),
         (lambda: SweepPlan(default.grids, edges="wrap"), "edges='wrap'"),

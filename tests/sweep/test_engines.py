@@ -12,7 +12,7 @@ from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.nets.networks import ConvNet, NetworkConfig
-from audioinv.sound.audio import Clip, open_window
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.operators import TimeShift
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.engines import choose_engines
@@ -160,11 +160,11 @@ def test_the_engine_is_chosen_by_what_it_costs():
 
 
 class WholeWindow(nn.Module):
-    """Shares one layer, and answers from a map of 8 channels of the whole window."""
+    """Shares one layer, and answers from a map of 16 channels of the whole window."""
 
     def __init__(self):
         super().__init__()
-        self.layer, self.norm, self.head = nn.Conv1d(1, 8, 9), nn.GroupNorm(1, 8), nn.Linear(8, 3)
+        self.layer, self.norm, self.head = nn.Conv1d(1, 16, 9), nn.GroupNorm(1, 16), nn.Linear(16, 3)
 
     def forward(self, waveforms):
         return self.head(self.norm(self.layer(waveforms[:, None])).mean(-1))

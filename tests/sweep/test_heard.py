@@ -8,7 +8,7 @@ import torch
 
 from audioinv.nets.model import as_model
 from audioinv.sound import pitch
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.operators import PitchShift, TimeShift
 from audioinv.sweep.heard import ShiftedSounds
 from audioinv.sweep.plan import plan_sweep

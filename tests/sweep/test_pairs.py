@@ -8,9 +8,9 @@ import torch
 
 from audioinv.errors import InputError
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip, open_window
 from audioinv.sound.axes.gain import Gain
 from audioinv.sound.axes.noise import Noise
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.grid import ShiftGrid
 from audioinv.sound.operators import FrequencyShift, PitchShift, TimeShift
 from audioinv.sound.shifts import bin_shift, frequency_shift, time_shift
@@ -175,7 +175,7 @@ def test_fractions(clip):
 def test_bins_need_a_spectrogram_that_we_know_and_a_pair_is_of_two(clip):
     model = as_model(lambda x: x[:, :2], sample_rate=SAMPLE_RATE, labels="ab", n_samples=4000)
     plan = SweepPlan((delays(10.0), GRIDS["bins"]))
-    with pytest.raises(InputError, match="bins need a model whose spectrogram we know"):
+    with pytest.raises(InputError, match="--bins needs a model whose spectrogram is known"):
         PairSweep(model, plan).respond(clip)
     with pytest.raises(InputError, match="a pair is of two axes; the plan has 1"):
         PairSweep(model, replace(plan, grids=plan.grids[:1]))
@@ -190,3 +190,21 @@ def test_delays_may_be_in_frames_beside_bins(clip):
     )
     np.testing.assert_array_equal(frames, samples)
     assert np.ptp(frames, axis=0).max() > 100 * PROMISED  # control: the delays matter
+
+
+def test_threads_are_used_and_another_precision_is_refused():
+    heard = []
+
+    def loudness(waveforms):
+        heard.append(torch.get_num_threads())
+        return np.abs(waveforms).max(-1, keepdims=True)
+
+    model = as_model(loudness, sample_rate=SAMPLE_RATE, labels=["loud"], n_samples=800)
+    plan = SweepPlan((ShiftGrid("time", (0.0, 80.0), "smp"), ShiftGrid("gain", (0.0, 6.0), "dB")), threads=2)
+    clip, before = Clip(np.full(800, 0.1, np.float32), SAMPLE_RATE), torch.get_num_threads()
+    PairSweep(model, plan).respond(clip)
+    PairSweep(model, plan).respond_again(clip)
+    assert set(heard) == {2}
+    assert torch.get_num_threads() == before
+    with pytest.raises(InputError, match="precision=bfloat16 is not for pairs of axes; leave it out"):
+        PairSweep(model, replace(plan, precision="bfloat16"))

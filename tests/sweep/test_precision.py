@@ -12,7 +12,7 @@ from audioinv.errors import InputError
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import ShiftGrid
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.engines import choose_engines

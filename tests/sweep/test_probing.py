@@ -1,5 +1,6 @@
 """What a window is to a network, the batch that follows from it, and what a sweep is said to take."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from audioinv.nets.model import as_model
+from audioinv.sweep import estimate
 from audioinv.sweep.borders import Block, name_ends
 from audioinv.sweep.cost import shared_values
 from audioinv.sweep.engines import choose_engines
@@ -32,7 +34,7 @@ def test_a_probe_counts():
     assert probe_model(as_model(lambda x: x[:, :2], sample_rate=8000, labels="ab", n_samples=9)) is None
 
 
-@pytest.mark.parametrize(("n_channels", "batch"), [(1, 16), (131, 16), (132, 8), (262, 8), (263, 4), (1100, 4)])
+@pytest.mark.parametrize(("n_channels", "batch"), [(1, 16), (262, 16), (263, 8), (524, 8), (525, 4), (1100, 4)])
 def test_the_largest_map_of_a_batch_stays_within_bounds(n_channels, batch):
     model = model_of(n_channels)
     assert choose_batch(model) == batch == plan_sweep(model, {"time": "1ms"}).batch_size
@@ -40,7 +42,7 @@ def test_the_largest_map_of_a_batch_stays_within_bounds(n_channels, batch):
 
 
 def test_of_what_is_not_seen_into_the_window_decides():
-    opaque = [as_model(lambda x: x[:, :2], sample_rate=8000, labels="ab", n_samples=n) for n in (16000, 32000, 64000)]
+    opaque = [as_model(lambda x: x[:, :2], sample_rate=8000, labels="ab", n_samples=n) for n in (32000, 64000, 128000)]
     assert [choose_batch(model) for model in opaque] == [16, 8, 4]
 
 
@@ -58,6 +60,23 @@ def test_an_estimate_adds_up(engine):
     assert found.passes == choice.cost.passes + 3 < 21
     assert found.seconds == 2 * found.passes
     assert f"{found.passes:.3g} passes, " in found.text
+
+
+@pytest.mark.parametrize(("seconds_of_pass", "runs"), [(0.0, 2), (1.0, 0)])
+def test_a_sweep_of_a_moment_is_run_and_not_counted(seconds_of_pass, runs, monkeypatch):
+    model, called = make_model(), []
+
+    def respond(*given):
+        called.append(given)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(estimate, "respond_to_clip", respond)
+    plan = plan_sweep(model, {"time": "-100:100:10ms", "gain": "6dB"})
+    grid, choices = plan.grids[0], choose_engines(model, plan)
+    found = estimate_axis(model, plan, grid, choices["time"], seconds_of_pass=seconds_of_pass)
+    assert len(called) == runs
+    assert all(given[2].grids == (grid,) and given[3] == {"time": choices["time"]} for given in called)
+    assert (0.02 <= found.seconds < 1) if runs else found.seconds >= 21
 
 
 def test_no_long_map_is_forgotten():

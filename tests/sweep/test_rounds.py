@@ -5,7 +5,8 @@ import pytest
 
 from audioinv.corpus.entries import CorpusEntry
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip, write_audio
+from audioinv.sound.audio import write_audio
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import parse_grid
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.rounds import deal_rounds, sweep_rounds

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep import run
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.plan import plan_sweep

@@ -10,6 +10,7 @@ from torch.nn import functional
 from audioinv.errors import ModelError
 from audioinv.sweep.borders import name_ends
 from audioinv.sweep.lattice import Lattice
+from audioinv.sweep.operations import Slide
 from audioinv.sweep.reading import read_network
 from audioinv.sweep.shared import BLOCK, plan_sharing, respond_shared
 
@@ -49,8 +50,11 @@ def both(network, shape, offsets, *, axis=-1, period=None, worth=0.9, dtype=torc
 
 
 def shared_fully(plan):
-    """Whether nothing but the head is left to single windows."""
-    return len(plan.layouts) == len(plan.reading.operations) + 1
+    """Whether nothing but the head is left to single windows, of which borders do not go away in a mean."""
+    operations = plan.reading.operations
+    return {node for node in operations if node not in plan.layouts} <= {
+        node for node, operation in operations.items() if isinstance(operation, Slide) and operation.reduces
+    }
 
 
 class Head(nn.Module):

@@ -28,11 +28,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import pdist
 
-from ..drift import js_divergence
+from ..divergence import js_divergence
 from ..layerwise.layers import multiples_of
 from ..outcome import top1
 from ..ratios import bootstrap_ratio
-from ..statistics import Estimate, bootstrap_mean
+from ..statistics import Estimate, estimate_mean
 from .stages import Stage, StagePath
 
 __all__ = ["BudgetSummary", "StageChanges", "StageSummary", "change_shares", "stage_changes", "summarize_budget"]
@@ -206,7 +206,7 @@ def summarize_budget(
     moved = shifts != 0
     parts, whole = stage_changes(scores), stage_changes(scores[:, :, [0, -1]])
     rng = np.random.default_rng(seed)
-    total = bootstrap_mean(whole.change[:, moved, 0].mean(1), groups, rng=rng, bounds=None)
+    total = estimate_mean(whole.change[:, moved, 0].mean(1), groups, rng=rng, bounds=None)
     clean = scores[:, 0, -1]
     rounding = _ROUNDING * float(np.linalg.norm(clean, axis=-1).mean())
     shares = change_shares(scores[:, moved] if total.value > rounding else 0 * scores, groups, rng)
@@ -214,7 +214,7 @@ def summarize_budget(
         StageSummary(
             stage,
             *_own_errors(errors[:, :, k], shifts, stage.stride),
-            change=bootstrap_mean(parts.change[:, moved, k].mean(1), groups, rng=rng, bounds=None),
+            change=estimate_mean(parts.change[:, moved, k].mean(1), groups, rng=rng, bounds=None),
             share=shares[k],
             js_divergence=float(parts.js_divergence[:, moved, k].mean()),
             margin_change=float(parts.margin_change[:, moved, k].mean()),

@@ -6,7 +6,7 @@ As in `audioinv.measure.outcome`, one array of scores for each kind of `edges`. 
 and nothing leaves: what changes is the model's own doing. Under the same delay with silence, or the recording's own
 surroundings, entering, the difference is the border's. Part of it is sound that left the window, which is no fault.
 
-What is here: `BorderEffect`, `attribute_to_border`.
+What is here: `BorderEffect`, `attribute_to_border`, `border_effect`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..drift import mean_absolute_change
-from ..outcome import border_effect, consistency, top1
-from ..statistics import Estimate, bootstrap_mean, paired_difference
+from ..outcome import consistency, top1
+from ..statistics import Estimate, estimate_mean, paired_difference
 
-__all__ = ["CIRCULAR", "BorderEffect", "attribute_to_border"]
+__all__ = ["CIRCULAR", "BorderEffect", "attribute_to_border", "border_effect"]
 
 FloatArray = npt.NDArray[np.floating]
+IntArray = npt.NDArray[np.intp]
 
 CIRCULAR = "circular"
 
@@ -86,12 +87,38 @@ def attribute_to_border(
     return tuple(
         BorderEffect(
             edges,
-            consistency=bootstrap_mean(consistency(answers[edges], zero), groups, rng=rng),
-            change=bootstrap_mean(changes[edges], groups, rng=rng, bounds=None),
-            consistency_lost=bootstrap_mean(
+            consistency=estimate_mean(consistency(answers[edges], zero), groups, rng=rng),
+            change=estimate_mean(changes[edges], groups, rng=rng, bounds=None),
+            consistency_lost=estimate_mean(
                 border_effect(answers[CIRCULAR], answers[edges], zero), groups, rng=rng, bounds=(-1.0, 1.0)
             ),
             change_added=paired_difference(changes[edges], changes[CIRCULAR], groups, rng=rng),
         )
         for edges in scores
     )
+
+
+def border_effect(circular: IntArray, zero_filled: IntArray, zero: int) -> FloatArray:
+    """How much steadier the answers are when nothing enters or leaves at the border: B, #19.
+
+    A circular delay keeps the whole sound in the window, the same delay with silence entering does not; what the two
+    differ by is the border's doing, and the model's own padding's.
+
+    Parameters
+    ----------
+    circular, zero_filled : ndarray of shape (n_clips, n_shifts), int
+        Answers to the same clips at the same delays.
+    zero : int
+        Index of the unshifted column.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        `consistency` of the first minus that of the second, in [-1, 1].
+
+    Examples
+    --------
+    >>> border_effect(np.array([[1, 1, 1]]), np.array([[1, 1, 0]]), 0)
+    array([0.5])
+    """
+    return consistency(circular, zero) - consistency(zero_filled, zero)

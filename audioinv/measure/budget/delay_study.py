@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ...nets.model import Model
-from ...sound.audio import Clip
+from ...sound.clip import Clip
 from ...sweep.activations import LayerFeed, named_layers
 from ..framephase import spectrogram_phase_change
 from ..layerwise.axis_survey import SurveyedAxis

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from ...nets.model import Model
-from ...sound.audio import Clip
+from ...sound.clip import Clip
 from ...sound.operators import PitchShift
 from .stages import Stage, StagePath, relative_errors
 

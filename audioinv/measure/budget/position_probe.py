@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ..statistics import Estimate, bootstrap_mean
+from ..statistics import Estimate, estimate_mean
 
 __all__ = ["PositionProbe", "probe_position"]
 
@@ -114,7 +114,7 @@ def probe_position(
     return PositionProbe(
         layer,
         n_positions,
-        accuracy=bootstrap_mean(right, groups, rng=rng),
+        accuracy=estimate_mean(right, groups, rng=rng),
         chance=1 / n_positions,
         control_accuracy=float(np.mean(shuffled)),
         p_value=float((1 + np.sum(np.array(shuffled) >= right.mean() - 1e-12)) / (1 + _N_SHUFFLED)),

@@ -37,7 +37,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ...sound.audio import Clip
+from ...sound.clip import Clip
 from ...sound.shifts import time_shift
 from ...sweep.activations import LayerFeed
 from ...sweep.substitution import SubstitutedRun, run_with

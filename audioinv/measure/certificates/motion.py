@@ -36,7 +36,7 @@ the phase of largest norm   one of f ways to take every f-th place, chosen by co
 one place that is left      cannot roll: it is the mean or the maximum of all, where these laws speak of it, and still
 =========================== ===========================================================================================
 
-What is here: `Still`, `Moving`, `Lost`, `Motion`, `Turning`, `CannotFollow`, `even_factors`.
+What is here: `Still`, `Moving`, `Lost`, `Motion`, `Turning`, `CannotFollow`.
 """
 
 from __future__ import annotations
@@ -46,10 +46,7 @@ from dataclasses import dataclass, replace
 from math import gcd, lcm
 from typing import TypeAlias
 
-import torch
-from torch import Tensor
-
-__all__ = ["CannotFollow", "Lost", "Motion", "Moving", "Still", "Turning", "even_factors"]
+__all__ = ["CannotFollow", "Lost", "Motion", "Moving", "Still", "Turning"]
 
 
 class CannotFollow(Exception):
@@ -327,34 +324,3 @@ class Moving:
 
 
 Motion: TypeAlias = Still | Moving | Turning | Lost
-
-
-def even_factors(taps: Tensor, dilation: int = 1) -> frozenset[int]:
-    """Return the factors f for which the taps that fall on each phase modulo f add up to the same.
-
-    Parameters
-    ----------
-    taps : Tensor of shape (..., width)
-        Every filter must fulfil it.
-    dilation : int, default 1
-
-    Returns
-    -------
-    frozenset of int
-        To the rounding of a sum in float64; a filter of trained weights is not even by being nearly so.
-
-    Examples
-    --------
-    >>> sorted(even_factors(torch.tensor([1.0, 2.0, 1.0]))), sorted(even_factors(torch.ones(6)))
-    ([2], [2, 3, 6])
-    """
-    taps = taps.detach().double()
-    width = taps.shape[-1]
-    place = dilation * torch.arange(width, device=taps.device)
-    slack = 4 * torch.finfo(torch.float64).eps * taps.abs().sum(-1)
-    found = []
-    for factor in range(2, width + 1):  # more phases than taps leave some without any
-        sums = torch.stack([taps[..., place % factor == phase].sum(-1) for phase in range(factor)])
-        if bool((sums.amax(0) - sums.amin(0) <= slack).all()):
-            found.append(factor)
-    return frozenset(found)

@@ -1,6 +1,6 @@
 """Rules for what looks at neighbouring places: convolutions, pools, padding, the choice of a phase, indices.
 
-What is here: `WINDOW_RULES`.
+What is here: `WINDOW_RULES`; `even_factors` of the taps of a filter.
 """
 
 from __future__ import annotations
@@ -14,11 +14,42 @@ import torch
 from torch import Tensor
 
 from .layer_rules import Rules, axis_from_last, moving_of, refuse_flattened, rule
-from .motion import CannotFollow, Motion, Moving, Still, Turning, even_factors
+from .motion import CannotFollow, Motion, Moving, Still, Turning
 
-__all__ = ["WINDOW_RULES"]
+__all__ = ["WINDOW_RULES", "even_factors"]
 
 WINDOW_RULES: Rules = {}
+
+
+def even_factors(taps: Tensor, dilation: int = 1) -> frozenset[int]:
+    """Return the factors f for which the taps that fall on each phase modulo f add up to the same.
+
+    Parameters
+    ----------
+    taps : Tensor of shape (..., width)
+        Every filter must fulfil it.
+    dilation : int, default 1
+
+    Returns
+    -------
+    frozenset of int
+        To the rounding of a sum in float64; a filter of trained weights is not even by being nearly so.
+
+    Examples
+    --------
+    >>> sorted(even_factors(torch.tensor([1.0, 2.0, 1.0]))), sorted(even_factors(torch.ones(6)))
+    ([2], [2, 3, 6])
+    """
+    taps = taps.detach().double()
+    width = taps.shape[-1]
+    place = dilation * torch.arange(width, device=taps.device)
+    slack = 4 * torch.finfo(torch.float64).eps * taps.abs().sum(-1)
+    found = []
+    for factor in range(2, width + 1):  # more phases than taps leave some without any
+        sums = torch.stack([taps[..., place % factor == phase].sum(-1) for phase in range(factor)])
+        if bool((sums.amax(0) - sums.amin(0) <= slack).all()):
+            found.append(factor)
+    return frozenset(found)
 
 
 @rule(WINDOW_RULES, "conv1d conv2d")

@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from ...sound.audio import Clip
+from ...sound.clip import Clip
 from ...sweep.activations import LayerFeed, LayerMap
 from .equivariance import kept_steps, moved_along
 from .layer_survey import MapAxis
-from .layers import LayerRecord, MapErrors, compare_maps
+from .layers import LayerRecord
 from .local_error import local_error, rate_moving_along, rate_of_differences
+from .map_errors import MapErrors, compare_maps
 from .sampling_bias import maximum_sampling_bias
 
 __all__ = ["LayerSweep", "UnitSample", "choose_units"]

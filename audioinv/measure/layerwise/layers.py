@@ -1,13 +1,12 @@
-"""One layer under one kind of shift: errors at every shift of every clip, and what they come to.
+"""One layer under one kind of shift: what single clips show of it, and what all come to.
 
 Conventions
 -----------
-Definitions are those of `equivariance`, `local_error`, `unit_variance`, `unit_invariance`, `sampling_bias` and
+Definitions are those of `map_errors`, `local_error`, `unit_variance`, `unit_invariance`, `sampling_bias` and
 `verdict`, next door. Shifts are in the steps of the input here: samples, bins or hertz. A number that is undefined is
 ``nan``.
 
-What is here: `MapErrors` and `compare_maps` for one map, `LayerRecord` for a clip, `LayerSummary` and
-`summarize_layer` for all clips.
+What is here: `LayerRecord` for a clip, `LayerSummary` and `summarize_layer` for all clips; `multiples_of`.
 """
 
 from __future__ import annotations
@@ -18,18 +17,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from .equivariance import (
-    Inner,
-    aligned_pair,
-    commutation_error,
-    cosine_distance,
-    framewise_agreement,
-    max_error,
-    psnr_db,
-    relative_error,
-)
-from .lag_search import best_lag
 from .layer_survey import MapAxis
+from .map_errors import MapErrors
 from .unit_invariance import anova_f, firing_rates, variant_units
 from .unit_variance import distance_to_unshifted, unit_distances, unit_variances
 from .verdict import Floors, Ratios, Verdict, decide
@@ -37,8 +26,6 @@ from .verdict import Floors, Ratios, Verdict, decide
 __all__ = [
     "LayerRecord",
     "LayerSummary",
-    "MapErrors",
-    "compare_maps",
     "multiples_of",
     "summarize_layer",
 ]
@@ -47,81 +34,6 @@ FloatArray = npt.NDArray[np.floating]
 
 _NAN = float("nan")
 _ROUNDINGS = 64  # float32 roundings that add up on the way to a value, generously
-
-
-@dataclass(frozen=True)
-class MapErrors:
-    """How the map of a shifted clip differs from that of the clip.
-
-    Parameters
-    ----------
-    invariance_error, invariance_error_max, cosine_distance : float
-        To the map as it stood: Euclidean, largest value, angle (#21).
-    expected_lag : float
-        Shift by stride, in steps of the map; ``nan`` for a layer without the axis, as is all that follows.
-    equivariance_error, psnr_db, framewise_agreement : float
-        To the map moved by the expected lag (#22, #23, #32), away from the border; agreement at whole lags only.
-    commutation_error : float
-        The same on the whole map, wrapped around, in the maximum norm (#33): what the border does as well.
-    whole_lag, whole_lag_error, best_lag, best_lag_error : float
-        The whole lag that fits best, the lag that does, and the equivariance errors there (#22).
-    """
-
-    invariance_error: float
-    invariance_error_max: float
-    cosine_distance: float
-    expected_lag: float = _NAN
-    equivariance_error: float = _NAN
-    psnr_db: float = _NAN
-    framewise_agreement: float = _NAN
-    commutation_error: float = _NAN
-    whole_lag: float = _NAN
-    whole_lag_error: float = _NAN
-    best_lag: float = _NAN
-    best_lag_error: float = _NAN
-
-
-def compare_maps(shifted: FloatArray, reference: FloatArray, lag: float, inner: Inner = None) -> MapErrors:
-    """Compare the map of a shifted clip with that of the clip.
-
-    Parameters
-    ----------
-    shifted, reference : ndarray of shape (..., n_steps)
-    lag : float
-        Expected; ``nan`` for a layer that has no axis to move along.
-    inner : (int, int), optional
-        Steps that the border does not reach.
-
-    Returns
-    -------
-    MapErrors
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> reference = rng.standard_normal((3, 16))
-    >>> errors = compare_maps(np.roll(reference, 2, axis=-1), reference, 2.0)
-    >>> errors.equivariance_error, errors.best_lag, errors.framewise_agreement
-    (0.0, 2.0, 1.0)
-    """
-    found, expected = shifted.astype(np.float64), reference.astype(np.float64)
-    stays = relative_error(found, expected), max_error(found, expected), cosine_distance(found, expected)
-    if lag != lag:
-        return MapErrors(*stays)
-    pair = aligned_pair(found, expected, lag, inner)
-    whole, best = best_lag(found, expected, inner)
-    return MapErrors(
-        *stays,
-        expected_lag=lag,
-        equivariance_error=relative_error(*pair),
-        psnr_db=psnr_db(*pair),
-        framewise_agreement=framewise_agreement(*pair) if lag == round(lag) else _NAN,
-        commutation_error=commutation_error(found, expected, lag),
-        whole_lag=whole.lag,
-        whole_lag_error=whole.error,
-        best_lag=best.lag,
-        best_lag_error=best.error,
-    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,6 +68,16 @@ class Declaration:
     ------
     InputError
         If a value is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> known = Declaration(sample_rate=16000, labels=("dog", "cat"))
+    >>> known.said()
+    {'sample_rate': 16000, 'labels': ('dog', 'cat')}
+    >>> Declaration.from_json(known.to_json(), "net.onnx") == known
+    True
+    >>> Declaration.from_mapping({"activation": "softmax"}, "net.audioinv.toml").activation
+    'softmax'
     """
 
     name: str | None = None

@@ -113,7 +113,7 @@ def _build(session: _OnnxSession, source: str, said: Declaration, spec: ModelSpe
 
 
 def check_external_data(proto: Any, path: Path) -> tuple[Path, ...]:
-    """Return the files of weights beside a file, and refuse those that lie outside its folder.
+    """Return the files of weights beside a file, and refuse those that lie outside its folder or are missing.
 
     Parameters
     ----------
@@ -123,12 +123,12 @@ def check_external_data(proto: Any, path: Path) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        Those that are there, by name; whether one is missed is known when the graph is loaded.
+        By name.
 
     Raises
     ------
     ModelError
-        If a location is absolute, climbs, or is a link that leads out.
+        If a location is absolute, climbs, is a link that leads out, or names no file.
     """
     folder, found = path.resolve().parent, set[Path]()
     for tensor in _tensors(proto):
@@ -140,8 +140,13 @@ def check_external_data(proto: Any, path: Path) -> tuple[Path, ...]:
                     f"{path}: weights {tensor.name!r} are to be read from {entry.value!r}, outside the model's folder; "
                     "that is refused: put the file beside the model and export it again"
                 )
+            if not (folder / entry.value).is_file():
+                raise ModelError(
+                    f"{path}: its weights lie in {entry.value!r}, which is not beside it; "
+                    "copy that file too, or export with external_data=False"
+                )
             found.add(folder / entry.value)
-    return tuple(file for file in sorted(found) if file.is_file())
+    return tuple(sorted(found))
 
 
 def _tensors(message: Any) -> Iterator[Any]:

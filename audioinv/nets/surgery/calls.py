@@ -19,7 +19,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..pooling import Sliding
+from ..downsampling import Sliding
 
 __all__ = ["SlidingCall", "left_alone", "operation_of", "read_call", "zero_padded_axes"]
 

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
+from ..downsampling import Downsampling
 from ..model import Model
-from ..pooling import Downsampling
 from .calls import SlidingCall, left_alone, operation_of, read_call, zero_padded_axes
 from .replacement import Layout, Phases, replaced, replaces
 

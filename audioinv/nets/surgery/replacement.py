@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A replacement is named by the grammar of `audioinv.nets.pooling`: ``average``, ``blurN``, ``polyphase`` or
+A replacement is named by the grammar of `audioinv.nets.downsampling`: ``average``, ``blurN``, ``polyphase`` or
 ``blurN-polyphase``. What comes out has the size of what it replaces, so that all later layers fit.
 
 - **blurN**: the window at every place, then a low-pass filter, then every s-th value, s being the step. After a
@@ -45,7 +45,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...errors import InputError, ModelError
-from ..pooling import Downsampling, Sliding, keep_phase, padded, strongest_phase
+from ..downsampling import Downsampling, Sliding, padded
+from ..polyphase import keep_phase, strongest_phase
 from .calls import SlidingCall
 
 __all__ = ["Layout", "Phases", "check_kind", "replaced", "replaces", "spline"]

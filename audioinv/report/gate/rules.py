@@ -167,8 +167,8 @@ def _read_comparison(metric: str, text: str) -> Rule:
 def _read_table(metric: str, table: Mapping[str, Any]) -> Iterator[Rule]:
     known = (*KINDS, *_KEYS)
     for key, value in table.items():
-        if isinstance(value, Mapping):
-            raise InputError(f'{metric}.{key} must be quoted, because of its dots: "{metric}.{key}" = {{ … }}')
+        if isinstance(value, Mapping) or (isinstance(value, str) and _COMPARISON.fullmatch(value)):
+            raise InputError(f'{metric}.{key} must be quoted, because of its dots: "{metric}.{key}" = …')
         if key not in known:
             raise InputError(f"{metric}: {key!r} is nothing that a rule says; {close_to(key, known)}")
     kinds = [kind for kind in KINDS if kind in table]

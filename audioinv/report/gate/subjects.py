@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import InputError
-from ...measure.axis_summary import AxisSweep
+from ...measure.axis_sweep import AxisSweep
 from ...measure.cliptable import ClipTable
-from ...measure.comparison import Compared, SweepPair, pair_sweeps
+from ...measure.matching import Compared, SweepPair, pair_sweeps
 from ...measure.summary import ModelFacts, summarize_model
 from ..wording import count_text, range_text, shown_name
 from .metrics import Measured, measured_numbers

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...measure.axis_summary import PER_CLIP, per_clip
+from ...measure.axis_sweep import PER_CLIP, per_clip
 from ...measure.summary import plain
 from ...sound.grid import AXES
 from ..selection import choose_models

@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from ..operators import Operator
-from ..shifts import as_amounts, as_tensor, like_input
 
 __all__ = ["Change", "change_rows", "clip_rng", "keep_neutral"]
 

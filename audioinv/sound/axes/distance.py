@@ -20,7 +20,8 @@ import numpy.typing as npt
 from torch import Tensor
 
 from ...errors import InputError
-from ..spectrogram import Spectrogram, SpectrogramConfig
+from ..spectrogram import Spectrogram
+from ..spectrogram_config import SpectrogramConfig
 from .noise import add_noise
 
 __all__ = ["log_mel_distance", "snr_equivalents"]

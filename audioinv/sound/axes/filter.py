@@ -33,8 +33,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from .change import Change, keep_neutral
 
 __all__ = ["Filter", "PassBand", "attenuate_outside", "read_band"]

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..audio import Clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from .change import Change, keep_neutral
 
 __all__ = ["Gain", "change_gain"]

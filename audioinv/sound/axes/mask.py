@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from .change import Change, keep_neutral
 
 __all__ = ["Mask", "mask_band", "mask_time"]
@@ -60,7 +60,7 @@ def mask_time(waveform: Any, stretch_samples: Any) -> Any:
     samples = as_tensor(waveform)
     lengths = as_amounts(stretch_samples, samples).round()[..., None]
     if bool((lengths < 0).any()):
-        raise InputError("stretch_samples must be 0 or more; 0 hides nothing")
+        raise InputError(f"stretch_samples={float(lengths.min()):g} must be 0 or more; 0 hides nothing")
     first = _middle(samples.double().square())[..., None] - torch.floor(lengths / 2)
     places = torch.arange(samples.shape[-1], device=samples.device)
     hidden = (places >= first) & (places < first + lengths)
@@ -95,7 +95,7 @@ def mask_band(waveform: Any, width_octaves: Any) -> Any:
     samples = as_tensor(waveform)
     widths = as_amounts(width_octaves, samples)
     if bool((widths < 0).any()):
-        raise InputError("width_octaves must be 0 or more; 0 hides nothing")
+        raise InputError(f"width_octaves={float(widths.min()):g} must be 0 or more; 0 hides nothing")
     spectrum = torch.fft.rfft(samples.double())
     bins = torch.arange(spectrum.shape[-1], device=samples.device, dtype=torch.float64)
     middle = _middle(spectrum.abs().square()).clamp(min=1)[..., None]

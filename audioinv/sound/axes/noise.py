@@ -26,8 +26,9 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip, load_clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..audio import load_clip
+from ..clip import Clip
 from .change import Change, clip_rng, keep_neutral
 
 __all__ = ["COLOURS", "Noise", "add_noise"]
@@ -76,7 +77,7 @@ def add_noise(
     samples = as_tensor(waveform)
     percents = as_amounts(noise_percent, samples)
     if bool((percents < 0).any()):
-        raise InputError("noise_percent must be 0 or more; 0 is no noise")
+        raise InputError(f"noise_percent={float(percents.min()):g} must be 0 or more; 0 is no noise")
     shape = tuple(samples.shape)
     drawn = _coloured(shape, rng, colour) if recording is None else _stretches(shape, rng, np.asarray(recording))
     noise = torch.as_tensor(drawn, device=samples.device)

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from ..segments import draw_orders, permute_segments
-from ..shifts import as_amounts, as_tensor, like_input
 from .change import Change, clip_rng
 
 __all__ = ["Order", "segment_places", "shuffle_segments"]
@@ -90,7 +90,7 @@ def shuffle_segments(waveform: Any, n_cuts: Any, rng: np.random.Generator, *, un
     samples = as_tensor(waveform)
     cuts = as_amounts(n_cuts, samples)
     if bool(((cuts < 0) | (cuts != cuts.round())).any()):
-        raise InputError("n_cuts must be whole numbers, 0 or more; 0 changes nothing")
+        raise InputError(f"n_cuts={cuts.tolist()} must be whole numbers, 0 or more; 0 changes nothing")
     key, n_samples = int(rng.integers(2**62)), samples.shape[-1]
     flat = [int(cut) for cut in cuts.reshape(-1).tolist()]
     found = {cut: segment_places(n_samples, cut, np.random.default_rng([key, cut])) for cut in set(flat)}

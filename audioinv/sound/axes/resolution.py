@@ -31,8 +31,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from .change import Change, Row, change_rows, keep_neutral
 
 __all__ = ["CODECS", "Resolution", "lower_rate", "round_bits", "through_codec"]

@@ -29,8 +29,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from .change import Change, clip_rng, keep_neutral
 
 __all__ = ["Reverb", "add_reverb", "room_response"]
@@ -99,7 +99,7 @@ def add_reverb(waveform: Any, t60_seconds: Any, sample_rate: float, rng: np.rand
     samples = as_tensor(waveform)
     seconds = as_amounts(t60_seconds, samples)
     if bool((seconds < 0).any()):
-        raise InputError("t60_seconds must be 0 or more; 0 is no room")
+        raise InputError(f"t60_seconds={float(seconds.min()):g} must be 0 or more; 0 is no room")
     n_samples = samples.shape[-1]
     noise = torch.as_tensor(rng.standard_normal(tuple(samples.shape)), device=samples.device)
     response = room_response(seconds, sample_rate, noise)

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
-from ..shifts import as_amounts, as_tensor, like_input
+from ..arrays import as_amounts, as_tensor, like_input
+from ..clip import Clip
 from .change import Change
 
 __all__ = ["Reverse", "reverse_stretches"]
@@ -59,7 +59,7 @@ def reverse_stretches(waveform: Any, stretch_samples: Any) -> Any:
     samples = as_tensor(waveform)
     lengths = as_amounts(stretch_samples, samples).round().to(torch.int64)[..., None]
     if bool((lengths < 0).any()):
-        raise InputError("stretch_samples must be 0 or more; 0 changes nothing")
+        raise InputError(f"stretch_samples={int(lengths.min())} must be 0 or more; 0 changes nothing")
     lengths = lengths.clamp(1, samples.shape[-1])  # a stretch of one sample is the same backwards
     places = torch.arange(samples.shape[-1], device=samples.device)
     first = places // lengths * lengths

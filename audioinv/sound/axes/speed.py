@@ -21,7 +21,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from ...errors import InputError
-from ..audio import Clip
+from ..clip import Clip
 from ..harmonics import moved_places
 from ..pitch import pitch_shift
 from .tempo import Tempo

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..audio import Clip
+from ..clip import Clip
 from .change import Change
 
 __all__ = ["Tempo", "opposite_percent"]

@@ -10,8 +10,8 @@ from audioinv.measure.layerwise.axis_survey import survey_axis
 from audioinv.nets.classifier import Classifier, ClassifierConfig, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.nets.networks import NetworkConfig
-from audioinv.sound.audio import Clip
-from audioinv.sound.spectrogram import SpectrogramConfig
+from audioinv.sound.clip import Clip
+from audioinv.sound.spectrogram_config import SpectrogramConfig
 from audioinv.sweep.activations import LayerFeed, named_layers
 
 N_SAMPLES, N_LONG, N_BINS = 256, 1024, 16

@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from audioinv.measure.budget.border import attribute_to_border
+from audioinv.measure.budget.border import attribute_to_border, border_effect
 from audioinv.sweep.activations import LayerFeed
 from tests.measure.budget.planted import deep, noises
+
+
+def test_the_border_effect_is_what_circular_delays_keep_beyond_zero_filled_ones():
+    circular, zero_filled = np.array([[1, 1, 0, 1], [2, 2, 2, 2]]), np.array([[1, 0, 0, 1], [2, 2, 2, 2]])
+    assert border_effect(circular, zero_filled, 0) == pytest.approx([1 / 3, 0])
+    assert border_effect(zero_filled, circular, 0) == pytest.approx([-1 / 3, 0])
 
 
 def test_it_follows_its_definitions(rng):

@@ -9,7 +9,7 @@ import torch
 from audioinv.measure.budget.attribution import summarize_budget
 from audioinv.measure.budget.engine_stages import ENGINE_STAGES, engine_path
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.operators import PitchShift
 from audioinv.sound.synthetic import harmonic_tone
 

@@ -7,7 +7,8 @@ import torch
 from audioinv.measure.budget.phase_sweep import summarize_phases
 from audioinv.measure.budget.stages import StagePath, StageSweep
 from audioinv.measure.framephase import spectrogram_phase_change
-from audioinv.sound.spectrogram import Spectrogram, SpectrogramConfig
+from audioinv.sound.spectrogram import Spectrogram
+from audioinv.sound.spectrogram_config import SpectrogramConfig
 from tests.measure.budget.planted import bursts, spectral, sweep_of
 
 

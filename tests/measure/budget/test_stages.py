@@ -8,7 +8,7 @@ from torch import nn
 from audioinv.errors import InputError
 from audioinv.measure.budget.stages import ANSWER, StageSweep, exactly_moved, relative_errors
 from audioinv.nets.model import as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep.activations import LayerFeed
 from tests.measure.budget.planted import (
     N_SAMPLES,

@@ -66,6 +66,22 @@ def test_fewer_phases_than_there_are_cover_fewer_delays():
     assert run(max_phases=1).n_phases == 1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_drawn_phases_are_each_another_below_the_modulus(seed):
+    click = torch.zeros(1, PERIOD, dtype=torch.float64)
+    click[0, 0] = 1.0
+    heard = []
+
+    def where_it_clicks(x):
+        heard.extend(x.argmax(-1).tolist())
+        return x.argmax(-1, keepdim=True)
+
+    assert run(where_it_clicks, modulus=24, inputs=click, seed=seed, max_phases=23).n_phases == 23
+    phases = set(heard[-23:])
+    assert len(phases) == 23
+    assert phases < set(range(24))
+
+
 def test_the_same_input_twice_is_among_the_pairs():
     calls = iter(range(10**6))
 

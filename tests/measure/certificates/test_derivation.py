@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from audioinv.measure.certificates.derivation import derive
-from audioinv.nets.pooling import AxisPooling, Downsampling, Pooling
+from audioinv.nets.downsampling import AxisPooling, Downsampling
+from audioinv.nets.pooling import Pooling
 
 from .exhaustive import in_float64, true_modulus
 

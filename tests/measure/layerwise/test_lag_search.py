@@ -41,4 +41,5 @@ def test_strides_multiply_along_the_network():
     assert stride_candidates(16000, 101, [(1, 16000)])[:2] == [158, 159]
     assert 160 in stride_candidates(16000, 101, [(1, 16000)])
     assert stride_candidates(16000, 50, [(1, 16000), (160, 101)]) == [320]
+    assert stride_candidates(16000, 77, [(1, 16000), (100, 160)]) == [200]  # no multiple of 100 gives 77 steps
     assert stride_candidates(64, 64, [(1, 64), (2, 32)]) == [1]

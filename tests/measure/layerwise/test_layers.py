@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from audioinv.measure.layerwise.equivariance import moved_along
 from audioinv.measure.layerwise.layer_records import choose_units
 from audioinv.measure.layerwise.layer_survey import MapAxis
-from audioinv.measure.layerwise.layers import LayerRecord, compare_maps, multiples_of, summarize_layer
+from audioinv.measure.layerwise.layers import LayerRecord, multiples_of, summarize_layer
+from audioinv.measure.layerwise.map_errors import compare_maps
 
 SHIFTS = np.array([0.0, 2.0, 3.0, 4.0])
 
@@ -74,29 +74,10 @@ def test_a_map_without_the_axis_that_stays_at_multiples_only(rng):
     assert found.invariance_error == pytest.approx(0.1)
 
 
-def test_followed_units_are_drawn_once_and_can_be_compared_at_every_shift(rng):
-    layer = lies((3, 20))
-    sample = choose_units(layer, np.array([-4.0, 0.0, 6.0]), 10_000, rng)
-    assert sample.anywhere.tolist() == list(range(72))
-    assert sorted(set(sample.movable % 24)) == list(range(5, 17))
-    reference = rng.standard_normal((3, 24))
-    shifted = np.roll(reference, 3, axis=-1)
-    np.testing.assert_array_equal(sample.undone(shifted, 3.0), reference.ravel()[sample.movable])
-    assert len(choose_units(layer, SHIFTS, 7, rng).anywhere) == 7
-    assert not len(choose_units(layer, np.array([0.0, 60.0]), 7, rng).movable)
-    assert not len(choose_units(lies(place=None), SHIFTS, 7, rng).movable)
-
-
 def test_shifts_that_leave_nothing_to_compare_leave_equivariance_undefined(rng):
     found = summary(moved, rng, lies((11, 12)))
     assert np.isnan([found.nvse, found.equivariance_error]).all()
     assert found.verdict.kind == "neither"
-
-
-def test_agreement_counts_at_whole_lags_only(rng):
-    reference = rng.standard_normal((3, 24))
-    assert np.isnan(compare_maps(moved_along(reference, 0.5), reference, 0.5).framewise_agreement)
-    assert compare_maps(reference, reference, 0.0).framewise_agreement == 1
 
 
 def test_multiples_survive_binary_rounding():

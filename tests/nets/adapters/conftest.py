@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from audioinv.nets.library import shipped_folder
-from audioinv.sound.audio import load_clip, open_window
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import open_window
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "your-model"
 BATCHES = (1, 7, 64)

@@ -233,7 +233,7 @@ def test_a_trusted_pickle_of_a_network_is_loaded(bands, tmp_path):
         ("net.onnx", "damaged, or no ONNX file"),
         ("net.pt2", "damaged, or not written by torch.export"),
         ("net.tflite", "LiteRT cannot load it"),
-        ("net.h5", "no model that we read: .safetensors, .pt2"),
+        ("net.h5", "no model that audioinv reads, which are .safetensors, .pt2"),
     ],
 )
 def test_damaged_and_unknown_files(tmp_path, name, words):

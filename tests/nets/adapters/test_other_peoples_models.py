@@ -13,7 +13,8 @@ from audioinv.errors import ModelError
 from audioinv.measure.framewise import follow_frames
 from audioinv.nets.adapters.declaration import Declaration
 from audioinv.nets.library import load_model, shipped_folder
-from audioinv.sound.audio import Clip, load_clip
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.synthetic import harmonic_tone
 
 from .conftest import BATCHES, real_windows

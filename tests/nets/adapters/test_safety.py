@@ -193,6 +193,16 @@ def test_onnx_weights_outside_the_folder_are_refused(bands, tmp_path, location):
         load_model(home / "net.onnx", said=WHOLE)
 
 
+def test_onnx_weights_that_were_not_copied_along_are_named(bands, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    save_onnx(bands, tmp_path / "inside.onnx")
+    proto = onnx.load(tmp_path / "inside.onnx")
+    onnx.save_model(proto, tmp_path / "net.onnx", save_as_external_data=True, location="net.bin", size_threshold=64)
+    (tmp_path / "net.bin").unlink()
+    with pytest.raises(ModelError, match=r"weights lie in 'net\.bin', which is not beside it; copy that file too"):
+        load_model(tmp_path / "net.onnx", said=WHOLE)
+
+
 def test_onnx_weights_outside_are_found_however_deep(tmp_path):
     onnx = pytest.importorskip("onnx")
     from audioinv.nets.adapters.onnx import check_external_data

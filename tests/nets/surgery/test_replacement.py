@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from audioinv.errors import InputError, ModelError
 from audioinv.nets.networks import ConvNet, NetworkConfig
-from audioinv.nets.pooling import keep_phase
+from audioinv.nets.polyphase import keep_phase
 from audioinv.nets.surgery.calls import left_alone, read_call
 from audioinv.nets.surgery.replacement import Layout, Phases, check_kind, replaced, replaces, spline
 

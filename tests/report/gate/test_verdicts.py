@@ -10,7 +10,7 @@ from audioinv.errors import InputError
 from audioinv.nets.model import as_model
 from audioinv.report.gate.rules import Rule
 from audioinv.report.results import load_results
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 
 HALF, CENTROID = "<b>half</b>", "centroid"
 TIME, LOW = "time.consistency", "freq.consistency"

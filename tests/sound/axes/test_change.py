@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.change import change_rows, clip_rng, keep_neutral
+from audioinv.sound.clip import Clip
 
 
 def test_rows_meet_their_amounts_and_zero_is_not_asked(rng):

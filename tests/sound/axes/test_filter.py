@@ -34,6 +34,14 @@ def test_tones_inside_stay_and_tones_outside_go_down_by_the_amount(name, inside,
     np.testing.assert_allclose(attenuate_outside(tone(outside), 30.0, SAMPLE_RATE, band), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("name", "low_hz", "high_hz"),
+    [("low", 0, 1000), ("high", 1000, np.inf), ("band", 500, 2000), ("telephone", 300, 3400), ("high300", 300, np.inf)],
+)
+def test_a_name_says_the_edges(name, low_hz, high_hz):
+    assert read_band(name) == PassBand(low_hz, high_hz)
+
+
 def test_half_way_through_the_transition_half_of_the_decibels():
     hertz = 1000 * 2 ** (1 / 6)
     assert PassBand(0, 1000).outside(np.array([hertz]))[0] == pytest.approx(0.5)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.gain import Gain, change_gain
+from audioinv.sound.clip import Clip
 
 decibels = st.floats(-60, 60)
 

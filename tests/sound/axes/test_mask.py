@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioinv.errors import InputError
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.mask import Mask, mask_band, mask_time
+from audioinv.sound.clip import Clip
 
 
 @given(st.integers(0, 300), st.integers(0, 199))

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from audioinv.errors import InputError
-from audioinv.sound.audio import Clip, write_audio
+from audioinv.sound.audio import write_audio
 from audioinv.sound.axes.noise import Noise, add_noise
+from audioinv.sound.clip import Clip
 
 
 def generator():

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from audioinv.errors import InputError
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.registry import change_along
+from audioinv.sound.clip import Clip
 from audioinv.sound.grid import AXES, parse_grid
 from audioinv.sound.synthetic import harmonic_tone
 

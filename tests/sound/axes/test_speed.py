@@ -5,8 +5,8 @@ import pytest
 from scipy import signal
 
 from audioinv.errors import InputError
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.speed import Speed, change_speed
+from audioinv.sound.clip import Clip
 
 SAMPLE_RATE = 16000
 

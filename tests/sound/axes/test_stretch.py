@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from audioinv.errors import InputError
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.stretch import Stretch, time_stretch
+from audioinv.sound.clip import Clip
 from audioinv.sound.fundamental import find_pitch
 
 SAMPLE_RATE = 16000

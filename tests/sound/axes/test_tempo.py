@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from audioinv.sound.audio import Clip
 from audioinv.sound.axes.speed import Speed
 from audioinv.sound.axes.stretch import Stretch
 from audioinv.sound.axes.tempo import opposite_percent
+from audioinv.sound.clip import Clip
 
 PERCENT = np.array([-50.0, 10.0, 100.0])
 

@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 
-from audioinv.report.text import interval, model_line, summary_lines, verdict
+from audioinv.report.summary_text import model_line, summary_lines, verdict
+from audioinv.report.text import interval
 
 
 def test_the_table_shows_the_numbers_of_the_summary(results):
@@ -23,11 +24,26 @@ def test_the_table_shows_the_numbers_of_the_summary(results):
     assert "freq ±200 Hz" in text
 
 
+def contrast_said(results, name, **difference):
+    summary = dict(results.document["models"][name])
+    summary["contrast"] = {**summary["contrast"], "difference": difference}
+    return verdict(replace(results, document={**results.document, "models": {name: summary}}), name)
+
+
 def test_the_contrast_is_said_in_plain_words(results):
     assert re.search(
-        r"centroid keeps 100 % .* steadier in time than in frequency, by \+0\.\d\d \[", verdict(results, "centroid")
+        r"centroid keeps 100 % .* steadier in time than in frequency, by 0\.\d\d \[", verdict(results, "centroid")
     )
     assert "steadier in frequency than in time" in verdict(results, "<b>half</b>")
+
+
+def test_what_is_steadier_says_the_direction_so_the_amount_has_no_sign(results):
+    said = contrast_said(results, "centroid", value=-0.17, low=-0.3, high=-0.05)
+    assert said.endswith("it is steadier in frequency than in time, by 0.17 [0.05, 0.30].")
+    said = contrast_said(results, "centroid", value=0.17, low=0.05, high=0.3)
+    assert said.endswith("it is steadier in time than in frequency, by 0.17 [0.05, 0.30].")
+    said = contrast_said(results, "centroid", value=-0.17, low=None, high=None)
+    assert said.endswith("a difference of −0.17, of which one recording cannot say how sure it is.")
 
 
 def test_how_small_a_change_could_have_been_seen_is_said(results):

@@ -1,0 +1,237 @@
+"""Folders of every kind with a bit flipped, cut short or without a file: the file is named, no number is half read."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from audioinv.errors import CheckpointError
+from audioinv.nets.model import as_model
+from audioinv.pair_analysis import profile_pairs
+from audioinv.report.budget_results import load_budget
+from audioinv.report.certificate_results import load_certificates
+from audioinv.report.layer_results import load_layers
+from audioinv.report.order_results import load_order
+from audioinv.report.pair_results import load_pairs
+from audioinv.report.profile_results import load_profile
+from audioinv.report.results import load_results
+from audioinv.report.seal import sealed, unsealed
+from audioinv.report.shards import Shard, find_shard, write_shard
+from audioinv.report.sliding_results import load_sliding
+from audioinv.report.study_results import load_study
+from audioinv.sliding_analysis import slide
+from audioinv.sound.clip import Clip
+from audioinv.sound.grid import parse_grid
+from audioinv.study.run import save_study
+
+from ..report.network import make_run
+from ..seals import unseal
+from .spoiling import spoilings, try_reading
+
+STUDY = Path(__file__).parents[2] / "docs" / "questions" / "results" / "head.json"
+
+
+def kept(found):
+    """All that was read, as can be compared."""
+    return found.document, found.table.to_pydict()
+
+
+def kept_windows(found):
+    return found.document, found.run, found.windows.to_pydict(), found.events.to_pydict(), found.failures
+
+
+def analysis(name, load, *commands):
+    return SimpleNamespace(files=(f"{name}.json", f"{name}.parquet"), load=load, kept=kept, commands=commands)
+
+
+RUN, HERE = "RUN", "HERE"
+KINDS = {
+    "run": SimpleNamespace(
+        files=("results.parquet", "run.json", "failures.csv", "summary.json"),
+        load=load_results,
+        kept=lambda found: (found.document, found.run, found.table.to_pydict(), found.failures),
+        commands=(
+            ("check", HERE, "--min", "time.consistency=0.01"),
+            ("check", RUN, "--max-drop", "time.consistency=0.9", "--baseline", HERE),
+            ("compare", RUN, HERE),
+            ("report", HERE),
+            ("plot", HERE, "curves"),
+            ("cite", HERE),
+        ),
+    ),
+    "slide": SimpleNamespace(
+        files=("windows.parquet", "events.csv", "summary.json", "run.json", "failures.csv"),
+        load=load_sliding,
+        kept=kept_windows,
+        commands=(("plot", HERE, "sliding"),),
+    ),
+    "layers": analysis("layers", load_layers, ("plot", HERE, "layers"), ("report", RUN, HERE)),
+    "budget": analysis("budget", load_budget, ("plot", HERE, "budget"), ("report", RUN, HERE)),
+    "certificates": analysis("certificates", load_certificates, ("report", RUN, HERE)),
+    "order": analysis("order", load_order, ("report", RUN, HERE)),
+    "profile": analysis("profile", load_profile, ("plot", HERE, "profile"), ("report", RUN, HERE)),
+    "pairs": analysis("pairs", load_pairs, ("plot", HERE, "pairs")),
+    "study": SimpleNamespace(
+        files=("study.json",),
+        load=load_study,
+        kept=lambda found: found,
+        commands=(("plot", HERE, "study"), ("plot", HERE, "scatter")),
+    ),
+    "share": SimpleNamespace(
+        files=("shard.json",), load=find_shard, kept=lambda found: found, commands=(("merge", HERE, "-o", "whole"),)
+    ),
+}
+FILES = [(kind, name) for kind, one in KINDS.items() for name in one.files]
+COMMANDS = [(kind, words) for kind, one in KINDS.items() for words in one.commands]
+
+
+def loudness(waveforms):
+    level = np.tanh(30 * (waveforms**2).mean(-1))
+    return np.stack([level, 1 - level], -1)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder of each kind."""
+    home = tmp_path_factory.mktemp("kinds")
+    made = make_run(home)
+    made.results.save(home / "run")
+    model = as_model(loudness, sample_rate=8000, labels=["a", "b"], n_samples=800, name="loudness")
+    sound = np.random.default_rng(0).standard_normal(8000).astype(np.float32) / 9
+    slide(model, Clip(sound, 8000, "hall.wav"), every="50ms").save(home / "slide")
+    grids = [(parse_grid("time", "0:10:5ms"), parse_grid("gain", "0:6:6dB"))]
+    profile_pairs(made.model, made.clips, grids, edges="zero").save(home / "pairs")
+    save_study(load_study(STUDY), home / "study")
+    (home / "share").mkdir()
+    write_shard(home / "share", Shard(1, 2, "recipe", ("clips",), {"time": "0:5:5ms"}, ("clips/0.wav",)))
+    return home
+
+
+@pytest.mark.parametrize(("kind", "name"), FILES)
+def test_a_bit_or_an_end_that_is_lost_is_named_or_changes_nothing(whole, tmp_path, rng, kind, name):
+    one = KINDS[kind]
+    folder = shutil.copytree(whole / kind, tmp_path / kind)
+    expected, path = one.kept(one.load(folder)), folder / name
+    content, n_read = path.read_bytes(), 0
+    for spoilt in spoilings(content, rng, n_flips=25, n_cuts=5):
+        path.write_bytes(spoilt)
+        found, refusal = try_reading(one.load, folder)
+        if found is None:
+            assert str(folder) in refusal
+            assert "changed since the run wrote it" in refusal or name in refusal
+            assert "\n" not in refusal
+            continue
+        n_read += 1
+        np.testing.assert_equal(one.kept(found), expected)
+    assert n_read < 8  # of JSON, what lies between its words may change
+    path.unlink()
+    if kind == "share":  # which is then one that is not finished
+        assert one.load(folder) is None
+        return
+    with pytest.raises(CheckpointError, match=name.replace(".", r"\.")):
+        one.load(folder)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path):
+    """Change the last digit of a text, or a bit amid a table."""
+    content = bytearray(path.read_bytes())
+    digits = [at for at, byte in enumerate(content) if chr(byte).isdigit()]
+    at = len(content) // 2 if path.suffix == ".parquet" else (digits or [len(content) // 2])[len(digits) // 2]
+    content[at] ^= 1
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("spoil", [cut, flip, Path.unlink], ids=["cut", "flip", "removed"])
+@pytest.mark.parametrize(("kind", "words"), COMMANDS, ids=[f"{kind}-{'-'.join(words)}" for kind, words in COMMANDS])
+def test_every_command_names_the_file_and_ends_with_2(run, whole, tmp_path, monkeypatch, kind, words, spoil):
+    monkeypatch.chdir(tmp_path)
+    for name in KINDS[kind].files:
+        folder = shutil.copytree(whole / kind, tmp_path / name / kind)
+        spoil(folder / name)
+        before = sorted(tmp_path.rglob("*"))
+        done = run(*({RUN: whole / "run", HERE: folder}.get(word, word) for word in words))
+        assert done.exit_code == 2, (name, done.stdout, done.stderr)
+        assert done.stdout == ""
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: ")
+        assert name in line
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("kind", "words"), COMMANDS, ids=[f"{kind}-{'-'.join(words)}" for kind, words in COMMANDS])
+def test_whole_folders_are_read(run, whole, tmp_path, monkeypatch, kind, words):
+    """The control; a share of two alone is none, but is read."""
+    monkeypatch.chdir(tmp_path)
+    folder = shutil.copytree(whole / kind, tmp_path / kind)
+    done = run(*({RUN: whole / "run", HERE: folder}.get(word, word) for word in words), "-q")
+    assert done.exit_code == (2 if kind == "share" else 0), done.stderr
+    assert kind != "share" or "of 2 shards 2 missing" in done.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_folder_of_an_older_version_holds_no_digests_and_is_believed(whole, tmp_path, kind):
+    one = KINDS[kind]
+    folder = shutil.copytree(whole / kind, tmp_path / kind)
+    expected = one.kept(one.load(folder))
+    documents = [path for path in folder.glob("*.json") if "files_sha256" in path.read_text()]
+    assert len(documents) == 1
+    unseal(documents[0])
+    np.testing.assert_equal(one.kept(one.load(folder)), expected)
+
+
+def test_an_analysis_half_replaced_is_no_analysis(whole, tmp_path):
+    """Document and table of two runs of one kind, as a crash between two renames leaves them."""
+    folder = shutil.copytree(whole / "layers", tmp_path / "layers")
+    again = load_layers(folder)
+    again.run["seconds"] = 12.5
+    other = again.save(tmp_path / "other")
+    shutil.copy(other / "layers.json", folder)
+    assert load_layers(folder).run["seconds"] == 12.5  # of one and the same table, either document will do
+    shutil.copy(whole / "budget" / "budget.parquet", folder / "layers.parquet")
+    with pytest.raises(CheckpointError, match=r"layers\.parquet changed"):
+        load_layers(folder)
+
+
+@pytest.mark.parametrize("name", ["layers.json", "layers.parquet"])
+def test_half_an_analysis_in_the_run_s_own_folder_is_named(run, whole, tmp_path, name):
+    home = shutil.copytree(whole / "run", tmp_path / "run")
+    for path in (whole / "layers").glob("layers.*"):
+        shutil.copy(path, home)
+    assert run("report", home, "-q").exit_code == 0
+    (home / name).unlink()
+    done = run("report", home)
+    assert done.exit_code == 2
+    assert f"holds no analysis of layers ({name} missing)" in done.stderr
+
+
+def test_a_shard_that_sets_what_nobody_knows_is_refused(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "share").mkdir()
+    write_shard(tmp_path / "share", Shard(1, 1, "recipe", ("clips",), {"rm": 1, "time": "0:5:5ms"}))
+    done = run("merge", "share", "-o", "whole")
+    assert done.exit_code == 2
+    assert done.stderr == "error: share: its shard.json sets rm, which analyze does not know\n"
+
+
+@pytest.mark.parametrize(
+    "digests",
+    ['"x"', "[1]", "5", '{"a.csv": 5}', '{"a.csv": null}', '{"\\u0000": "x"}', '{"/etc/passwd": "x"}', "null"],
+)
+def test_digests_of_nonsense_are_damage(tmp_path, digests):
+    with pytest.raises(CheckpointError, match="damaged"):
+        unsealed(f'{{"a": 1, "files_sha256": {digests}}}'.encode(), tmp_path / "a.json")
+
+
+def test_a_document_under_another_name_is_the_same(tmp_path):
+    (tmp_path / "a.csv").write_text("1")
+    document = sealed({"a": 1}, tmp_path / "a.json", ["a.csv"])
+    assert unsealed(document, tmp_path / "b.json") == {"a": 1}
+    (tmp_path / "a.csv").write_text("2")
+    with pytest.raises(CheckpointError, match=r"a\.csv changed"):
+        unsealed(document, tmp_path / "b.json")
