@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from audioinv import time_shift
-from audioinv.nets.pooling import AxisPooling, Downsampling, pooling
+from audioinv.nets.downsampling import AxisPooling, Downsampling
+from audioinv.nets.pooling import pooling
 
 # %%
 # Noise in which low frequencies dominate, as in maps of sound; circular, so that no border meddles.

@@ -28,7 +28,7 @@ FLOORS = {
 
 def api_page():
     """Return the page of the public names."""
-    lines = ["Python", "======", "", "Everything that ``import audioinv`` offers.", ""]
+    lines = ["Python", "======", "", "Everything that ``import audioinv`` offers, on one screen:", "", *groups(), ""]
     homes = sorted(audioinv.__all__, key=lambda name: (list(FLOORS).index(floor_of(name)), name.lower()))
     for floor, names in groupby(homes, key=floor_of):
         lines += [FLOORS[floor], "-" * len(FLOORS[floor]), "", ".. currentmodule:: audioinv", ""]
@@ -41,6 +41,12 @@ def api_page():
             "",
         ]
     return "\n".join(lines)
+
+
+def groups():
+    """Return the names in the groups that the package's own docstring tells them in, as links."""
+    told = audioinv.__doc__[audioinv.__doc__.index("\nanalyses\n") + 1 :]
+    return re.sub(r"`(\w+)`", r":py:obj:`~audioinv.\1`", told).splitlines()
 
 
 def floor_of(name):
@@ -62,10 +68,11 @@ def schema_page():
     lines = ["# Results schema", "", schema["description"], "", "In brackets: what need not be there.", ""]
     for name, kind in {"summary": schema, **schema["$defs"]}.items():
         if "properties" in kind:
-            lines += [f"## {name}", "", kind.get("description", "") if kind is not schema else "", ""]
+            said = "" if kind is schema else kind.get("description", "")
+            lines += [f"({_anchor(name)})=", "", f"## {name}", "", said, ""]
             lines += ["| key | holds | |", "|---|---|---|"]
             lines += [_row(key, value, kind.get("required", ())) for key, value in kind["properties"].items()]
-            lines += ["", f"and all of [{_target(kind)}](#{_anchor(kind)}).", ""] if "$ref" in kind else [""]
+            lines += ["", f"and all of [{_target(kind)}](#{_anchor(_target(kind))}).", ""] if "$ref" in kind else [""]
     return "\n".join(lines)
 
 
@@ -78,15 +85,15 @@ def _target(value):
     return value["$ref"].removeprefix("#/$defs/")
 
 
-def _anchor(value):
-    return _target(value).replace("_", "-")
+def _anchor(name):
+    return f"schema-{name.replace('_', '-')}"
 
 
 def _holds(value):
     """Return in words what a value of the schema is."""
     if "$ref" in value:
         name = _target(value)
-        return f"[{name}](#{_anchor(value)})" if name not in PLAIN else PLAIN[name]
+        return f"[{name}](#{_anchor(name)})" if name not in PLAIN else PLAIN[name]
     if "oneOf" in value:
         return " or ".join(_holds(one) for one in value["oneOf"])
     if "enum" in value:
