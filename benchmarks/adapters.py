@@ -28,8 +28,10 @@ from audioinv.nets.adapters.export import export_classifier
 from audioinv.nets.classifier import ClassifierModel
 from audioinv.nets.library import DEFAULT_MODEL, load_model, shipped_folder
 from audioinv.nets.model import CallableModel, Model, as_model
-from audioinv.sound.audio import Clip, load_clip, open_window
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.operators import TimeShift
+from audioinv.sweep.allocation import keep_memory
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.engines import choose_engines
 from audioinv.sweep.plan import plan_sweep
@@ -318,6 +320,7 @@ def row(name: str, found: Mapping[str, Any]) -> list[str]:
 
 def main() -> None:
     """Run what is wanted, keep it, print and write the table."""
+    keep_memory()  # as the command line does, and for all that is timed
     cases = {name: partial(measure, name) for name in MODELS}
     run_cases("adapters", cases, text, description=__doc__ or "", slow="basic-pitch")
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from audioinv.nets.model import Model, as_model
-from audioinv.sound.audio import Clip, load_clip, write_audio
+from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.clip import Clip
 from audioinv.sound.operators import TimeShift
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.run import Sweep, sweep_clips

@@ -14,10 +14,11 @@ import time
 import numpy as np
 import torch
 
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.nets.library import load_model, shipped_folder
 from audioinv.nets.model import Model
-from audioinv.sound.audio import Clip, load_clip, open_window
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import Clip, open_window
 from audioinv.sweep.plan import SweepPlan, plan_sweep
 from audioinv.sweep.run import sweep_clips
 
@@ -61,7 +62,7 @@ def compare(model: Model, plan: SweepPlan, clips: list[Clip]) -> list[str]:
 def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
-    entries = read_sources([shipped_folder("clips") / "drums"]).entries[:N_CLIPS]
+    entries = read_corpus(shipped_folder("clips") / "drums").entries[:N_CLIPS]
     clips = [load_clip(entry.path, sample_rate=16000) for entry in entries]
     print(
         f"{platform.machine()}, {N_CLIPS} clips of 1 s, one thread, CPU time, median of {ROUNDS} interleaved rounds\n"

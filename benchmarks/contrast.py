@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from audioinv.analysis import AnalysisOptions, analyze_models
-from audioinv.corpus.layouts import read_sources
+from audioinv.corpus.layouts import read_corpus
 from audioinv.nets.library import load_model, shipped_folder
 from audioinv.report.results import Results
 from audioinv.report.text import interval
@@ -23,7 +23,7 @@ HEADINGS = ("model", "accuracy", "±200 ms", "worst case", "±100 Hz", "±4 semi
 
 def measure() -> Results:
     """Analyse the shipped drums with every model; bins only where the model has a spectrogram."""
-    clips = read_sources([shipped_folder("clips") / "drums"]).entries
+    clips = read_corpus(shipped_folder("clips") / "drums").entries
     models = [load_model(name) for name in MODELS]
     with_bins = [model for model in models if model.front_end is not None]
     plain = analyze_models([model for model in models if model.front_end is None], clips, AnalysisOptions(GRIDS))

@@ -26,7 +26,7 @@ from scipy import stats
 from audioinv.measure.intervals import allow_for_unseen, wilson_interval
 from audioinv.measure.multiplicity import benjamini_hochberg, holm
 from audioinv.measure.pairing import minimum_detectable_change, sign_flip_test
-from audioinv.measure.statistics import bootstrap_curve
+from audioinv.measure.statistics import estimate_curve
 
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -61,13 +61,13 @@ def data_sets(
 
 def shipped(values: FloatArray, codes: Codes, rng: np.random.Generator) -> FloatArray:
     """Return what a summary gives."""
-    found = bootstrap_curve(values, codes, rng=rng)
+    found = estimate_curve(values, codes, rng=rng)
     return np.stack([found.low, found.high])
 
 
 def accelerated(values: FloatArray, codes: Codes, rng: np.random.Generator) -> FloatArray:
     """Return bias-corrected and accelerated percentiles."""
-    found = bootstrap_curve(values, codes, rng=rng, bounds=None)
+    found = estimate_curve(values, codes, rng=rng, bounds=None)
     return _seen(np.stack([found.low, found.high]), values, codes)
 
 
@@ -244,7 +244,7 @@ def differences(n_sets: int) -> Iterator[list[str]]:
 
 def of_differences(values: FloatArray, codes: Codes, rng: np.random.Generator) -> FloatArray:
     """Return what a summary gives for differences, brought between 0 and 1 as `values` are."""
-    found = bootstrap_curve(2 * values - 1, codes, rng=rng, bounds=(-1.0, 1.0))
+    found = estimate_curve(2 * values - 1, codes, rng=rng, bounds=(-1.0, 1.0))
     return (np.stack([found.low, found.high]) + 1) / 2
 
 

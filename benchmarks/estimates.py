@@ -22,7 +22,7 @@ import numpy as np
 
 from audioinv.nets.library import load_model
 from audioinv.nets.model import Model, as_model
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.engines import choose_engines
 from audioinv.sweep.estimate import estimate_axis

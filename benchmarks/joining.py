@@ -24,9 +24,9 @@ import numpy as np
 
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.corpus.entries import CorpusEntry
-from audioinv.journalled_run import join_parts
 from audioinv.nets.model import ModelSpec, as_model
 from audioinv.report.journal import Journal
+from audioinv.report.parts import join_parts
 from audioinv.report.results import load_results
 from audioinv.sweep.responses import SOUND_COLUMNS, AxisResponses, ClipRecord, ControlResponses, ModelResponses
 from audioinv.sweep.run import Sweep

@@ -131,15 +131,16 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, ["---"] * len(headings), *rows))
 
 
-def write_block(mark: str, text: str) -> None:
-    """Put a text between its marks in the page of the benchmarks."""
-    page = PAGE.read_text(encoding="utf-8")
+def write_block(mark: str, text: str, path: Path | None = None) -> None:
+    """Put a text between its marks in a page, if none is given in that of the benchmarks."""
+    path = path or PAGE
+    page = path.read_text(encoding="utf-8")
     first, last = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     before, found, rest = page.partition(first)
     _, ended, after = rest.partition(last)
     if not (found and ended):
-        raise SystemExit(f"{PAGE.name} has no {first} … {last} to write between; put them where the table belongs")
-    PAGE.write_text(f"{before}{first}\n\n{text}\n\n{last}{after}", encoding="utf-8")
+        raise SystemExit(f"{path.name} has no {first} … {last} to write between; put them where the table belongs")
+    path.write_text(f"{before}{first}\n\n{text}\n\n{last}{after}", encoding="utf-8")
 
 
 Cases = Mapping[str, Callable[[Setting], Any]]

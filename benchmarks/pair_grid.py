@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audioinv.sound.audio import Clip
+from audioinv.sound.clip import Clip
 from audioinv.sound.operators import TimeShift
 from audioinv.sweep.pairs import PairSweep
 from audioinv.sweep.plan import SweepPlan, plan_sweep

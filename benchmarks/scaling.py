@@ -31,7 +31,8 @@ import torch
 from scipy import stats
 
 from audioinv.report.figure_style import PAGE_INCHES, model_style, new_figure, styled
-from audioinv.sound.audio import Clip, load_clip, write_audio
+from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.clip import Clip
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.run import sweep_clips
 

@@ -97,10 +97,10 @@ def slide_one(name: str, sound: Path, folder: Path) -> dict[str, float]:
 def analyze_many(n_clips: int) -> dict[str, float]:
     """Analyse the shipped drums over and over; memory of this process."""
     from audioinv.analysis import AnalysisOptions, analyze_models
-    from audioinv.corpus.layouts import read_sources
+    from audioinv.corpus.layouts import read_corpus
     from audioinv.nets.library import load_model, shipped_folder
 
-    entries = read_sources([shipped_folder("clips") / "drums"]).entries
+    entries = read_corpus(shipped_folder("clips") / "drums").entries
     many = list(itertools.islice(itertools.cycle(entries), n_clips))
     options = AnalysisOptions({"time": "-10:10:10ms"}, engine="batched", references=False)
     loaded, started = peak_megabytes(), time.process_time()

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from treatment import SAMPLE_RATE, Recording, slug, trimmed
 
-from audioinv.sound.audio import Clip, load_clip
+from audioinv.sound.audio import load_clip
+from audioinv.sound.clip import Clip
 
 PACKAGES = ("fluid-soundfont-gm",)
 LONGEST_SECONDS = 1.0

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from audioinv.sound.audio import Clip, load_clip, write_audio
+from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.clip import Clip
 
 SAMPLE_RATE = 16_000
 SILENCE_DB = -60.0  # relative to the peak of the recording

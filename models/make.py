@@ -23,13 +23,13 @@ import torch
 
 from audioinv.corpus.layouts import read_corpus
 from audioinv.measure.cliptable import ClipTable
-from audioinv.measure.statistics import bootstrap_mean
+from audioinv.measure.statistics import estimate_mean
 from audioinv.nets.classifier import ClassifierModel, save_classifier
 from audioinv.nets.model import ModelSpec
 from audioinv.nets.reference_model import ReferenceModel, save_reference
 from audioinv.nets.references import fit_averaging, fit_constant, fit_matched_filter, fit_spectrum, random_model
-from audioinv.nets.training import targets_of, windows_of
-from audioinv.sound.audio import Clip
+from audioinv.nets.training_windows import targets_of, windows_of
+from audioinv.sound.clip import Clip
 from audioinv.trained_model import prepare_corpus
 
 SHIPPED = """
@@ -124,7 +124,7 @@ def card(model: ReferenceModel | ClassifierModel, promise: str) -> str:
     with torch.inference_mode():
         right = model.scores(windows_of(clips, spec)).argmax(-1) == targets_of(clips, spec.labels)
     codes = ClipTable.of(clips, spec.labels).group_codes
-    found = bootstrap_mean(right.numpy(), codes, rng=np.random.default_rng(0))
+    found = estimate_mean(right.numpy(), codes, rng=np.random.default_rng(0))
     lines = [
         f"# {spec.name}",
         "",
