@@ -129,21 +129,26 @@ def _home(functions: Sequence[tuple[int, int, str, int]], line: int) -> tuple[st
 
 
 def _matters(node: Any) -> bool:
-    """Whether anything that runs depends on a place."""
+    """Whether anything that runs depends on a place, and cosmic-ray writes Python there."""
     if node.type == "operator" and node.parent.type in ("parameters", "lambdef", "dictorsetmaker"):
         return False
     if node.type == "decorator" and "abstractmethod" in node.get_code():
         return False
     if node.type in ("if_stmt", "while_stmt") and node.children[1].type == "namedexpr_test":
-        return False  # `if not x := 1` is no Python
-    while (parent := node.parent) is not None:
-        if node.type == "if_stmt" and node.children[1].get_code(include_prefix=False) == "TYPE_CHECKING":
+        return False  # `if not x := 1` is none
+    while node.parent is not None:
+        if _is_for_readers(node):
             return False
-        if parent.type in ("raise_stmt", "tfpdef"):
-            return False
-        if parent.type == "annassign" and node is parent.children[1]:
-            return False
-        if parent.type == "funcdef" and node is parent.annotation:
-            return False
-        node = parent
+        node = node.parent
     return True
+
+
+def _is_for_readers(node: Any) -> bool:
+    """Whether a part is an annotation, an error, or for type checkers only."""
+    parent = node.parent
+    return (
+        parent.type in ("raise_stmt", "tfpdef")
+        or (parent.type == "annassign" and node is parent.children[1])
+        or (parent.type == "funcdef" and node is parent.annotation)
+        or (node.type == "if_stmt" and node.children[1].get_code(include_prefix=False) == "TYPE_CHECKING")
+    )

@@ -29,6 +29,8 @@ def test_noise_enters_at_the_background_level(rng):
     again = time_shift(sound, 2048, edges="noise", rng=np.random.default_rng(1))
     np.testing.assert_array_equal(later, again)
     assert not background_noise(np.zeros(1000), 10, rng).any()
+    after_silence = background_noise(np.concatenate([np.zeros(4096), soft]), 2048, rng)
+    assert np.std(after_silence) == pytest.approx(0.01, rel=0.2)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ def test_moved_bins_keep_what_is_left_on_the_axis(rng):
     uneven = torch.from_numpy(rng.uniform(-60, 0, (10, 4)))
     power = 10 ** (uneven.numpy() / 10)
     expected = power[:-2].sum() / power.sum()
-    assert bin_fidelity(uneven, 2, floor_db=-300.0).energy_kept[0] == pytest.approx(expected)
+    found = bin_fidelity(uneven, 2, floor_db=-300.0)
+    assert found.energy_kept[0] == pytest.approx(expected)
+    assert found.round_trip_error[0] == pytest.approx(np.sqrt(1 - expected))
 
 
 def test_the_band_that_bins_lose_is_what_crosses_the_ends():
