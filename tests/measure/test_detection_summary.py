@@ -71,3 +71,11 @@ def test_minutes_are_what_is_resampled_where_there_are_enough():
     found = summary_of(detecting, windows, events)["detection_rate"]
     assert (found["value"], found["unit"], found["n_groups"]) == (0.5, "group", 12)
     assert found["low"] < 0.35
+
+
+def test_minutes_of_two_recordings_are_groups_of_their_own():
+    windows = SlidingWindows(36_000, WINDOW, HOP, RATE, stride_samples=20)
+    onsets = [60.0 * minute + second for minute in range(6) for second in (1, 2, 3)]
+    recording = RecordingDetections(windows, {"dog": run()}, {"dog": given_events("dog", onsets, onsets, windows)})
+    found = summarize_detections([recording, recording], ["dog"])["detection_rate"]
+    assert (found["unit"], found["n_groups"]) == ("group", 12)

@@ -116,4 +116,6 @@ def test_a_period_is_named_by_what_has_it(period, expected):
 def test_what_the_grid_cannot_show_explains_nothing():
     assert explain_period(10, {"hop": 10.0}, reach=100.0, step=5.0) == "hop"
     assert explain_period(10, {"hop": 10.0}, reach=100.0, step=5.1) is None
+    assert explain_period(5, {"hop": 10.0}, reach=100.0, step=2.5) == "hop / 2"
+    assert explain_period(5, {"hop": 10.0}, reach=100.0, step=2.6) is None
     assert explain_period(60, {"stride": 60.0}, reach=100.0, step=1.0) is None
