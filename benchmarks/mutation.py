@@ -151,19 +151,16 @@ def shares(record: Mapping[str, Any]) -> dict[str, tuple[Counter[str], tuple[flo
 
 
 def summary(record: Mapping[str, Any]) -> str:
-    """Return the share killed on each floor as Markdown."""
+    """Return how mutants ended on each floor, and the share killed, as Markdown."""
     since = Counter(survivor["module"].split("/")[1] for survivor in record["survivors"] if survivor["killed_since"])
-    rows = []
+    since["both"] = since.total()
+    columns = []
     for floor, (ended, (share, low, high)) in shares(record).items():
-        n_since = since.total() if floor == "both" else since[floor]
-        after = (ended.total() - ended["survived"] + n_since) / max(ended.total(), 1)
+        after = (ended.total() - ended["survived"] + since[floor]) / max(ended.total(), 1)
         counts = [str(ended[outcome]) for outcome in OUTCOMES]
-        interval = f"{share:.1%} ({low:.1%} to {high:.1%})"
-        rows.append(
-            [f"`{floor}/`" if floor != "both" else floor, str(ended.total()), *counts, interval, f"{after:.1%}"]
-        )
-    headings = ["floor", "mutants", *OUTCOMES.values(), "killed (95 %)", "with tests written since"]
-    return table(headings, rows)
+        columns.append([str(ended.total()), *counts, f"{share:.1%} ({low:.1%} to {high:.1%})", f"{after:.1%}"])
+    names = ["mutants", *OUTCOMES.values(), "**killed** (95 %)", "with tests written since"]
+    return table(["", "`sound/`", "`measure/`", "both"], list(zip(names, *columns, strict=True)))
 
 
 def page(record: Mapping[str, Any]) -> str:
@@ -174,26 +171,28 @@ def page(record: Mapping[str, Any]) -> str:
             groups[survivor["reason"].partition(": ")[0] or "Not looked at"].append(survivor)
     parts = [_HEAD.format(**record, summary=summary(record))]
     for kind, survivors in sorted(groups.items(), key=lambda group: -len(group[1])):
-        rows = [_row(each) for each in sorted(survivors, key=lambda each: (each["module"], each["line"]))]
-        parts.append(f"## {kind} ({len(rows)})\n\n{table(('where', 'is', 'was made', 'why no test fails'), rows)}\n")
+        items = [_item(each) for each in sorted(survivors, key=lambda each: (each["module"], each["line"]))]
+        parts.append("\n".join([f"## {kind} ({len(items)})\n", *items, ""]))
     return "\n".join(parts)
 
 
 _HEAD = """# Mutants that survive
 
 {judged:,} of the {mutants:,} mutants of `audioinv/sound/` and `audioinv/measure/`, drawn at random (seed {seed}), met
-their tests; [Robustness](robustness.md) says how. This is what survived, with the reason. The page is written by
-`python -m benchmarks.mutation`.
+their tests; [Robustness](robustness.md) says how. This is what survived, with the reason; what tests written since kill
+is left out. The page is written by `python -m benchmarks.mutation`.
 
 {summary}
 """
 
 
-def _row(survivor: Mapping[str, Any]) -> list[str]:
+def _item(survivor: Mapping[str, Any]) -> str:
     before, after = around(survivor["before"], survivor["after"])
-    where = survivor["module"].removeprefix("audioinv/")
-    place = f"`{where}`, `{survivor['function']}`" if survivor["function"] else f"`{where}`"
-    return [place, _code(before), _code(after), survivor["reason"].partition(": ")[2]]
+    place = survivor["module"].removeprefix("audioinv/")
+    where = f"`{place}`, `{survivor['function']}`" if survivor["function"] else f"`{place}`"
+    why = survivor["reason"].partition(": ")[2]
+    change = f"{_code(before)} became {_code(after)}" if after else f"without {_code(before)}"
+    return f"- {where}: {change}{': ' * bool(why)}{why}."
 
 
 def around(before: str, after: str, *, margin: int = 24) -> tuple[str, str]:
@@ -217,7 +216,7 @@ def _cut(line: str, first: int, last: int) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`` {text} ``".replace("|", r"\|") if text else "(gone)"
+    return f"`` {text} ``"
 
 
 def write_pages(record: Mapping[str, Any]) -> None:

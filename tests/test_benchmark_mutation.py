@@ -200,11 +200,13 @@ def test_what_survived_is_counted_and_keeps_its_reason():
     assert [survivor["reason"] for survivor in record["survivors"]] == ["Same: x is never 3", ""]
     page = mutation.page(record)
     assert "## Same (1)" in page
-    assert "| `sound/m.py`, `f` | `` x < 3 `` | `` x <= 3 `` | x is never 3 |" in page
-    assert r"| `` a \| b `` | `` a & b `` |  |" in page
+    assert "- `sound/m.py`, `f`: `` x < 3 `` became `` x <= 3 ``: x is never 3.\n" in page
+    assert "## Not looked at (1)\n\n- `measure/m.py`, `f`: `` a | b `` became `` a & b ``.\n" in page
     record["survivors"][1]["killed_since"] = True
     assert "a & b" not in mutation.page(record)
-    assert mutation.summary(record).splitlines()[-1].endswith("| 50.0% (15.0% to 85.0%) | 75.0% |")
+    killed, since = mutation.summary(record).splitlines()[-2:]
+    assert killed.endswith("| 50.0% (15.0% to 85.0%) |")
+    assert since == "| with tests written since | 66.7% | 100.0% | 75.0% |"
 
 
 def test_lines_are_cut_down_to_what_differs():
