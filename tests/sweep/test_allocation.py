@@ -10,13 +10,9 @@ import resource, torch
 from audioinv.sweep.allocation import keep_memory
 torch.set_num_threads(1)
 kept = {0} and keep_memory()
-def maps(times):
-    for _ in range(times):
-        some = [torch.zeros(5 << 20) for _ in range(4)]  # 20 MiB each
-        del some
-maps(3)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-maps(10)
+for size in range(1, 29):  # MiB; each larger than what glibc has learnt to keep by itself from those before
+    torch.zeros(size << 18)
 print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -29,4 +25,4 @@ def test_maps_that_come_and_go_meet_no_page_faults():
         kept, count = done.stdout.split()
         assert kept == str(asked)
         faults[asked] = int(count)
-    assert 100 * faults[True] < faults[False]
+    assert 4 * faults[True] < faults[False]  # the largest once, and the sum of all
