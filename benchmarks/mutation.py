@@ -1,7 +1,7 @@
 """Whether the tests of sound and measure notice a wrong line: a random sample of mutants, each against its tests.
 
 Run with ``python -m benchmarks.mutation --n 1200 --seed 0``; ``--n all`` takes every mutant, which takes hours. The
-mutants are cosmic-ray's (`benchmarks.mutants`; the extra ``mutation``), what they meet is in `benchmarks.mutant_runs`.
+mutants are cosmic-ray's (`benchmarks.mutants`; the extra ``test``), what they meet is in `benchmarks.mutant_runs`.
 
 The sample is spread over the modules in proportion to their mutants and taken in random order, so that the share that
 is killed is that of all mutants, within Wilson's interval, and a run that is stopped early has a sample too. A mutant
