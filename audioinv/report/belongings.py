@@ -6,7 +6,7 @@ A file is known by its name, below the folder. Whatever has another name, is a l
 belongs to somebody else and is never removed. What a system leaves behind by itself is nobody's: it is no reason to
 refuse a folder. Only names are looked at, on this disk as in a store.
 
-What is here: `is_own`, `strangers`, `remove_own`.
+What is here: `is_own`, `strangers`, `remove_own`; the names `RUN`, `FILES`, `PARTS`, `SHARD`, `LOCK`.
 """
 
 from __future__ import annotations
@@ -19,23 +19,28 @@ from pathlib import Path
 from ..sound.places import ask_store, on_this_disk, store_of
 from ..sound.whole_files import names_in, remove
 
-__all__ = ["is_own", "remove_own", "strangers"]
+__all__ = ["FILES", "LOCK", "PARTS", "RUN", "SHARD", "is_own", "remove_own", "strangers"]
 
-_RUN = ("results.parquet", "run.json", "failures.csv", "summary.json")
+RUN = "run.json"
+FILES = ("results.parquet", RUN, "failures.csv", "summary.json")
+"""Of a results folder, in the order in which they come to their place: where the last stands, all do."""
+PARTS, SHARD, LOCK = "results", "shard.json", ".lock"
+"""In a folder that is being written: the parts, what a share says of itself, and the lock of who writes."""
+
 _KEPT = ("layers", "budget", "certificates", "order", "profile", "pairs")  # analyses that may stand beside a run
 _FIGURES = (
     *("curves", "classes", "heatmap", "spectrogram", "harmonics", "layers", "budget", "sliding", "study", "scatter"),
     *("animation", "profile", "pairs", "surgery"),
 )
 _FILES = (
-    *("results/part-*.parquet", "results/part-*.tmp", *(f"results/tmp*.tmp/{name}" for name in _RUN)),
+    *(f"{PARTS}/part-*.parquet", f"{PARTS}/part-*.tmp", *(f"{PARTS}/tmp*.tmp/{name}" for name in FILES)),
     *("labels/*.txt", "report/index.html", "report/sounds/*-unshifted.flac", "report/sounds/*-shifted.flac"),
-    *(*_RUN, "shard.json", ".lock", "results.csv", "report.html", "surgery.json", "table.md"),
+    *(*FILES, SHARD, LOCK, "results.csv", "report.html", "surgery.json", "table.md"),
     *("windows.parquet", "events.csv"),
     *(f"{name}.{kind}{part}" for name in _KEPT for kind in ("json", "parquet") for part in ("", ".part")),
     *(f"figures/{name}.{kind}" for name in _FIGURES for kind in ("png", "svg", "pdf", "gif", "mp4")),
 )
-_FOLDERS = ("results", "results/tmp*.tmp", "figures", "labels", "report", "report/sounds")
+_FOLDERS = (PARTS, f"{PARTS}/tmp*.tmp", "figures", "labels", "report", "report/sounds")
 _OF_SYSTEMS = (".nfs*", ".DS_Store", "Thumbs.db", "desktop.ini")
 """A file that NFS keeps while somebody has it open; what viewers of folders remember."""
 

@@ -21,11 +21,11 @@ from ..nets.model import ModelSpec
 from ..sound.carried_files import disk_near
 from ..sound.places import on_this_disk
 from ..sound.whole_files import cannot_write, names_in, read_whole, remove, write_whole
-from .belongings import is_own, remove_own
+from .belongings import LOCK, PARTS, is_own, remove_own
 from .hold import Hold, hold
 from .parts import PartFolder
 from .results import Results, write_results
-from .results_folder import LOCK, PARTS, install_results
+from .results_folder import install_results
 
 __all__ = ["Journal", "recipes_in"]
 

@@ -34,8 +34,8 @@ from ..sound.carried_files import incoming
 from ..sound.places import on_this_disk
 from ..sound.whole_files import find_folder, names_in
 from ..sweep.responses import Failure, ModelResponses
-from .belongings import remove_own
-from .results_folder import FILES, RUN, check_free, install_results
+from .belongings import FILES, RUN, remove_own
+from .results_folder import check_free, install_results
 from .run_files import read_failures, write_failures, write_json
 from .seal import sealed, unsealed
 from .table import SCHEMA, read_table, table_parts, to_table

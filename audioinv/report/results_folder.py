@@ -5,8 +5,7 @@ Conventions
 A folder that stands is replaced only where that is asked for, and only what of it is ours
 (`audioinv.report.belongings`). Its last file comes last: where that stands, the folder is whole.
 
-What is here: `check_free`, `free_folder`, `unfinished`, `install_results`; the names `RUN`, `FILES`, `PARTS`, `SHARD`,
-`LOCK`.
+What is here: `check_free`, `free_folder`, `unfinished`, `install_results`.
 """
 
 from __future__ import annotations
@@ -18,15 +17,9 @@ from pathlib import Path
 from ..errors import InputError
 from ..sound.places import on_this_disk
 from ..sound.whole_files import move_whole, names_in, read_whole, refuse_url, remove
-from .belongings import is_own, remove_own, strangers
+from .belongings import FILES, LOCK, PARTS, RUN, SHARD, is_own, remove_own, strangers
 
-__all__ = ["FILES", "LOCK", "PARTS", "RUN", "SHARD", "check_free", "free_folder", "install_results", "unfinished"]
-
-RUN = "run.json"
-FILES = ("results.parquet", RUN, "failures.csv", "summary.json")
-"""Of a results folder, in the order in which they come to their place: where the last stands, all do."""
-PARTS, SHARD, LOCK = "results", "shard.json", ".lock"
-"""In a folder that is being written: the parts, what a share says of itself, and the lock of who writes."""
+__all__ = ["check_free", "free_folder", "install_results", "unfinished"]
 
 
 def install_results(finished: Path, folder: Path, files: Sequence[str] = FILES) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import CheckpointError, InputError
 from ..sound.whole_files import find_folder, names_in, read_whole, write_whole
-from .results_folder import PARTS, SHARD
+from .belongings import PARTS, SHARD
 from .seal import sealed, unsealed
 
 __all__ = ["Shard", "find_shard", "read_shards", "write_shard"]

@@ -41,9 +41,9 @@ from ..measure.detection_summary import EventRow
 from ..measure.event_windows import SlidingWindows
 from ..nets.model import Model
 from ..sweep.responses import Failure
-from .belongings import strangers
+from .belongings import RUN, strangers
 from .results import SCHEMA_VERSION, UNREADABLE
-from .results_folder import RUN, check_free, install_results
+from .results_folder import check_free, install_results
 from .run_files import read_failures, write_failures, write_json
 from .seal import sealed, unsealed
 

@@ -16,11 +16,11 @@ from audioinv.corpus.cells import plain_cell, safe_cell
 from audioinv.corpus.events import read_events
 from audioinv.errors import CheckpointError, InputError
 from audioinv.nets.model import as_model
+from audioinv.report.belongings import FILES
 from audioinv.report.label_tracks import LabelledStretch, write_tracks
 from audioinv.report.page import write_page
 from audioinv.report.parts import PartFolder
 from audioinv.report.results import load_results
-from audioinv.report.results_folder import FILES
 from audioinv.report.run_files import read_failures, write_failures
 from audioinv.sound.clip import Clip
 from audioinv.sweep.plan import plan_sweep

@@ -3,10 +3,9 @@
 import fsspec
 import pytest
 
-from audioinv.report.belongings import is_own, remove_own, strangers
+from audioinv.report.belongings import FILES, LOCK, PARTS, SHARD, is_own, remove_own, strangers
 from audioinv.report.figures import KINDS
 from audioinv.report.journal import Journal
-from audioinv.report.results_folder import FILES, LOCK, PARTS, SHARD
 from audioinv.sound.whole_files import find_folder, write_whole
 
 OURS = (
