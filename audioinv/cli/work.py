@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from ..sweep.spawning import start_server
 from .command import ExitCode, note, note_failures
 
 if TYPE_CHECKING:
@@ -75,6 +74,8 @@ class WorkFlags:
     def start_early(self) -> None:
         """Have workers beside this process begin to load while it does."""
         if (self.jobs or 1) > 1 and self.cluster == "local":
+            from ..sweep.spawning import start_server
+
             start_server()
 
     def use_threads(self) -> int:
