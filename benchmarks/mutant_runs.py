@@ -37,6 +37,7 @@ TESTS = (
     *("tests/test_budget_analysis.py", "tests/test_certification.py", "tests/test_frame_run.py"),
     *("tests/test_layer_analysis.py", "tests/test_order_analysis.py", "tests/test_pair_analysis.py"),
     *("tests/test_profile_analysis.py", "tests/test_reference_run.py", "tests/test_sliding_analysis.py"),
+    "tests/test_values.py",
 )
 """Of both floors, of the one that reads sound, and of the errands that use both; and the doctests of `PACKAGES`."""
 PACKAGES = ("audioinv/sound", "audioinv/measure")
@@ -279,8 +280,14 @@ class Suite:
         return sorted(found, key=lambda test: test.seconds)
 
     def others(self, mutant: Mutant) -> list[Observed]:
-        """Return other tests that enter its function, or its module if it is in none, the quickest first."""
+        """Return other tests that enter its function, the quickest first.
+
+        Of what is in no function, those that enter its module, or ask about its classes without entering anything.
+        """
         met = self._by_place[f"{mutant.module}:{mutant.start}" if mutant.function else mutant.module]
+        if not mutant.function:
+            within = mutant.module.removeprefix("audioinv/").removesuffix(".py").replace("/", ".")
+            met = met | {test for test in self._all if f"[{within}." in test.name}
         if mutant.module in ELSEWHERE:
             met = {test for test in self._all if test.name.startswith(ELSEWHERE[mutant.module])}
         chosen, seconds = [], 0.0

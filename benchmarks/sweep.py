@@ -25,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from audioinv.sweep.allocation import keep_memory
+
 from .audit import Audit
 from .first_result import help_cpu_seconds
 from .measuring import Record, Setting, by_machine, heading, run_cases, table
@@ -108,6 +110,7 @@ def measure(case: Case, setting: Setting) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run what is wanted, keep it, print and write the tables."""
+    keep_memory()  # as the command line does
     cases = {case.name: partial(measure, case) for case in CASES}
     run_cases("sweep", cases, text, description=__doc__, slow="4.7 M")
 

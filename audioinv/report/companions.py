@@ -55,7 +55,7 @@ class Companions:
     profiles: tuple[ProfileResults, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Subject:
     """What one analysis is about, as far as it says."""
 

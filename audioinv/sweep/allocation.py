@@ -15,9 +15,9 @@ import sys
 
 __all__ = ["keep_memory"]
 
-# glibc's malloc.h; see mallopt(3). A block of 32 MiB is the largest that may lie in memory that is kept.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_LARGEST_BLOCK, _KEPT = 1 << 25, 1 << 28  # bytes
+# glibc's malloc.h; see mallopt(3). A block that is mapped goes back as soon as it is free, so none is.
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_KEPT = 1 << 28  # bytes
 
 
 def keep_memory() -> bool:
@@ -31,4 +31,4 @@ def keep_memory() -> bool:
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if library is None or not hasattr(library, "gnu_get_libc_version"):
         return False
-    return bool(library.mallopt(_MMAP_THRESHOLD, _LARGEST_BLOCK) and library.mallopt(_TRIM_THRESHOLD, _KEPT))
+    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _KEPT))

@@ -86,7 +86,7 @@ def name_ends(plan: SharedPlan, tapes: Tensor) -> Ends:
     return names[0], names[1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Owners:
     """Which windows' borders are computed, and where among them each window finds its own."""
 

@@ -11,7 +11,7 @@ from audioinv.sweep.allocation import keep_memory
 torch.set_num_threads(1)
 kept = {0} and keep_memory()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for size in range(1, 29):  # MiB; each larger than what glibc has learnt to keep by itself from those before
+for size in range(1, 65):  # MiB; each larger than what glibc has learnt to keep by itself from those before
     torch.zeros(size << 18)
 print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """

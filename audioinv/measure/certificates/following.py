@@ -84,7 +84,7 @@ def follow(respond: Callable[[Tensor], Any], input_shape: Sequence[int], dim: in
     return run
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """One run of a network: where it is, what it called, what spoilt it.
 

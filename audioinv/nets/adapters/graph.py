@@ -62,7 +62,7 @@ class Session(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wiring:
     """How a graph is used as a classifier.
 
