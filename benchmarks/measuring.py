@@ -35,7 +35,7 @@ class Setting:
     """Where to measure, in how many rounds, and of how many delays the deviation is computed: of all if None."""
 
     device: str = "cpu"
-    rounds: int = 5
+    rounds: int = 9
     n_checked: int | None = None
 
     @property

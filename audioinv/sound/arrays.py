@@ -6,20 +6,25 @@ The last axis of a waveform is time: ``(..., n_samples)``. An amount is a number
 against the leading axes: a clip of shape ``(n_samples,)`` with amounts of shape ``(n_shifts,)`` gives
 ``(n_shifts, n_samples)``.
 
-What is here: `as_tensor`, `as_amounts`, `like_input`.
+What is here: `as_tensor`, `as_amounts`, `change_rows`, `like_input`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ..errors import InputError
 
-__all__ = ["as_amounts", "as_tensor", "like_input"]
+__all__ = ["Row", "as_amounts", "as_tensor", "change_rows", "like_input"]
+
+Row = npt.NDArray[np.float32]
 
 
 def as_tensor(waveform: Any) -> Tensor:
@@ -74,6 +79,40 @@ def as_amounts(amount: Any, samples: Tensor, n_signal_axes: int = 1) -> Tensor:
             f"shifts of shape {tuple(amounts.shape)} do not broadcast against a sound of shape {tuple(samples.shape)}"
         ) from error
     return amounts.expand(lead)
+
+
+def change_rows(waveform: Any, amounts: Any, change: Callable[[Row, float], Row]) -> Any:
+    """Change sounds by a library that takes one at a time, as many at once as PyTorch has threads.
+
+    Parameters
+    ----------
+    waveform : Tensor or ndarray of shape (..., n_samples)
+    amounts : float or array
+        Broadcasts against the leading axes.
+    change : callable
+        From one sound, of shape (n_samples,), and its amount to the changed sound. Not asked where the amount is 0;
+        asked from several threads, so it must depend on nothing else.
+
+    Returns
+    -------
+    Tensor or ndarray of shape (..., n_samples)
+
+    Examples
+    --------
+    >>> change_rows(np.ones(2, np.float32), [0.0, 3.0], lambda row, amount: row * np.float32(amount))
+    array([[1., 1.],
+           [3., 3.]], dtype=float32)
+    """
+    samples = as_tensor(waveform)
+    strengths = as_amounts(amounts, samples)
+    changed = samples.expand(*strengths.shape, samples.shape[-1]).clone()
+    rows = changed.view(-1, samples.shape[-1])
+    moved = {row: amount for row, amount in enumerate(strengths.reshape(-1).tolist()) if amount}
+    given = (rows[row].detach().cpu().numpy().astype(np.float32) for row in moved)
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for row, sound in zip(moved, pool.map(change, given, moved.values()), strict=True):
+            rows[row] = torch.as_tensor(sound).to(rows)
+    return like_input(changed, waveform)
 
 
 def like_input(result: Tensor, waveform: Any) -> Any:

@@ -28,17 +28,14 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import python_stretch
 import soxr
-import torch
 
 from ..errors import InputError
-from .arrays import as_tensor, like_input
+from .arrays import Row, change_rows
 
 __all__ = ["ENGINES", "check_engine", "fit_window", "pitch_shift", "run_engine", "semitones_to_ratio"]
 
-FloatArray = npt.NDArray[np.float32]
 
 ENGINES = ("signalsmith", "resample", "world")
 _SEED = 0  # signalsmith draws phases; one seed makes it repeatable
@@ -104,29 +101,24 @@ def pitch_shift(
     880
     """
     check_engine(engine)
-    samples = as_tensor(waveform)
     intervals = np.asarray(interval_semitones, dtype=np.float64)
     if not (np.isfinite(intervals).all() and (np.abs(intervals) <= MAX_SEMITONES).all()):
         raise InputError(f"interval_semitones={interval_semitones} must lie within ±{MAX_SEMITONES:g}")
-    lead = np.broadcast_shapes(intervals.shape, tuple(samples.shape[:-1]))
-    rows = samples.expand(*lead, samples.shape[-1]).reshape(-1, samples.shape[-1])
-    moved = rows.clone()
-    for row, interval in enumerate(np.broadcast_to(intervals, lead).ravel()):
-        if interval:
-            sound = rows[row].detach().cpu().numpy().astype(np.float32)
-            sound = run_engine(sound, float(interval), sample_rate, engine=engine, anchor_samples=anchor_samples)
-            moved[row] = torch.as_tensor(sound).to(moved)
-    return like_input(moved.reshape(*lead, samples.shape[-1]), waveform)
+
+    def shifted(row: Row, interval: float) -> Row:
+        return run_engine(row, interval, sample_rate, engine=engine, anchor_samples=anchor_samples)
+
+    return change_rows(waveform, intervals, shifted)
 
 
 def run_engine(
-    waveform: FloatArray,
+    waveform: Row,
     interval_semitones: float,
     sample_rate: float,
     *,
     engine: str,
     anchor_samples: int = 0,
-) -> FloatArray:
+) -> Row:
     """Pass one sound through an engine, also when the interval is 0.
 
     Parameters
@@ -173,7 +165,7 @@ def check_engine(engine: str) -> None:
         raise InputError("pitch engine 'world' needs pyworld; pip install 'audioinv[world]'")
 
 
-def _sung_again(waveform: FloatArray, ratio: float, sample_rate: float) -> FloatArray:
+def _sung_again(waveform: Row, ratio: float, sample_rate: float) -> Row:
     """Let WORLD sing a sound at `ratio` times its pitch.
 
     References
@@ -192,13 +184,13 @@ def _sung_again(waveform: FloatArray, ratio: float, sample_rate: float) -> Float
     return np.asarray(sung[: len(waveform)], dtype=np.float32)
 
 
-def _resampled(waveform: FloatArray, ratio: float, anchor_samples: int) -> FloatArray:
+def _resampled(waveform: Row, ratio: float, anchor_samples: int) -> Row:
     """Play a sound `ratio` times as fast, keeping `anchor_samples` where it is and the length as it was."""
     faster = np.asarray(soxr.resample(waveform, ratio, 1.0, quality="HQ"), dtype=np.float32)
     return fit_window(faster, len(waveform), ratio, anchor_samples)
 
 
-def fit_window(played: FloatArray, n_samples: int, ratio: float, anchor_samples: int) -> FloatArray:
+def fit_window(played: Row, n_samples: int, ratio: float, anchor_samples: int) -> Row:
     """Lay a sound whose duration has changed into its window again.
 
     Parameters

@@ -6,13 +6,12 @@ Amounts broadcast against the leading axes of a waveform, as everywhere in `audi
 neutral one and returns the very samples that went in; the further from 0, the stronger the change. What is drawn at
 random is drawn once for a sound and scaled by the amount, so that amounts of one sweep differ by nothing else.
 
-What is here: `Change`, `keep_neutral`, `change_rows`, `clip_rng`.
+What is here: `Change`, `keep_neutral`, `clip_rng`.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,12 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..arrays import as_amounts, as_tensor, like_input
 from ..clip import Clip
 from ..operators import Operator
 
-__all__ = ["Change", "change_rows", "clip_rng", "keep_neutral"]
+__all__ = ["Change", "clip_rng", "keep_neutral"]
 
 FloatArray = npt.NDArray[np.float64]
-Row = npt.NDArray[np.float32]
 
 
 class Change(Operator):
@@ -81,38 +78,6 @@ def keep_neutral(samples: Tensor, amounts: Tensor, changed: Tensor) -> Tensor:
         In the precision of `samples`.
     """
     return torch.where((amounts == 0)[..., None], samples, changed.to(samples.dtype))
-
-
-def change_rows(waveform: Any, amounts: Any, change: Callable[[Row, float], Row]) -> Any:
-    """Change sounds one after the other, by a library that takes one at a time.
-
-    Parameters
-    ----------
-    waveform : Tensor or ndarray of shape (..., n_samples)
-    amounts : float or array
-        Broadcasts against the leading axes.
-    change : callable
-        From one sound, of shape (n_samples,), and its amount to the changed sound. Not asked where the amount is 0.
-
-    Returns
-    -------
-    Tensor or ndarray of shape (..., n_samples)
-
-    Examples
-    --------
-    >>> change_rows(np.ones(2, np.float32), [0.0, 3.0], lambda row, amount: row * np.float32(amount))
-    array([[1., 1.],
-           [3., 3.]], dtype=float32)
-    """
-    samples = as_tensor(waveform)
-    strengths = as_amounts(amounts, samples)
-    changed = samples.expand(*strengths.shape, samples.shape[-1]).clone()
-    rows = changed.view(-1, samples.shape[-1])
-    for row, amount in enumerate(strengths.reshape(-1).tolist()):
-        if amount:
-            sound = change(rows[row].detach().cpu().numpy().astype(np.float32), amount)
-            rows[row] = torch.as_tensor(sound).to(rows)
-    return like_input(changed, waveform)
 
 
 def clip_rng(clip: Clip, seed: int) -> np.random.Generator:

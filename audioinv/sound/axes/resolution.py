@@ -31,9 +31,9 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..arrays import as_amounts, as_tensor, like_input
+from ..arrays import Row, as_amounts, as_tensor, change_rows, like_input
 from ..clip import Clip
-from .change import Change, Row, change_rows, keep_neutral
+from .change import Change, keep_neutral
 
 __all__ = ["CODECS", "Resolution", "lower_rate", "round_bits", "through_codec"]
 

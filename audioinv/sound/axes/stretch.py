@@ -23,8 +23,8 @@ import python_stretch
 from torch import Tensor
 
 from ...errors import InputError
+from ..arrays import Row, change_rows
 from ..pitch import fit_window
-from .change import Row, change_rows
 from .tempo import Tempo
 
 __all__ = ["Stretch", "time_stretch"]
