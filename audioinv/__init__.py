@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .corpus.listener import Expectation, ListenerFile, read_listener
     from .errors import AudioFileError, AudioinvError, CheckpointError, InputError, ModelError
     from .layer_analysis import layers
+    from .model_training import train
     from .nets.adapters.declaration import Declaration
     from .nets.library import load_model, shipped_folder
     from .nets.model import Model, as_model
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from .sound.harmonics import harmonicity_error, measure_partials
     from .sound.pitch import pitch_shift
     from .sound.shifts import bin_shift, frequency_shift, time_shift
-    from .trained_model import ModelOptions, TrainedModel, train
+    from .trained_model import ModelOptions, TrainedModel
 
 _HOMES = {
     "analysis": ("analyze",),
@@ -76,6 +77,7 @@ _HOMES = {
     "corpus.listener": ("Expectation", "ListenerFile", "read_listener"),
     "errors": ("AudioFileError", "AudioinvError", "CheckpointError", "InputError", "ModelError"),
     "layer_analysis": ("layers",),
+    "model_training": ("train",),
     "nets.adapters.declaration": ("Declaration",),
     "nets.library": ("load_model", "shipped_folder"),
     "nets.model": ("Model", "as_model"),
@@ -100,7 +102,7 @@ _HOMES = {
     "sound.harmonics": ("harmonicity_error", "measure_partials"),
     "sound.pitch": ("pitch_shift",),
     "sound.shifts": ("bin_shift", "frequency_shift", "time_shift"),
-    "trained_model": ("ModelOptions", "TrainedModel", "train"),
+    "trained_model": ("ModelOptions", "TrainedModel"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -24,13 +24,13 @@ import torch
 from audioinv.corpus.layouts import read_corpus
 from audioinv.measure.cliptable import ClipTable
 from audioinv.measure.statistics import estimate_mean
+from audioinv.model_training import prepare_corpus
 from audioinv.nets.classifier import ClassifierModel, save_classifier
 from audioinv.nets.model import ModelSpec
 from audioinv.nets.reference_model import ReferenceModel, save_reference
 from audioinv.nets.references import fit_averaging, fit_constant, fit_matched_filter, fit_spectrum, random_model
 from audioinv.nets.training_windows import targets_of, windows_of
 from audioinv.sound.clip import Clip
-from audioinv.trained_model import prepare_corpus
 
 SHIPPED = """
 The test side is what ships in `clips/`: no other clip of its groups was trained on either. `clips/README.md` says how

@@ -169,8 +169,8 @@ def train(
         check_formats(formats)
     from ..corpus.census import take_census
     from ..corpus.layouts import read_corpus
+    from ..model_training import prepare_corpus, train_model
     from ..nets.ranks import joined_ranks
-    from ..trained_model import prepare_corpus, train_model
 
     options = network.options(out.resolve().name, training.config(seed))
     found = read_corpus(data, layout=layout)
