@@ -12,7 +12,6 @@ What is here: `as_tensor`, `as_amounts`, `change_rows`, `like_input`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -82,7 +81,7 @@ def as_amounts(amount: Any, samples: Tensor, n_signal_axes: int = 1) -> Tensor:
 
 
 def change_rows(waveform: Any, amounts: Any, change: Callable[[Row, float], Row]) -> Any:
-    """Change sounds by a library that takes one at a time, as many at once as PyTorch has threads.
+    """Change sounds one after the other, by a library that takes one at a time.
 
     Parameters
     ----------
@@ -90,8 +89,7 @@ def change_rows(waveform: Any, amounts: Any, change: Callable[[Row, float], Row]
     amounts : float or array
         Broadcasts against the leading axes.
     change : callable
-        From one sound, of shape (n_samples,), and its amount to the changed sound. Not asked where the amount is 0;
-        asked from several threads, so it must depend on nothing else.
+        From one sound, of shape (n_samples,), and its amount to the changed sound. Not asked where the amount is 0.
 
     Returns
     -------
@@ -107,10 +105,9 @@ def change_rows(waveform: Any, amounts: Any, change: Callable[[Row, float], Row]
     strengths = as_amounts(amounts, samples)
     changed = samples.expand(*strengths.shape, samples.shape[-1]).clone()
     rows = changed.view(-1, samples.shape[-1])
-    moved = {row: amount for row, amount in enumerate(strengths.reshape(-1).tolist()) if amount}
-    given = (rows[row].detach().cpu().numpy().astype(np.float32) for row in moved)
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for row, sound in zip(moved, pool.map(change, given, moved.values()), strict=True):
+    for row, amount in enumerate(strengths.reshape(-1).tolist()):
+        if amount:
+            sound = change(rows[row].detach().cpu().numpy().astype(np.float32), amount)
             rows[row] = torch.as_tensor(sound).to(rows)
     return like_input(changed, waveform)
 
