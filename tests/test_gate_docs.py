@@ -1,12 +1,11 @@
 """The gate's page: its commands and its pytest, run as they stand, print what it shows."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.typed import run_typed
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
@@ -23,18 +22,6 @@ def shown_sessions():
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, output = part.partition("\n")
             yield command, output
-
-
-def run(command, folder):
-    # On a build machine (CI, BUILD_NUMBER) pytest prints its short summary untruncated.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GITHUB_") and name not in ("CI", "BUILD_NUMBER")
-    }
-    environment |= {"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "-p no:cacheprovider", "COLUMNS": "80"}
-    words = re.sub(r"\b(audioinv|pytest) ", rf"{sys.executable} -m \1 ", command, count=1)
-    return subprocess.run(["bash", "-c", words], cwd=folder, env=environment, capture_output=True, text=True)
 
 
 def comparable(text):
@@ -55,9 +42,8 @@ def test_the_page_shows_what_its_commands_print(tmp_path):
         if command == "echo $?":
             assert shown.strip() == str(code)
             continue
-        done = run(command, tmp_path)
-        code = done.returncode
-        printed = comparable(done.stdout + done.stderr)
+        code, _, said = run_typed(command, tmp_path, {"PYTEST_ADDOPTS": "-p no:cacheprovider"})
+        printed = comparable(said)
         assert NUMBER.sub("#", printed) == NUMBER.sub("#", comparable(shown)), command
         # Another processor may flip an answer that hangs by a hair, and so the last digit.
         for value, close in zip(NUMBER.findall(printed), NUMBER.findall(comparable(shown)), strict=True):
