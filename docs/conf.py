@@ -42,7 +42,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "/plot_",
-    "image_scrapers": ("matplotlib", "report_figures"),
+    "image_scrapers": ("report_figures",),
     "capture_repr": ("_repr_html_", "__repr__"),
     "ignore_repr_types": r"Figure|Axes",
     "within_subsection_order": "FileNameSortKey",

@@ -13,6 +13,7 @@ What is here: `budget_lines`, `beside_lines`, `stage_cells` under `STAGE_HEADING
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..measure.budget.attribution import BudgetSummary, StageSummary
 from ..measure.budget.border import CIRCULAR, BorderEffect
@@ -168,10 +169,13 @@ def _border_line(effect: BorderEffect) -> str:
     kept = f"border, {effect.edges}: {percent_text(effect.consistency.value)} of the answers stay"
     if effect.edges == CIRCULAR:
         return f"{kept}; the score of the clean answer changes by {number_text(effect.change.value)}"
-    lost, added = effect.consistency_lost, effect.change_added
+    (lost, fewer), (added, more) = (
+        _without_sign(effect.consistency_lost, "fewer", "more"),
+        _without_sign(effect.change_added, "more", "less"),
+    )
     return (
-        f"{kept}, {percent_text(lost.value)}{_interval(lost)} fewer than in a circle; "
-        f"the score changes by {_signed(added.value)} [{_signed(added.low)}, {_signed(added.high)}] more"
+        f"{kept}, {percent_text(lost.value)}{_interval(lost)} {fewer} than in a circle; "
+        f"the score changes by {number_text(added.value)} [{_signed(added.low)}, {_signed(added.high)}] {more}"
     )
 
 
@@ -221,6 +225,13 @@ def percent_text(share: float) -> str:
 
 def _interval(found: Estimate) -> str:
     return "" if found.low != found.low else f" [{round(100 * found.low)}, {round(100 * found.high)}]".replace("-", "−")
+
+
+def _without_sign(found: Estimate, above: str, below: str) -> tuple[Estimate, str]:
+    """Return a difference from 0 upwards, and the word for its direction."""
+    if found.value < 0:
+        return replace(found, value=-found.value, low=-found.high, high=-found.low), below
+    return found, above
 
 
 def _signed(change: float) -> str:

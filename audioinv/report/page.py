@@ -123,11 +123,16 @@ def summary_table(results: Results) -> str:
     Returns
     -------
     str
-        A fragment, escaped, with the contrast of time and frequency below.
+        A fragment, escaped, with the contrast of time and frequency below, and the warnings.
     """
     template = page_environment().get_template("summary_table.html.jinja")
-    verdicts = [verdict(results, name) for name in results.document["models"]]
-    return template.render(rows=headline_rows(results), several=len(results.document["models"]) > 1, verdicts=verdicts)
+    names = list(results.document["models"])
+    return template.render(
+        rows=headline_rows(results),
+        several=len(names) > 1,
+        verdicts=[verdict(results, name) for name in names],
+        cautions=[warning for warning in remarks(results) if not warning.is_reason],
+    )
 
 
 def _charts(content: Mapping[str, Any]) -> list[Chart]:

@@ -140,6 +140,7 @@ def headline_rows(results: Results) -> list[HeadlineRow]:
 
 def _headline_row(name: str, axis: str, summary: Mapping[str, Any]) -> HeadlineRow:
     unit, consistency, flip = summary["unit"], summary["consistency"], summary["minimal_flip_shift"]
+    worst = summary["worst_shift"]
     groups = f" in {consistency['n_groups']} groups" if consistency["unit"] == "group" else ""
     accuracies = [share for share in summary["accuracy_curve"] if share is not None]
     clean = summary["accuracy_at_zero"]["value"]
@@ -150,7 +151,7 @@ def _headline_row(name: str, axis: str, summary: Mapping[str, Any]) -> HeadlineR
         n=f"{consistency['n']}{groups}",
         accuracy="–" if clean is None else f"{clean:.2f} → {min(accuracies):.2f}",
         always_right=interval(summary["worst_accuracy"]),
-        worst_shift=amount(summary["worst_shift"]["shift"], unit),
+        worst_shift="none" if worst["consistency"] == 1 else amount(worst["shift"], unit),
         median_flip="beyond range" if flip["median"] is None else f"{flip['median']:g} {unit}",
     )
 

@@ -70,20 +70,21 @@ def model_line(model: Model, device: str) -> str:
     return f"model   {spec.name} · {' · '.join(facts)} · {device}"
 
 
-def plan_lines(models: Sequence[Model], corpus: Corpus, n_clips: int, options: AnalysisOptions) -> list[str]:
+def plan_lines(models: Sequence[Model], corpus: Corpus, options: AnalysisOptions) -> list[str]:
     """Say what will be done.
 
     Parameters
     ----------
     models : sequence of Model
     corpus : Corpus
-    n_clips : int
+        Only what will be heard.
     options : AnalysisOptions
 
     Returns
     -------
     list of str
     """
+    n_clips = len(corpus.entries)
     groups = {entry.group for entry in corpus.entries if entry.group is not None}
     clips = [count_text(n_clips, "clip"), count_text(len(corpus.labels), "class") if corpus.labels else "no labels"]
     if groups:

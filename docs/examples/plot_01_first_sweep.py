@@ -6,13 +6,12 @@ Delay a few drums, move them in frequency, and ask the shipped classifier each t
 """
 
 import audioinv
-from audioinv.nets.library import shipped_folder
 
 # %%
 # Every eighth of the shipped drums; none of them was trained on.
 
 model = audioinv.load_model("drums-cnn2d")
-drums = audioinv.read_corpus(shipped_folder("clips") / "drums").entries[::8]
+drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::8]
 
 # %%
 # A grid is written ``FIRST:LAST:STEPunit``. The results show themselves as a table, with the warnings below.

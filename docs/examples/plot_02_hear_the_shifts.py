@@ -2,16 +2,15 @@
 Hear the shifts
 ===============
 
-What a delay, a frequency shift and a pitch shift do to a flute, to the ear and to its spectrogram.
+What a frequency shift and a pitch shift do to a flute, to the ear and to its spectrogram.
 """
 
 import audioinv
-from audioinv.nets.library import shipped_folder
 
 # %%
 # A clip shows itself as a player.
 
-sound = audioinv.load_clip(shipped_folder("clips") / "instruments" / "flute" / "flute_midi60.flac")
+sound = audioinv.load_clip(audioinv.shipped_folder("clips") / "instruments" / "flute" / "flute_midi60.flac")
 flute = audioinv.Clip(sound.waveform, sound.sample_rate, name="flute", label="flute")
 flute
 

@@ -8,9 +8,8 @@ is another answer.
 """
 
 import audioinv
-from audioinv.nets.library import shipped_folder
 
-drums = audioinv.read_corpus(shipped_folder("clips") / "drums").entries
+drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries
 flattened = audioinv.analyze(audioinv.load_model("drums-cnn2d-flatten"), drums, time="-200:200:50ms")
 averaged = audioinv.analyze(audioinv.load_model("drums-cnn2d"), drums, time="-200:200:50ms")
 
@@ -29,6 +28,5 @@ second = averaged.plot("heatmap", axis="time")
 
 for name, results in (("flatten", flattened), ("average", averaged)):
     time = results.summary["axes"]["time"]
-    print(
-        f"{name}: {time['accuracy_at_zero']['value']:.2f} unshifted, {time['worst_accuracy']['value']:.2f} everywhere"
-    )
+    right, always = time["accuracy_at_zero"]["value"], time["worst_accuracy"]["value"]
+    print(f"{name}: {right:.2f} unshifted, {always:.2f} everywhere")

@@ -10,8 +10,6 @@ import torch
 from torch import nn
 
 import audioinv
-from audioinv.nets.library import shipped_folder
-from audioinv.report.layer_figures import layers_figure
 
 torch.manual_seed(0)
 network = nn.Sequential(
@@ -28,13 +26,13 @@ network = nn.Sequential(
 model = audioinv.as_model(
     network, sample_rate=16000, labels=["a", "b"], n_samples=8192, activation="softmax", name="small network"
 )
-drums = audioinv.read_corpus(shipped_folder("clips") / "drums").entries[::15]
+drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::15]
 
 # %%
 # *Moves along* is equivariance, *stays* invariance. It is not trained: this is what the structure gives.
 
 found = audioinv.layers(model, drums)
-figure = layers_figure(found)
+figure = found.plot()
 
 # %%
 # The same as text, as ``audioinv layers`` prints it. A stride of 64 samples is 16 × 4; between its multiples, aliasing.

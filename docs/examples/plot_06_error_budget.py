@@ -7,18 +7,16 @@ the answer says which stage to look at first.
 """
 
 import audioinv
-from audioinv.nets.library import shipped_folder
-from audioinv.report.budget_figure import budget_figure
 
 model = audioinv.load_model("drums-cnn2d-flatten")
-drums = audioinv.read_corpus(shipped_folder("clips") / "drums").entries[::22]
+drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::22]
 found = audioinv.budget(model, drums)
 
 # %%
 # What each stage makes of the answer; the shares add up to the whole change, and the whiskers say how little four clips
 # are. The flattening counts to the layer after it, the head's dropout: under a delay, that is where to look first.
 
-figure = budget_figure(found)
+figure = found.plot()
 
 # %%
 # The same as text.

@@ -2,14 +2,13 @@
 Any function
 ============
 
-A model is whatever takes windows of sound and returns a score for each class: here eight lines of NumPy that tell high
+A model is whatever takes windows of sound and returns a score for each class: here a few lines of NumPy that tell high
 sounds from low ones.
 """
 
 import numpy as np
 
 import audioinv
-from audioinv.nets.library import shipped_folder
 
 SAMPLE_RATE, SPLIT_HZ = 16000, 500.0
 
@@ -27,7 +26,7 @@ model = audioinv.as_model(brightness, sample_rate=SAMPLE_RATE, labels=["low", "h
 # %%
 # The clips have other labels, which the results say; what stays can be measured without any.
 
-clips = audioinv.read_corpus(shipped_folder("clips") / "instruments").entries[::5]
+clips = audioinv.read_corpus(audioinv.shipped_folder("clips") / "instruments").entries[::5]
 results = audioinv.analyze(model, clips, time="-200:200:25ms", freq="-200:200:25Hz", pitch="-4:4:1st")
 results
 

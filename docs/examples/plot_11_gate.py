@@ -6,9 +6,8 @@ Rules on the numbers of a run, as a build would hold them against a new model.
 """
 
 import audioinv
-from audioinv.nets.library import shipped_folder
 
-drums = audioinv.read_corpus(shipped_folder("clips") / "drums").entries[::4]
+drums = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::4]
 before = audioinv.analyze(audioinv.load_model("drums-cnn2d"), drums, time="-100:100:20ms")
 candidate = audioinv.analyze(audioinv.load_model("drums-cnn2d-flatten"), drums, time="-100:100:20ms")
 

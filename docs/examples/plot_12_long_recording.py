@@ -8,19 +8,16 @@ A window of a second slides over drums in a row. Is each one found, wherever the
 import numpy as np
 
 import audioinv
-from audioinv.corpus.events import Event
-from audioinv.nets.library import shipped_folder
-from audioinv.report.sliding_figure import sliding_figure
 
 # %%
 # Ten drums, with silence between, and when each begins.
 
 GAP_SECONDS = 0.6
-entries = audioinv.read_corpus(shipped_folder("clips") / "drums").entries[::9]
+entries = audioinv.read_corpus(audioinv.shipped_folder("clips") / "drums").entries[::9]
 sounds, events, at = [], [], GAP_SECONDS
 for entry in entries:
     clip = audioinv.load_clip(entry.path)
-    events.append(Event(entry.label, at, at + clip.duration_seconds))
+    events.append(audioinv.Event(entry.label, at, at + clip.duration_seconds))
     sounds += [np.zeros(round(GAP_SECONDS * clip.sample_rate), np.float32), clip.waveform]
     at += GAP_SECONDS + clip.duration_seconds
 recording = audioinv.Clip(np.concatenate([*sounds, sounds[0]]), clip.sample_rate, name="drums in a row")
@@ -35,4 +32,4 @@ found
 # %%
 # Above, the scores over time, with a tick at each event; below, what is found, and how late, by where the grid falls.
 
-figure = sliding_figure(found)
+figure = found.plot()

@@ -1,4 +1,4 @@
-"""Shows figures of the package on a page of the gallery: they are none of pyplot's, which alone Sphinx looks for."""
+"""Shows each figure that an example makes under a name, pyplot's or not: Sphinx by itself looks for pyplot's alone."""
 
 from weakref import WeakSet
 
@@ -16,7 +16,7 @@ def scrape(_block, block_vars, gallery_conf):
     """Save each figure that a block of an example made under a name, and return the lines that show them."""
     paths = []
     for value in block_vars["example_globals"].values():
-        if isinstance(value, Figure) and not hasattr(value.canvas.manager, "num") and value not in _SHOWN:
+        if isinstance(value, Figure) and value not in _SHOWN:
             path = next(block_vars["image_path_iterator"])
             value.savefig(path, format="png", dpi=144)
             _SHOWN.add(value)

@@ -249,3 +249,14 @@ def test_label_tracks_say_what_the_table_says(run, place):
     assert (float(start), float(end)) == (rows["start_s"].iloc[0], rows["end_s"].iloc[0])
     moved = rows[(rows["axis"] == "time") & (rows["shift"] != 0)]
     assert f"time {moved['same_as_zero'].mean():.2f}" in text
+
+
+def test_classes_and_groups_are_those_of_the_clips_that_are_heard(run, place):
+    lines = [
+        "path,label,group",
+        *(f"clips/{label}/{i}.wav,{label},{label}{i}" for label in ("low", "high") for i in range(3)),
+    ]
+    (place / "clips.csv").write_text(chr(10).join(lines))
+    for limit, told in ((2, "2 clips · 1 class · 2 groups"), (5, "5 clips · 2 classes · 5 groups")):
+        done = run("analyze", "clips.csv", "-m", "toy", "--time", "5ms", "--limit", limit, "--dry-run")
+        assert f"clips   {told} " in done.stderr

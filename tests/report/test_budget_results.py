@@ -1,6 +1,7 @@
 """What an error budget leaves behind: files, table, words and the figure."""
 
 import json
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -85,6 +86,26 @@ def test_the_words_give_the_numbers_and_name_the_stage(found):
     assert lines[-1].startswith("position, read from network.stages.7: right in ")
     assert any(line.startswith("frame phase: within a hop of 16 samples") for line in lines)
     assert sum(line.startswith("border, ") for line in lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        (1, "10 % [4, 18] fewer than in a circle; the score changes by 0.043 [+0.010, +0.080] more"),
+        (-1, "10 % [4, 18] more than in a circle; the score changes by 0.043 [+0.010, +0.080] less"),
+    ],
+)
+def test_a_border_s_effect_has_a_direction_and_no_sign(found, sign, words):
+    effect = next(effect for effect in found.border if effect.edges == "zero")
+    lost, added = (
+        replace(old, value=sign * value, low=min(sign * low, sign * high), high=max(sign * low, sign * high))
+        for old, (value, low, high) in zip(
+            (effect.consistency_lost, effect.change_added), ((0.1, 0.04, 0.18), (0.043, 0.01, 0.08)), strict=True
+        )
+    )
+    known = replace(found, border=(replace(effect, consistency_lost=lost, change_added=added),))
+    (line,) = (line for line in budget_lines(known) if line.startswith("border, "))
+    assert line.partition(" stay, ")[2] == words
 
 
 def test_a_random_stage_and_an_unmoved_model_are_called_so():
