@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -34,12 +34,12 @@ from .measure.cliptable import ClipTable
 from .measure.layerwise.axis_survey import survey_axis
 from .nets.model import Model
 from .report.budget_results import AxisBudget, BudgetResults
+from .run_record import describe_analysis
 from .sound.clip import Clip
 from .sound.grid import ShiftGrid, parse_grid
 from .sound.operators import PitchShift
 from .sweep.activations import LayerFeed, named_layers
 from .sweep.responses import Failure
-from .sweep.units import versions
 
 __all__ = ["BudgetOptions", "analyze_budget", "budget"]
 
@@ -209,15 +209,7 @@ def analyze_budget(
         phases=_phases(followed, beside, groups, options.seed),
         border=_border(followed, beside, groups, options.seed),
         probes=_probes(followed, beside, groups, options.seed),
-        run={
-            "config": {
-                field.name: str(value) if isinstance(value := getattr(options, field.name), ShiftGrid) else value
-                for field in fields(options)
-            },
-            "weights_sha256": model.fingerprint,
-            "versions": versions(),
-            "seconds": clock.perf_counter() - started,
-        },
+        run=describe_analysis(model, options, started),
         failures=tuple(failures),
     )
 
@@ -245,7 +237,7 @@ def _pitch_axis(model: Model, grid: str | ShiftGrid | None, engine: str) -> _Axi
     made = grid if isinstance(grid, ShiftGrid) else parse_grid("pitch", grid or _PITCH)
     intervals = made.natural(model.spec.sample_rate, model.hop_samples)
     if made.axis != "pitch" or len(intervals) < 2:
-        raise InputError(f"--pitch {made} holds no interval other than 0; give one such as {_PITCH}")
+        raise InputError(f"pitch={made} holds no interval other than 0; give one such as {_PITCH}")
     operator = PitchShift(engine, model.spec.lead_samples)
     follow = partial(engine_path, model, intervals_semitones=intervals, operator=operator)
     return _Axis(made, intervals, ENGINE_STAGES, follow)

@@ -44,7 +44,7 @@ def certify(
     clips: Iterable[Clip | CorpusEntry] = (),
     *,
     axes: Sequence[str] = (),
-    max_phases: int = 256,
+    passes: int = 256,
     seed: int = 0,
 ) -> CertificateResults:
     """Derive which circular delays cannot change a model's answers, and confirm it by number.
@@ -57,7 +57,7 @@ def certify(
         At any sample rate; noise and shipped clips if there are none.
     axes : sequence of {"time", "frames", "bins"}, optional
         All that the model has if not given.
-    max_phases : int, default 256
+    passes : int, default 256
         How many phases of each clip to measure at most.
     seed : int, default 0
         Of the noise, and of the delays that are compared.
@@ -93,7 +93,7 @@ def certify(
     twin = _in_float64(model, windows)
     if twin is not None:
         windows = windows.double()
-    certificates = tuple(_certify_axis(model, twin or model, windows, axis, max_phases, seed) for axis in chosen)
+    certificates = tuple(_certify_axis(model, twin or model, windows, axis, passes, seed) for axis in chosen)
     return CertificateResults(model.spec.name, tuple(names), certificates, model.fingerprint, tuple(failures))
 
 
@@ -139,9 +139,7 @@ def _in_float64(model: Model, windows: Tensor) -> Model | None:
     return twin if answer.dtype == torch.float64 else None
 
 
-def _certify_axis(
-    model: Model, computing: Model, windows: Tensor, axis: str, max_phases: int, seed: int
-) -> Certificate:
+def _certify_axis(model: Model, computing: Model, windows: Tensor, axis: str, passes: int, seed: int) -> Certificate:
     """Derive from the model as it is, and confirm with it, or with its twin in float64."""
     inputs, dim = windows, -2 if axis == "bins" else -1
     respond: Callable[[Tensor], Tensor] = model.respond
@@ -155,7 +153,7 @@ def _certify_axis(
         inputs,
         derivation.modulus or 1,
         dim=dim,
-        max_phases=max_phases,
+        max_phases=passes,
         rng=np.random.default_rng(seed),
     )
     hop = {"time": 1, "frames": model.hop_samples}.get(axis)

@@ -6,11 +6,13 @@ What is here: `windows_of`, `check_enough`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError, TooFewClips
+from .errors import TooFewClips
 from .nets.model import Model
 from .sound.clip import Clip, open_window
+from .sweep.attempt import attempt, source_name
 from .sweep.plan import check_window
 from .sweep.responses import Failure
 
@@ -41,21 +43,19 @@ def windows_of(
         As long as the window, at the model's rate.
     """
     for source in clips:
-        name = source.name if isinstance(source, Clip) else str(source.path)
-        try:
-            window = _window_of(source, model)
-        except (AudioFileError, InputError) as error:
-            failures.append(Failure(name, "read", str(error).removeprefix(f"{name}: ")))
+        window = attempt(source, partial(_window_of, model))
+        if isinstance(window, Failure):
+            failures.append(window)
         else:
             yield window
         if on_clip is not None:
-            on_clip(name)
+            on_clip(source_name(source))
 
 
-def _window_of(source: Clip | CorpusEntry, model: Model) -> Clip:
-    clip = (source if isinstance(source, Clip) else source.load()).resampled(model.spec.sample_rate)
-    window = open_window(clip, model.spec.n_samples, model.spec.lead_samples)
-    check_window(clip, window)
+def _window_of(model: Model, clip: Clip) -> Clip:
+    resampled = clip.resampled(model.spec.sample_rate)
+    window = open_window(resampled, model.spec.n_samples, model.spec.lead_samples)
+    check_window(resampled, window)
     return window
 
 

@@ -107,5 +107,5 @@ class CheckpointError(AudioinvError, RuntimeError):
     ...     load_profile("no/such/run")
     ... except CheckpointError as error:
     ...     print(error)
-    no/such/run holds no profile (profile.json, profile.parquet missing): audioinv profile
+    no/such/run does not exist; give a folder that audioinv profile wrote
     """

@@ -235,7 +235,8 @@ class JournalledRun:
         if self.cluster == "ray":
             from .sweep.cluster import RayActors
 
-            return RayActors(order, min(self.jobs or len(work.units), len(work.units)), self.gpus_per_worker)
+            n_actors = min(self.jobs or len(work.units), len(work.units))
+            return RayActors(order, n_actors, self.gpus_per_worker, self.tell)
         return Processes(order, min(self.jobs or 1, len(work.units)))
 
     def _borrow(self, work: _Work) -> list[Unit]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from torch import nn
@@ -30,12 +30,12 @@ from .measure.layerwise.layer_records import LayerSweep, choose_units
 from .measure.layerwise.layers import LayerRecord, summarize_layer
 from .nets.model import Model
 from .report.layer_results import AxisLayers, LayerResults
+from .run_record import describe_analysis
 from .sound.clip import Clip
 from .sound.edges import EDGES
 from .sound.grid import ShiftGrid
 from .sweep.activations import LayerFeed, named_layers
 from .sweep.responses import Failure
-from .sweep.units import versions
 
 __all__ = [
     "LayerOptions",
@@ -200,18 +200,9 @@ def analyze_layers(
             grid.axis: _sum_up(grid, sweep, records, options.tolerance)
             for (grid, sweep), records in zip(sweeps, collected, strict=True)
         },
-        run={
-            "config": {field.name: _plain(getattr(options, field.name)) for field in fields(options)},
-            "weights_sha256": model.fingerprint,
-            "versions": versions(),
-            "seconds": clock.perf_counter() - started,
-        },
+        run=describe_analysis(model, options, started),
         failures=tuple(failures),
     )
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, ShiftGrid) else value
 
 
 def asked_grids(model: Model, asked: Mapping[str, str | ShiftGrid | None]) -> dict[str, str | ShiftGrid | None]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ import torch
 from torch import Tensor
 
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError, TooFewClips
+from .errors import InputError, TooFewClips
 from .measure.cautions import MAX_COMMON_ANSWER
 from .measure.cliptable import ClipTable
 from .measure.controls import ROUNDING
@@ -39,6 +40,7 @@ from .nets.model import Model
 from .report.order_results import OrderChange, OrderOptions, OrderResults
 from .sound.clip import Clip, open_window
 from .sound.segments import draw_orders, join_sounds, permute_segments, play_backwards, rotations
+from .sweep.attempt import attempt
 from .sweep.plan import check_window
 from .sweep.responses import Failure
 
@@ -173,20 +175,22 @@ def _prepare(
     model: Model, clips: Iterable[Clip | CorpusEntry], on_clip: Callable[[str], None] | None
 ) -> tuple[list[Clip], tuple[Failure, ...]]:
     """Return the clips as far as they lie in the model's window, and what could not be used."""
-    spec = model.spec
     heard, failures = [], []
     for source in clips:
-        name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
-        try:
-            clip = source if isinstance(source, Clip) else source.load()
-            stage, clip = "check", clip.resampled(spec.sample_rate)
-            check_window(clip, open_window(clip, spec.n_samples, spec.lead_samples))
-            heard.append(replace(clip, waveform=clip.waveform[: spec.n_samples - spec.lead_samples]))
-        except (AudioFileError, InputError) as error:
-            failures.append(Failure(name, stage, str(error).removeprefix(f"{name}: ")))
-            if on_clip is not None:
-                on_clip(name)
+        outcome = attempt(source, partial(_inside, model))
+        if isinstance(outcome, Clip):
+            heard.append(outcome)
+            continue
+        failures.append(outcome)
+        if on_clip is not None:
+            on_clip(outcome.path)
     return heard, tuple(failures)
+
+
+def _inside(model: Model, clip: Clip) -> Clip:
+    spec, resampled = model.spec, clip.resampled(model.spec.sample_rate)
+    check_window(resampled, open_window(resampled, spec.n_samples, spec.lead_samples))
+    return replace(resampled, waveform=resampled.waveform[: spec.n_samples - spec.lead_samples])
 
 
 def _passing(clips: Iterable[Clip], on_clip: Callable[[str], None] | None) -> Iterator[Clip]:

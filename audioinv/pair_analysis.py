@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 
 from .corpus.entries import CorpusEntry
-from .errors import AudioFileError, InputError
+from .errors import InputError
 from .measure.cliptable import ClipTable
 from .measure.pair_endurance import PairEndurance, endure_pairs
 from .nets.model import Model
@@ -28,6 +28,7 @@ from .report.pair_results import PairOfChanges, PairResults
 from .run_record import check_names
 from .sound.clip import Clip
 from .sound.grid import ShiftGrid
+from .sweep.attempt import attempt, source_name
 from .sweep.pairs import PairSweep
 from .sweep.plan import plan_sweep
 from .sweep.responses import ClipRecord, Failure
@@ -121,18 +122,20 @@ def _hear(
     sources: Sequence[Clip | CorpusEntry], sweeps: Sequence[PairSweep], on_clip: Callable[[str], None] | None
 ) -> tuple[list[tuple[ClipRecord, list[_Leads]]], list[Failure]]:
     """Return each clip and what leads in every sweep, and the clips that failed."""
+
+    def leads(clip: Clip) -> tuple[ClipRecord, list[_Leads]]:
+        record = ClipRecord(clip.name, clip.start_seconds, clip.end_seconds, clip.label, clip.group)
+        return record, [_leads(sweep, clip) for sweep in sweeps]
+
     heard, failures = [], []
     for source in sources:
-        name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
-        try:
-            clip = source if isinstance(source, Clip) else source.load()
-            stage = "check"
-            record = ClipRecord(clip.name, clip.start_seconds, clip.end_seconds, clip.label, clip.group)
-            heard.append((record, [_leads(sweep, clip) for sweep in sweeps]))
-        except (AudioFileError, InputError) as error:
-            failures.append(Failure(name, stage, str(error).removeprefix(f"{name}: ")))
+        outcome = attempt(source, leads)
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+        else:
+            heard.append(outcome)
         if on_clip is not None:
-            on_clip(name)
+            on_clip(source_name(source))
     return heard, failures
 
 

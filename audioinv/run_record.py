@@ -1,20 +1,23 @@
 """What a run says of itself, by which it can be told from others: its models, its data, a hash of all that was chosen.
 
-What is here: `check_names`, `describe_model`, `describe_data`, `identify`.
+What is here: `check_names`, `describe_model`, `describe_data`, `describe_analysis`, `identify`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from .errors import InputError
 from .nets.model import Model
+from .sound.grid import ShiftGrid
 from .sweep.responses import Failure, ModelResponses
+from .sweep.units import versions
 
-__all__ = ["check_names", "describe_data", "describe_model", "identify"]
+__all__ = ["check_names", "describe_analysis", "describe_data", "describe_model", "identify"]
 
 _HOW = ("batch_size", "engine", "verify", "threads")  # of a plan: where and how it runs, never what comes out
 
@@ -76,6 +79,30 @@ def describe_data(models: Sequence[ModelResponses], failures: Sequence[Failure])
         "n_clips": len(clips),
         "n_failed": len(failures),
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def describe_analysis(model: Model, options: Any, started: float) -> dict[str, Any]:
+    """Return what an analysis of one network says of itself: its options, the weights, the versions, how long it took.
+
+    Parameters
+    ----------
+    model : Model
+    options : dataclass
+    started : float
+        When, by `time.perf_counter`.
+
+    Returns
+    -------
+    dict
+        Plain JSON data.
+    """
+    asked = {field.name: getattr(options, field.name) for field in fields(options)}
+    return {
+        "config": {name: str(value) if isinstance(value, ShiftGrid) else value for name, value in asked.items()},
+        "weights_sha256": model.fingerprint,
+        "versions": versions(),
+        "seconds": time.perf_counter() - started,
     }
 
 

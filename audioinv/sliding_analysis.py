@@ -6,7 +6,7 @@ Distances of windows are text as on the command line (``"10ms"``, ``"1frame"``);
 at every hop of the model's front end (`audioinv.sweep.spacing`). Scores leave as soon as their tile is answered; what
 stays is the numbers of the windows that detect a class, 12 bytes each, from which the measures are made.
 
-What is here: `slide`, `slide_models`, `SlidingOptions`.
+What is here: `slide`, `slide_models`, `plan_recordings`, `SlidingOptions`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from .sweep.responses import Failure
 from .sweep.stream import SlidingPlan, plan_sliding
 from .sweep.units import versions
 
-__all__ = ["SlidingOptions", "slide", "slide_models"]
+__all__ = ["SlidingOptions", "plan_recordings", "slide", "slide_models"]
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def slide_models(
     started = clock.perf_counter()
     failures: dict[str, Failure] = {}
     recordings = _open_all(models, sources, failures)
-    plans = {model.spec.name: _plan(model, recordings, options) for model in models if recordings}
+    plans = {model.spec.name: plan_recordings(model, recordings, options) for model in models if recordings}
     found: dict[str, dict[str, RecordingDetections]] = {name: {} for name in plans}
     for model in models:
         for recording in recordings:
@@ -250,8 +250,30 @@ def _sounds(recording: Recording, failures: dict[str, Failure]) -> bool:
     return False
 
 
-def _plan(model: Model, recordings: Sequence[Recording], options: SlidingOptions) -> SlidingPlan:
-    count = count_windows(model, [model], recordings, options.every)
+def plan_recordings(
+    model: Model, sources: Sequence[CorpusEntry | Clip | Recording], options: SlidingOptions
+) -> SlidingPlan:
+    """Choose how a model answers the windows of recordings.
+
+    Parameters
+    ----------
+    model : Model
+    sources : sequence of CorpusEntry, Clip or Recording
+        Long enough for its window, at least one of them.
+    options : SlidingOptions
+
+    Returns
+    -------
+    SlidingPlan
+
+    Raises
+    ------
+    InputError
+        If the distance of windows does not suit the model.
+    ModelError
+        If ``engine="shared"`` is asked for and the network cannot be read.
+    """
+    count = count_windows(model, [model], sources, options.every)
     settings = plan_sweep(model, {"time": "0smp"}, batch_size=options.batch_size, seed=options.seed)
     settings = replace(settings, engine=options.engine, verify=options.verify)
     return plan_sliding(model, count.spacing, count.n_windows, settings)

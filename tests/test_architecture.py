@@ -1,6 +1,8 @@
 """The house rules that a reader relies on: imports go down, heavy libraries stay on their floor, only cli/ prints."""
 
 import ast
+import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 import audioinv
 
 PACKAGE = Path(audioinv.__path__[0])
+ROOT = Path(__file__).parents[1]
 FLOORS = ["errors", "sound", "corpus", "nets", "sweep", "measure", "report", "cli"]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "shipped" not in path.parts)
 
@@ -67,3 +70,43 @@ def test_only_the_command_line_prints_or_exits():
 def test_no_assert_in_the_package():
     for path in MODULES:
         assert not any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(path.read_text()))), path
+
+
+def public_names(tree):
+    """Yield the functions and classes of a module, with the methods of the latter."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name
+            inner = node.body if isinstance(node, ast.ClassDef) else []
+            yield from (one.name for one in inner if isinstance(one, ast.FunctionDef) and one.name[0] != "_")
+
+
+def used_names(tree):
+    """Return what a module names, by itself or in a string as `getattr` takes it; what it exports is not yet used."""
+    exported = [node.value for node in tree.body if isinstance(node, ast.Assign) and "__all__" in ast.unparse(node)]
+    listed = {part for value in exported for part in ast.walk(value)}
+    nodes = [node for node in ast.walk(tree) if node not in listed]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names.union(
+        (node.attr for node in nodes if isinstance(node, ast.Attribute)),
+        (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)),
+    )
+
+
+def test_what_nothing_calls_is_told_to_people():
+    callers = [*MODULES, *(ROOT / "benchmarks").rglob("*.py")]
+    used = set().union(*(used_names(ast.parse(path.read_text(encoding="utf-8"))) for path in callers))
+    public = {name for path in MODULES for name in public_names(ast.parse(path.read_text(encoding="utf-8")))}
+    idle = public - used - set(audioinv.__all__)
+    told = " ".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+    assert "dominated" in idle, "nothing was looked at"
+    assert not {name for name in idle if not re.search(rf"`[\w.]*\b{name}`", told)}
+
+
+def test_functions_that_people_are_told_of_are_there():
+    page = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
+    names = re.findall(r"`([a-z_.]+)\.(\w+)`", page.partition("## As functions only")[2].partition("\n## ")[0])
+    assert len(names) > 10
+    for module, name in names:
+        if f"{module}.{name}" != "audioinv.measure":
+            assert callable(getattr(importlib.import_module(f"audioinv.measure.{module}"), name))

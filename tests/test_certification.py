@@ -46,7 +46,7 @@ def short_clip(scale=1.0):
 
 def test_circular_frames_turn_whole_hops_into_frame_rolls():
     model = classifier(padding="circular", front_end_edges="circular")
-    found = certify(model, clips(), max_phases=64)
+    found = certify(model, clips(), passes=64)
     frames, time = found["frames"], found["time"]
     assert [certificate.verdict for certificate in (frames, time)] == ["certified", "certified"]
     assert time.derivation.modulus == HOP * frames.derivation.modulus
@@ -59,7 +59,7 @@ def test_circular_frames_turn_whole_hops_into_frame_rolls():
 
 def test_silence_around_the_window_leaves_a_statement_on_frames_alone():
     model = classifier(n_frames=31, padding="circular")  # one more frame fits on the window's end
-    found = certify(model, clips(), max_phases=8)
+    found = certify(model, clips(), passes=8)
     assert found["time"].verdict == "refuted"
     assert "front_end (Spectrogram): pad: it pads (constant)" in found["time"].derivation.reason
     assert (found["frames"].verdict, found["frames"].confirmation.n_delays) == ("certified", 32)
@@ -67,7 +67,7 @@ def test_silence_around_the_window_leaves_a_statement_on_frames_alone():
 
 def test_polyphase_network_is_certified_at_every_frame_and_no_half_frame():
     model = classifier(padding="circular", downsampling="polyphase", front_end_edges="circular")
-    found = certify(model, clips(), max_phases=16)
+    found = certify(model, clips(), passes=16)
     assert found["frames"].derivation.modulus == 1
     assert found["time"].derivation.modulus == HOP
     assert found["time"].confirmation.between.deviation > 1e-3

@@ -1,9 +1,7 @@
 """The site: what the tutorial shows is what its commands print, and the generated reference is whole."""
 
-import os
 import pkgutil
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 
 import audioinv
+from tests.typed import run_typed
 
 ROOT = Path(__file__).parents[1]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -27,15 +26,6 @@ def steps():
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, output = part.partition("\n")
             yield "run", command, output
-
-
-def run(command, folder):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "80"}
-    words = re.sub(r"\baudioinv ", f"{sys.executable} -m audioinv ", command, count=1)
-    words = re.sub(r"\bpython (?=\w)", f"{sys.executable} ", words)
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}  # as a terminal shows them
-    return subprocess.run(["bash", "-c", words], cwd=folder, env=environment, text=True, **streams)
 
 
 def comparable(text):
@@ -56,20 +46,19 @@ def test_the_tutorial_shows_what_its_commands_print(tmp_path):
         if step == "echo $?":
             assert shown.strip() == str(code)
             continue
-        done = run(step, tmp_path)
-        code = done.returncode
+        code, _, said = run_typed(step, tmp_path)
         if "python " in step:  # whose exporter talks as its version likes
-            assert code == 0, done.stdout
+            assert code == 0, said
             continue
-        printed, expected = comparable(done.stdout), comparable(shown)
+        printed, expected = comparable(said), comparable(shown)
         assert NUMBER.sub("#", printed) == NUMBER.sub("#", expected), step
         # Another processor may flip an answer that hangs by a hair, and so the last digit.
         for value, close in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
             first, second = (float(number.replace("−", "-").replace(",", "")) for number in (value, close))
             assert first == pytest.approx(second, rel=0.1, abs=0.06), step
     for step in re.findall(r"- run: (audioinv .*)", TUTORIAL):
-        done = run(step, tmp_path)
-        assert done.returncode == 0, done.stdout
+        code, _, said = run_typed(step, tmp_path)
+        assert code == 0, said
     assert (tmp_path / "junit.xml").is_file()
 
 
@@ -77,6 +66,21 @@ def test_the_control_a_changed_number_is_seen():
     shown = next(shown for _, step, shown in steps() if step.startswith("audioinv check runs/mine"))
     assert comparable(shown) != comparable(shown.replace("FAIL", "PASS"))
     assert "0.749" in comparable(shown)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["order", "certificates"])
+def test_a_page_shows_what_its_command_prints(page, tmp_path):
+    (tmp_path / "clips").symlink_to(ROOT / "clips")
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    ((command, shown),) = re.findall(r"^```console\n\$ ([^\n]*)\n(.*?)^```", text, re.S | re.M)
+    said = (run_typed(command, tmp_path)[2], shown)
+    # What rounding amounts to is another processor's affair.
+    printed, expected = (comparable(re.sub(r"differ by \S+", "differ", one)) for one in said)
+    assert NUMBER.sub("#", printed) == NUMBER.sub("#", expected)
+    for value, close in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
+        first, second = (float(number.replace("−", "-").replace(",", "")) for number in (value, close))
+        assert first == pytest.approx(second, rel=0.1, abs=0.06)
 
 
 def commands_on(page):

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import pickle
 import resource
 import shutil
 import signal
@@ -38,7 +39,7 @@ from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.responses import Failure
 from audioinv.sweep.run import sweep_clips
 from audioinv.sweep.units import Unit, cut_units, name_of, versions
-from audioinv.sweep.workers import Done, Lost, Processes, hand_out
+from audioinv.sweep.workers import Done, Lost, Processes, _sendable, hand_out
 from audioinv.work_order import ModelSource
 
 GRIDS = {"time": "-10:10:5ms", "pitch": "-1:1:1st"}
@@ -596,6 +597,53 @@ class Stays:
         if unit.place == 2:
             time.sleep(60)
         return Done(unit, str(os.getpid()))
+
+
+class NeedsTwo(Exception):
+    """Is sent, but cannot be made again at the other end: what it is made of is not what it says."""
+
+    def __init__(self, code, text):
+        super().__init__(f"{text} ({code})")
+
+
+class HoldsAFunction(Exception):
+    """Cannot be sent."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.function = lambda: None
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (NeedsTwo(7, "gone"), RuntimeError, "NeedsTwo: gone (7)"),
+        (HoldsAFunction("gone"), RuntimeError, "HoldsAFunction: gone"),
+        (ModelError("gone"), ModelError, "gone"),
+        (KeyError("gone"), KeyError, "'gone'"),
+    ],
+)
+def test_every_error_can_be_sent(error, kind, text):
+    sent = pickle.loads(pickle.dumps(_sendable(error)))
+    assert (type(sent), str(sent)) == (kind, text)
+
+
+@dataclass(frozen=True)
+class Raises:
+    """An order at which something is raised that cannot be made again."""
+
+    def open(self):
+        raise NeedsTwo(7, "gone")
+
+
+def test_what_a_process_raises_is_said_at_the_other_end():
+    crew = Processes(Raises(), 1)
+    crew.give(Unit(0, ()))
+    try:
+        with pytest.raises(RuntimeError, match=r"^NeedsTwo: gone \(7\)$"):
+            crew.take()
+    finally:
+        crew.dismiss()
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def sessions(heading):
 
 def run(command):
     if command.startswith("python "):
-        subprocess.run([sys.executable, *command.split()[1:]], check=True, capture_output=True)
-        return None
+        done = subprocess.run([sys.executable, *command.split()[1:]], check=True, capture_output=True, text=True)
+        return done.stdout if "diagonal.py" in command else None
     done = CliRunner().invoke(app, [*command.split()[1:], *(["--no-progress"] if " analyze " in command else [])])
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -41,7 +41,7 @@ def comparable(text):
     return " ".join(re.sub(r"least steady.*?(?=\n\S|\Z)", "", text, flags=re.S).split())
 
 
-def check(heading, folder, *, within=0.06):
+def check_sessions(heading, folder, *, within=0.06):
     """Run the commands below a heading."""
     (folder / "clips").symlink_to(ROOT / "clips")
     for command, shown in sessions(heading):
@@ -85,34 +85,46 @@ def test_what_a_model_must_say(folder):
     graph = onnx.helper.make_graph([node], "bare", ports[:1], ports[1:], [weights])
     opset = [onnx.helper.make_opsetid("", 17)]
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), folder / "drums-bare.onnx")
-    check("What a model must say", folder)
+    check_sessions("What a model must say", folder)
+
+
+@pytest.mark.slow
+def test_torchcrepe(folder):
+    inside("torchcrepe")
+    check_sessions("torchcrepe: a network in Python", folder)
 
 
 @pytest.mark.slow
 def test_silero_vad(folder):
     pytest.importorskip("onnxruntime")
     shutil.copy(inside("silero_vad") / "data" / "silero_vad.onnx", folder)
-    check("silero-vad: ONNX with a state", folder)
+    check_sessions("silero-vad: ONNX with a state", folder)
 
 
 @pytest.mark.slow
 def test_basic_pitch(folder):
     pytest.importorskip("onnxruntime")
     shutil.copy(inside("basic_pitch") / "saved_models" / "icassp_2022" / "nmp.onnx", folder)
-    check("basic-pitch: ONNX with several outputs along time", folder)
+    check_sessions("basic-pitch: ONNX with several outputs along time", folder)
 
 
 @pytest.mark.slow
 def test_transformers(folder):
     pytest.importorskip("transformers")
-    check("Two networks of transformers", folder)
+    check_sessions("Two networks of transformers", folder)
+
+
+@pytest.mark.slow
+def test_a_network_converted_to_tensorflow_lite(folder):
+    inside("litert_torch")
+    check_sessions("A network converted to TensorFlow Lite", folder)
 
 
 @pytest.mark.slow
 def test_training_and_exporting(folder):
     pytest.importorskip("onnxscript")
     # Another processor trains another network from the same seed, and 8 clips answer in steps of 1/8.
-    check("The other way: your training, their runtime", folder, within=0.6)
+    check_sessions("The other way: your training, their runtime", folder, within=0.6)
 
 
 def test_the_control_a_changed_output_is_seen():

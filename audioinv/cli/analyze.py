@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from ..sliding_analysis import SlidingOptions
     from ..work_order import ModelSource
 
-__all__ = ["analyze"]
+__all__ = ["NOT_AGAIN", "analyze"]
 
 _FROM_THE_START = ("--no-resume", "--no_resume")
-_NOT_AGAIN = {
+NOT_AGAIN = {
     "inputs",
     "out",
     "config",
@@ -199,7 +199,7 @@ def _again(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in typed.items()
-        if name not in _NOT_AGAIN and isinstance(value, (str, int, float, list))
+        if name not in NOT_AGAIN and isinstance(value, (str, int, float, list))
     }
 
 
@@ -244,7 +244,7 @@ def _print_plan(task: _Task, *, detailed: bool) -> None:
 
     for source, model in zip(task.sources, task.models, strict=True):
         note(model_line(model, source.device))
-    for line in plan_lines(task.models, task.corpus, len(task.entries), task.options):
+    for line in plan_lines(task.models, replace(task.corpus, entries=tuple(task.entries)), task.options):
         note(line)
     if detailed:
         _print_engines(task.models, len(task.entries), task.options)

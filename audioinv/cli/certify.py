@@ -60,7 +60,7 @@ def certify(
         if not entries:
             return say_nothing(inputs, corpus)
         lost = skipped(corpus)
-    found = certify_model(loaded, entries, axes=axis or (), max_phases=passes, seed=seed)
+    found = certify_model(loaded, entries, axes=axis or (), passes=passes, seed=seed)
     found = replace(found, failures=lost + found.failures)
     if out is not None:
         found.save(out, overwrite=overwrite)

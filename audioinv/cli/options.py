@@ -7,8 +7,8 @@ in `audioinv.cli.clips`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,7 +51,9 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".json":
-            found = json.loads(text).get("options", {})
+            from ..report.declared import read_plain
+
+            found = read_plain(text).get("options", {})
         else:
             import tomllib
 
@@ -66,8 +68,25 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     unknown = sorted(set(defaults) - known)
     if unknown:
         raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which {context.info_name} does not know")
+    for parameter in context.command.params:
+        _check_value(context, parameter, defaults, path)
     context.default_map = {**(context.default_map or {}), **defaults}
     return path
+
+
+def _check_value(context: typer.Context, parameter: Any, settings: Mapping[str, Any], path: Path) -> None:
+    """Refuse a value of a file that could not be typed, and name the file."""
+    if parameter.name not in settings or parameter.callback is not None:
+        return
+    value, several = settings[parameter.name], getattr(parameter, "multiple", False) or parameter.nargs != 1
+    try:
+        if value is not None and isinstance(value, list) != several:
+            raise typer.BadParameter("a list is wanted" if several else "one value is wanted, not a list")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise typer.BadParameter("a finite number is wanted")
+        parameter.process_value(context, value)
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{path} sets {parameter.name} to {value!r:.40}: {error.message}") from error
 
 
 ModelName = Annotated[

@@ -138,7 +138,7 @@ def slide_recordings(
     from ..long_recordings import count_windows
     from ..report.label_tracks import detection_tracks, write_tracks
     from ..report.sliding_results import SlidingFolder
-    from ..sliding_analysis import slide_models
+    from ..sliding_analysis import plan_recordings, slide_models
 
     n_tiles = 0
     for model in models:
@@ -146,6 +146,8 @@ def slide_recordings(
         n_tiles += count.n_tiles
         if dry_run or manners.talk:
             note(f"slide   {model.spec.name}: {count.line}")
+        if count.n_windows and manners.talk and (manners.verbose or dry_run):
+            note(f"engine  {plan_recordings(model, entries, options).choice.line}")
     if dry_run:
         return 0
     with (

@@ -103,6 +103,12 @@ class ListenerFile:
         if not self.expectations:
             raise InputError(f"{self.source or 'the listener'} declares no change; write [[change]] with axis and grid")
 
+    @property
+    def author(self) -> str:
+        """The file; where there was none, "the caller" of whom a wish came, or "nobody"."""
+        wished = any(one.listener != "unknown" for one in self.expectations)
+        return self.source or ("the caller" if wished else "nobody")
+
 
 def read_listener(path: str | os.PathLike[str]) -> ListenerFile:
     """Read what is declared for a corpus.

@@ -95,7 +95,7 @@ def _calibration_drift(sweep: AxisSweep) -> Estimate:
 
 
 def _confidence(scores: FloatArray) -> FloatArray:
-    return np.where(is_distribution(scores), scores.max(axis=2, initial=0.0), np.nan)
+    return np.where(is_distribution(scores), scores.max(axis=2), np.nan)
 
 
 def _accuracy_area(sweep: AxisSweep, accuracy: CurveEstimate) -> dict[str, Any]:

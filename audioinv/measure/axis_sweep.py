@@ -95,7 +95,7 @@ class AxisSweep:
     @cached_property
     def variation_bounds(self) -> Bounds:
         """What a total variation can lie between."""
-        return self.bounds and (0.0, max(1.0, len(self.responses.shifts) - 1.0))
+        return self.bounds and (0.0, len(self.responses.shifts) - 1.0)
 
     def some(self, part: slice) -> AxisSweep:
         """Return the sweep of some of the clips.

@@ -87,13 +87,13 @@ def estimate_classes(
     """
     known = (classes >= 0) & ~np.isnan(values)
     found = np.unique(classes[known])
-    together = 1 - 0.05 / max(len(found), 1)
     codes = None if groups is None else np.asarray(groups)
 
     def average(rows: npt.NDArray[np.bool_], confidence: float) -> Estimate:
         return estimate_mean(values[rows], None if codes is None else codes[rows], rng=rng, confidence=confidence)
 
     def side(index: np.intp) -> str:
+        together = 1 - 0.05 / len(found)
         one, rest = (average(known & rows, together) for rows in (classes == index, classes != index))
         return "no" if codes is not None and one.unit == "clip" else _side(one, rest)
 

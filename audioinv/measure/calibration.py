@@ -195,7 +195,7 @@ def bootstrap_calibration_drift(
     gaps = _gaps(sample.values[:, :n_shifts], sample.values[:, n_shifts:], N_BINS)
     rows = sample.per_unit(sparse.csr_array(sparse.hstack([gaps, np.ones((sample.n, 1))], "csr")))
     del sample, gaps  # of many clips the largest things there are, beside the rows
-    value = float(of_sums(rows.sum(axis=0)[None])[0])
+    value = of_sums(rows.sum(axis=0)[None]).item()
     if rows.shape[0] < 2:
         return Estimate(value, np.nan, np.nan, *counts)
     tail = tail_probability(rows.shape[0], 0.95)

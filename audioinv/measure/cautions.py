@@ -133,9 +133,10 @@ def _about_labels(clips: ClipTable) -> Iterator[str]:
         )
     known = np.unique(clips.targets[clips.targets >= 0])
     if len(known) == 1 and len(clips.classes) > 1:
+        only = clips.classes[known.item()]
         yield (
-            f"all labelled clips are of one class, '{clips.classes[known[0]]}': a model that always answers so would "
-            "score perfectly; add clips of other classes"
+            f"all labelled clips are of one class, '{only}': a model that always answers so would score perfectly; "
+            "add clips of other classes"
         )
 
 

@@ -149,7 +149,7 @@ def _precision(responses: ModelResponses, clips: ClipTable, seed: int) -> dict[s
     flips, changes = [], []
     for control in sample:
         axis = responses.axes[control.axis]
-        low = axis.scores[:, int(np.flatnonzero(axis.shifts == control.amount)[0])]
+        low = axis.scores[:, np.flatnonzero(axis.shifts == control.amount).item()]
         answers = top1(np.stack([control.scores, low], axis=1), 0)
         flips.append(answers[:, 0] != answers[:, 1])
         changes.append(float(np.abs(control.scores - low).max()))

@@ -80,7 +80,7 @@ def crossed_curve(
     if not (sample.n and n_seeds):
         nothing = np.full(n_points, np.nan)
         return CurveEstimate(nothing, nothing, nothing, *counts)
-    sizes = sample.per_unit(np.ones((sample.n, 1)))[:, 0]
+    sizes = sample.per_unit(np.ones((sample.n, 1))).ravel()
     sums = sample.per_unit(sample.values).reshape(sample.n_units, n_seeds, n_points)
     value = sums.sum(axis=(0, 1)) / (n_seeds * sample.n)
     if sample.n_units * n_seeds == 1:
@@ -105,10 +105,10 @@ def crossed_curve(
 
 def _pigeonholes(sums: FloatArray, sizes: FloatArray, rng: np.random.Generator, n_resamples: int) -> FloatArray:
     """Means of resampled seeds crossed with resampled units, (n_resamples, n_points)."""
-    n_units, n_seeds, n_points = sums.shape
+    n_units, n_seeds, _ = sums.shape
     of_units = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=n_resamples).astype(float)
     of_seeds = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples).astype(float)
-    totals = (of_units @ sums.reshape(n_units, -1)).reshape(n_resamples, n_seeds, n_points)
+    totals = np.tensordot(of_units, sums, axes=1)
     means: FloatArray = np.einsum("rs,rsp->rp", of_seeds, totals) / (n_seeds * (of_units @ sizes))[:, None]
     return means
 

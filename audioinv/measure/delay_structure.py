@@ -100,7 +100,7 @@ def periods(responses: AxisResponses, facts: ModelFacts, *, n_units: int) -> lis
         [class_scores(scores[some], top1(scores[some], zero)[:, zero]) for some in blocks_of(scores)]
     )
     step, reach = float(steps.mean()), float(shifts[-1] - shifts[0])
-    unit_samples = ShiftGrid("time", (1.0,), responses.unit).natural(facts.sample_rate, facts.hop_samples)[-1]
+    _, unit_samples = ShiftGrid("time", (0.0, 1.0), responses.unit).natural(facts.sample_rate, facts.hop_samples)
     built = {name: samples / float(unit_samples) for name, samples in _built_periods(facts).items()}
     found = []
     for peak in find_periods(curves, step, n_units=n_units):

@@ -238,6 +238,6 @@ def active_outside(detecting: IntArray, events: Iterable[EventWindows], windows:
     for first, stop in bounds:
         joined.append((max(first, joined[-1][1]), max(stop, joined[-1][1])))
     inside = sum(stop - first for first, stop in joined)
-    hits = sum(int(np.diff(np.searchsorted(detecting, span))[0]) for span in joined)
+    hits = sum(np.diff(np.searchsorted(detecting, span)).item() for span in joined)
     outside = windows.n_windows - inside
     return (len(detecting) - hits) / outside if outside else float("nan")

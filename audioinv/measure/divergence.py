@@ -51,13 +51,13 @@ def js_divergence(scores: FloatArray, zero: int) -> FloatArray:
 
 
 def _js_block(scores: FloatArray, zero: int) -> FloatArray:
-    p, proper = scores.astype(float), is_distribution(scores)
-    p = np.where(proper[..., None], p, 1.0)
+    p = np.where(is_distribution(scores)[..., None], scores.astype(float), np.nan)
     p /= p.sum(axis=2, keepdims=True)
     clean = p[:, zero, None]
     middle = (p + clean) / 2
     bits = (rel_entr(p, middle) + rel_entr(clean, middle)).sum(axis=2) / (2 * np.log(2))
-    return np.where(proper & proper[:, zero, None], np.clip(bits, 0.0, 1.0), np.nan)
+    divergence: FloatArray = np.clip(bits, 0.0, 1.0)
+    return divergence
 
 
 def js_drift(scores: FloatArray, zero: int) -> FloatArray:

@@ -127,9 +127,9 @@ def neighbour_change(scores: FloatArray, zero: int) -> FloatArray:
     array([0.35])
     """
     answers = top1(scores, zero)
-    followed = np.maximum(answers[:, :-1, None], 0)
-    here = np.take_along_axis(scores[:, :-1], followed, axis=2)[..., 0].astype(float)
-    following = np.take_along_axis(scores[:, 1:], followed, axis=2)[..., 0].astype(float)
+    followed = answers[:, :-1, None]
+    here = np.take_along_axis(scores[:, :-1], followed, axis=2).squeeze(axis=2).astype(float)
+    following = np.take_along_axis(scores[:, 1:], followed, axis=2).squeeze(axis=2).astype(float)
     with np.errstate(invalid="ignore"):
         change = np.abs(following - here)
     return mean_over_shifts(where_answered(answers, change))
@@ -285,5 +285,5 @@ def class_scores(scores: FloatArray, classes: IntArray) -> FloatArray:
     """
     wanted = classes[:, None] if classes.ndim == 1 else classes
     wanted = np.broadcast_to(wanted, scores.shape[:2])
-    found = np.take_along_axis(scores, np.maximum(wanted, 0)[..., None], axis=2)[..., 0]
+    found = np.take_along_axis(scores, wanted[..., None], axis=2).squeeze(axis=2)
     return np.where(wanted < 0, np.nan, found.astype(float))

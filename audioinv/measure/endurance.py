@@ -137,7 +137,7 @@ def endure(
     tried = tried[tried <= flips.limit * (1 + _ROUNDING)]
     holds = (flips.censored[:, None] | (flips.amounts[:, None] > tried * (1 + _ROUNDING))).astype(np.float64)
     holds[np.isnan(flips.amounts)] = np.nan
-    standing = estimate_curve(holds, groups, rng=rng, n_resamples=_N_RESAMPLES)
+    standing = estimate_curve(holds, groups, rng=rng)
     return Endurance(tried, holds, standing, tuple(_stood(holds, groups, tried, share, rng) for share in SHARES))
 
 
@@ -147,7 +147,7 @@ def _stood(
     sample = take_sample(holds, groups)
     if not sample.n:
         return Stood(share, np.nan, np.nan, np.nan)
-    amount = float(_largest(sample.values.mean(axis=0)[None], tried, share)[0])
+    amount = _largest(sample.values.mean(axis=0)[None], tried, share).item()
     if sample.n_units < 2:
         return Stood(share, amount, np.nan, np.nan)
     rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
@@ -161,7 +161,7 @@ def _stood(
 def _largest(curves: FloatArray, tried: FloatArray, share: float) -> FloatArray:
     """Return the last amount before each falling curve drops below the share; all begin at 1."""
     n_held = (curves >= share - _ROUNDING).sum(axis=1)
-    return np.asarray(tried[np.maximum(n_held - 1, 0)])
+    return np.asarray(tried[n_held - 1])
 
 
 def judge(wish: str, at_limit: Estimate) -> Verdict:

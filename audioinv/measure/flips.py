@@ -68,7 +68,7 @@ def flip_shifts(answers: IntArray, shifts: FloatArray) -> FlipShifts:
     >>> flips.amounts, flips.censored
     (array([10., 10.]), array([False,  True]))
     """
-    zero = int(np.flatnonzero(shifts == 0)[0])
+    zero = np.flatnonzero(shifts == 0).item()
     limit = swept_either_way(shifts)
     changed = agreement(answers, zero) == 0
     nearest = np.where(changed, np.abs(shifts, dtype=float), np.inf).min(axis=1)

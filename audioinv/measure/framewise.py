@@ -90,9 +90,8 @@ def framewise_agreement(clean: FloatArray, shifted: FloatArray, lag: int) -> flo
     (1.0, 0.0)
     """
     before, after = _aligned(clean, shifted, lag)
-    answers = before.argmax(axis=1)[:, None]
-    held = np.take_along_axis(after, answers, axis=1)[:, 0]
-    return float((held >= after.max(axis=1)).mean())
+    held = np.take_along_axis(after, before.argmax(axis=1, keepdims=True), axis=1)
+    return float((held >= after.max(axis=1, keepdims=True)).mean())
 
 
 def framewise_labels(clean: FloatArray, shifted: FloatArray, lag: int, *, threshold: float = THRESHOLD) -> float:
@@ -183,10 +182,9 @@ def best_lag(clean: FloatArray, shifted: FloatArray, max_lag: int, expected: int
     >>> best_lag(clean, np.roll(clean, 2, axis=0), 4)
     2.0
     """
-    lags = sorted(range(-max_lag, max_lag + 1), key=lambda lag: (lag != expected, abs(lag), -lag))
-    changes = np.array([framewise_change(clean, shifted, lag) for lag in lags])
-    near = changes <= changes.min() + _ROUNDING * np.abs(clean).max()
-    equals = [lag for lag, one in zip(lags, near, strict=True) if one]
+    lags = np.array(sorted(range(-max_lag, max_lag + 1), key=lambda lag: (lag != expected, abs(lag), -lag)))
+    changes = np.array([framewise_change(clean, shifted, int(lag)) for lag in lags])
+    equals = lags[changes <= changes.min() + _ROUNDING * np.abs(clean).max()]
     if len(equals) > 1 and {0, expected} <= set(equals):
         return float("nan")
     return float(equals[0])

@@ -142,7 +142,7 @@ def average_precision(scores: FloatArray, truths: npt.NDArray[np.bool_]) -> Floa
     found = np.full(scores.shape[1:], np.nan)
     for label in np.flatnonzero(truths.any(axis=0)):
         column, has = scores[..., label], truths[:, label]
-        precision = _at_least(column[has], column[has]) / np.maximum(_at_least(column, column[has]), 1)
+        precision = _at_least(column[has], column[has]) / _at_least(column, column[has])
         found[:, label] = np.where(np.isnan(column).any(axis=0), np.nan, precision.mean(axis=0))
     return found
 

@@ -68,9 +68,9 @@ def top1(scores: FloatArray, zero: int, noise_floor: float = 0.0) -> IntArray:
     array([[1, 1, 0]])
     """
     highest = scores.argmax(axis=2)
-    top = np.take_along_axis(scores, highest[..., None], axis=2)[..., 0]
+    top = np.take_along_axis(scores, highest[..., None], axis=2).squeeze(axis=2)
     clean = np.broadcast_to(highest[:, zero, None], highest.shape)
-    held = np.take_along_axis(scores, clean[..., None], axis=2)[..., 0]
+    held = np.take_along_axis(scores, clean[..., None], axis=2).squeeze(axis=2)
     return np.where(np.isnan(top), -1, np.where(held >= top - noise_floor, clean, highest))
 
 

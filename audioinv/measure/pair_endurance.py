@@ -72,7 +72,7 @@ class PairEndurance:
             nothing is defined.
         """
         n_held = (self.standing.value >= share - _ROUNDING).sum(axis=1)
-        return np.where(n_held > 0, self.second[np.maximum(n_held - 1, 0)], np.nan)
+        return np.where(n_held > 0, self.second[n_held - 1], np.nan)
 
 
 def endure_pairs(
@@ -106,7 +106,7 @@ def endure_pairs(
     array([[1. , 1. ],
            [1. , 0.5]])
     """
-    clean = answers[:, np.flatnonzero(first == 0)[:1], np.flatnonzero(second == 0)[:1]][..., None]
+    clean = answers[:, first == 0][:, :, second == 0]
     changed = (answers != clean).astype(np.float64)
     for axis, amounts in ((1, first), (2, second)):
         changed = np.maximum.accumulate(_by_size(changed, amounts, axis), axis=axis)

@@ -154,7 +154,7 @@ def minimum_detectable_change(
     if sample.n_units < 2:
         return np.nan
     rows = sample.per_unit(np.column_stack([sample.values, np.ones(sample.n)]))
-    error = float(standard_error(rows[:, :1], rows[:, 1])[0])
+    (error,) = standard_error(rows[:, :1], rows[:, 1])
     if error <= _ROUNDING:
         return np.nan
     freedom = degrees_of_freedom(rows[:, 1])

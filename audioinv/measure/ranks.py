@@ -69,7 +69,7 @@ def rank_distance(scores: FloatArray, zero: int, *, weights: Literal["top5", "zi
     Returns
     -------
     ndarray of shape (n_clips,)
-        0 where no order changes; ``"top5"`` is at most 15.
+        0 where no order changes; ``"top5"`` is at most 18.
 
     References
     ----------
@@ -82,7 +82,7 @@ def rank_distance(scores: FloatArray, zero: int, *, weights: Literal["top5", "zi
     array([2.])
     """
     answers = top1(scores, zero)
-    distance = np.stack([_distances(ranks(clip[None], zero)[0], zero, weights) for clip in scores])
+    distance = np.stack([_distances(found, zero, weights) for clip in scores for found in ranks(clip[None], zero)])
     return mean_over_shifts(np.delete(where_answered(answers, distance), zero, axis=1))
 
 
@@ -96,14 +96,16 @@ def max_top5_distance(n_classes: int) -> float:
     Returns
     -------
     float
-        Of a reversed order; 5 + 4 + 3 + 2 + 1 where there are others enough to push all five away.
+        Of an order that is turned until the last of the five come first: 5 + 4 + 3 for three that are pushed away, and
+        3 + 3 for the others, where there are classes enough.
 
     Examples
     --------
     >>> max_top5_distance(3), max_top5_distance(50)
-    (4.0, 15.0)
+    (4.0, 18.0)
     """
-    return float(min(n_classes**2 // 2, _TOP * (_TOP + 1) // 2))
+    turned = np.stack([np.roll(np.arange(n_classes), places) for places in range(_TOP)])
+    return float(_distances(turned, 0, "top5").max())
 
 
 def _distances(found: IntArray, zero: int, weights: str) -> FloatArray:

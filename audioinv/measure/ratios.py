@@ -77,4 +77,4 @@ def bootstrap_ratio(
     drawn = sums[sums[:, 1] > 0]  # a resample without any denominator has no ratio
     influence = rows[:, :1] - value * rows[:, 1:]
     low, high = accelerated_interval(drawn[:, :1] / drawn[:, 1:], np.array([value]), influence, tail)
-    return Estimate(value, float(low[0]), float(high[0]), *counts)
+    return Estimate(value, low.item(), high.item(), *counts)

@@ -4,7 +4,7 @@ Conventions
 -----------
 A curve, such as accuracy, is an average over clips at each of the ascending `shifts`, which hold 0 at index `zero`.
 
-What is here: `area`, `relative_area`, `half_width`.
+What is here: `area`, `half_width`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .flips import swept_either_way
 
-__all__ = ["area", "half_width", "relative_area"]
+__all__ = ["area", "half_width"]
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -23,7 +23,7 @@ _ROUNDING = 1e-9  # relative
 
 
 def area(curves: FloatArray, shifts: FloatArray) -> FloatArray:
-    """Mean height of curves over the range of shifts, by the trapezoidal rule.
+    """Mean height of curves over the range of shifts, by the trapezoidal rule; in units of that at 0 it is #12.
 
     Parameters
     ----------
@@ -45,28 +45,6 @@ def area(curves: FloatArray, shifts: FloatArray) -> FloatArray:
         return np.full(curves.shape[:-1], np.nan)
     mean: FloatArray = np.asarray(np.trapezoid(curves, shifts, axis=-1) / (shifts[-1] - shifts[0]))
     return mean
-
-
-def relative_area(curve: FloatArray, shifts: FloatArray, zero: int) -> float:
-    """Area under a curve, in units of its value at 0 over the same range: #12.
-
-    Parameters
-    ----------
-    curve : ndarray of shape (n_shifts,)
-    shifts : ndarray of shape (n_shifts,)
-    zero : int
-
-    Returns
-    -------
-    float
-        1 for a curve that does not fall; above 1 where shifts do better than none; ``nan`` where the curve is 0 at 0.
-
-    Examples
-    --------
-    >>> round(relative_area(np.array([0.4, 0.8, 0.4]), np.array([-1.0, 0.0, 1.0]), 1), 3)
-    0.75
-    """
-    return float(area(curve, shifts) / curve[zero]) if curve[zero] else np.nan
 
 
 def half_width(curve: FloatArray, shifts: FloatArray, zero: int, level: float = LEVEL) -> float:

@@ -162,7 +162,7 @@ def estimate_curve(
     value = sample.values.mean(axis=0) if sample.n else np.full(n_points, np.nan)
     low = high = np.full(n_points, np.nan)
     if sample.n_units > 1:
-        sums, sizes = sample.per_unit(sample.values), sample.per_unit(np.ones((sample.n, 1)))[:, 0]
+        sums, sizes = sample.per_unit(sample.values), sample.per_unit(np.ones((sample.n, 1))).ravel()
         if bounds == (0.0, 1.0):
             found = _some_points(sums, lambda some: share_interval(some, sizes, confidence))
         elif bounds is not None and bounds[0] < 0:

@@ -168,7 +168,7 @@ def survival_curve(
     grid, rows = _happened_and_lost(sample)
     total = rows.sum(axis=0)
     steps = total[: len(grid)] > 0
-    value = _survival(total[None])[0, steps]
+    value = _survival(total[None]).ravel()[steps]
     low = high = np.full(len(value), np.nan)
     if sample.n_units > 1 and steps.any():
         tail = tail_probability(sample.n_units, confidence)

@@ -7,18 +7,17 @@ is joined to its beginning, there are as many as letters. If a model hears k let
 words with the same multiset of k-grams are one word to it, whatever it learns: with k = 1 that is every anagram,
 STRESSED and DESSERTS among them.
 
-What is here: `ngrams`, `count_anagrams`, `confusable_words`, `contrast_level`, `contrast_pair`.
+What is here: `ngrams`, `confusable_words`, `contrast_level`, `contrast_pair`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from math import factorial, prod
 
 from ..errors import InputError
 
-__all__ = ["confusable_words", "contrast_level", "contrast_pair", "count_anagrams", "ngrams"]
+__all__ = ["confusable_words", "contrast_level", "contrast_pair", "ngrams"]
 
 
 def ngrams(word: str, k: int, *, cyclic: bool = False) -> Counter[str]:
@@ -50,26 +49,6 @@ def ngrams(word: str, k: int, *, cyclic: bool = False) -> Counter[str]:
         raise InputError(f"k={k} must lie between 1 and the {len(word)} letters of {word!r}")
     text = word + word[: k - 1] if cyclic else word
     return Counter(text[i : i + k] for i in range(len(text) - k + 1))
-
-
-def count_anagrams(word: str) -> int:
-    """Count the words that can be spelled with a word's letters, itself among them.
-
-    Parameters
-    ----------
-    word : str
-
-    Returns
-    -------
-    int
-        The multinomial coefficient of its letters.
-
-    Examples
-    --------
-    >>> count_anagrams("STRESSED")
-    3360
-    """
-    return factorial(len(word)) // prod(factorial(count) for count in Counter(word).values())
 
 
 def confusable_words(word: str, k: int, *, cyclic: bool = False) -> tuple[str, ...]:

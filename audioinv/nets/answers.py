@@ -1,11 +1,11 @@
-"""What a callable answers with, made one tensor: many networks answer with a table or a tuple of several.
+"""What a callable answers with, made one tensor, many networks answering with several; and that tensor made scores.
 
 Conventions
 -----------
 Outputs are called by the names that they have in a mapping, a dataclass or a named tuple, and by their places (``"0"``)
 in a tuple. What is None does not count.
 
-What is here: `take_answer`.
+What is here: `take_answer`, `as_scores`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 from ..errors import ModelError
+from .spec import ModelSpec
 
-__all__ = ["take_answer"]
+__all__ = ["as_scores", "take_answer"]
 
 
 def take_answer(found: Any, wanted: str | None = None) -> Tensor:
@@ -87,3 +88,55 @@ def _as_tensor(found: Any) -> Tensor:
         return torch.as_tensor(found) if shared is None else torch.from_numpy(shared)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"it answers with a {type(found).__name__}, which is no array of numbers ({error})") from error
+
+
+def as_scores(raw: Any, spec: ModelSpec, n_batch: int) -> Tensor:
+    """Return raw answers as scores, whether or not they run along time.
+
+    Parameters
+    ----------
+    raw : Tensor or array of shape (n_batch, n_classes)
+        Or (n_batch, n_frames, n_classes), where the spec says how frames are pooled. A single class needs no axis.
+    spec : ModelSpec
+    n_batch : int
+
+    Returns
+    -------
+    Tensor of that shape, float32
+
+    Raises
+    ------
+    ModelError
+        If the answers have the wrong shape or hold NaN.
+
+    Examples
+    --------
+    >>> as_scores([[0.0, 0.0]], ModelSpec("demo", 8000, 4000, ("a", "b"), activation="softmax"), 1)
+    tensor([[0.5000, 0.5000]])
+    """
+    answers = torch.as_tensor(raw).detach().to("cpu", torch.float32)
+    if len(spec.labels) == 1 and answers.ndim == 1 + bool(spec.frames):
+        answers = answers[..., None]
+    _check_shape(tuple(answers.shape), spec, n_batch)
+    if not np.isfinite(answers.numpy()).all():  # PyTorch takes longer for it than some functions for a window
+        raise ModelError(f"model {spec.name} answered with NaN or infinity")
+    if spec.activation == "softmax":
+        return answers.softmax(-1)
+    return answers.sigmoid() if spec.activation == "sigmoid" else answers
+
+
+def _check_shape(shape: tuple[int, ...], spec: ModelSpec, n_batch: int) -> None:
+    n_labels, framewise = len(spec.labels), bool(spec.frames)
+    if len(shape) == 2 + framewise and (shape[0], shape[-1]) == (n_batch, n_labels) and 0 not in shape:
+        return
+    needed = f"({n_batch}, frames, {n_labels})" if framewise else f"({n_batch}, {n_labels})"
+    axes = "batch, frames" if framewise else "batch"
+    remedy = ""
+    if not framewise and len(shape) == 3 and shape[-1] == n_labels:
+        remedy = '; if these are frames, say how to pool them: frames = "mean" or "max"'
+    elif shape == (n_batch,):
+        remedy = "; one number a window is the score of one label: give that label alone, with --activation sigmoid"
+    raise ModelError(
+        f"model {spec.name} answered in shape {shape}; {needed} is needed: ({axes}, one score for each of "
+        f"its {n_labels} labels){remedy}"
+    )

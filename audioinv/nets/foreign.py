@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from threading import Timer
+from threading import TIMEOUT_MAX, Timer
 
 from ..errors import AudioinvError, ModelError
 
@@ -51,7 +51,7 @@ def foreign_code(what: str, given: str = "", timeout_seconds: float | None = Non
     Traceback (most recent call last):
     audioinv.errors.ModelError: model demo fails: ValueError: no such layer
     """
-    watch = Timer(timeout_seconds, _give_up, (what, timeout_seconds)) if timeout_seconds else None
+    watch = Timer(min(timeout_seconds, TIMEOUT_MAX), _give_up, (what, timeout_seconds)) if timeout_seconds else None
     if watch is not None:
         watch.daemon = True
         watch.start()
@@ -78,7 +78,10 @@ def _reason(error: Exception) -> str:
 
 def _give_up(what: str, seconds: float) -> None:
     """End the process from beside the code that hangs; locks are let go of by the system, and parts stay."""
-    text = f"error: {what} did not answer within {seconds:g} s; mend it, or raise --timeout; the journal stays\n"
+    text = (
+        f"error: {what} did not answer within {seconds:g} s; mend it, or allow more (--timeout); the same command goes "
+        "on from what is kept in a journal, and clears away what else is unfinished\n"
+    )
     with suppress(OSError):
         os.write(2, text.encode())
     os._exit(HUNG)

@@ -15,12 +15,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import ModelError
-from .answers import take_answer
+from .answers import as_scores, take_answer
 from .foreign import foreign_code
 from .spec import ModelSpec, Provenance
 
@@ -176,7 +175,7 @@ class Model(ABC):
             return self._scores_of_windows(self.spec.windows.lay(waveforms))
         if not self.spec.frames:
             raise ModelError(f"model {self.spec.name} answers once for the whole sound; it has no scores along time")
-        return self._activated(self.respond(waveforms), len(waveforms))
+        return as_scores(self.respond(waveforms), self.spec, len(waveforms))
 
     def count_frames(self) -> int:
         """Return how many answers along time a window gets; raise as `scores_along_time`."""
@@ -220,40 +219,10 @@ class Model(ABC):
         ModelError
             If the answers have the wrong shape or hold NaN.
         """
-        answers = self._activated(raw, n_batch)
+        answers = as_scores(raw, self.spec, n_batch)
         if self.spec.frames:
             return answers.mean(1) if self.spec.frames == "mean" else answers.amax(1)
         return answers
-
-    def _activated(self, raw: Any, n_batch: int) -> Tensor:
-        """Return raw answers as scores, whether or not they run along time."""
-        answers = torch.as_tensor(raw).detach().to("cpu", torch.float32)
-        if len(self.spec.labels) == 1 and answers.ndim == 1 + bool(self.spec.frames):
-            answers = answers[..., None]
-        self._check_shape(tuple(answers.shape), n_batch)
-        if not np.isfinite(answers.numpy()).all():  # PyTorch takes longer for it than some functions for a window
-            raise ModelError(f"model {self.spec.name} answered with NaN or infinity")
-        if self.spec.activation == "softmax":
-            answers = answers.softmax(-1)
-        elif self.spec.activation == "sigmoid":
-            answers = answers.sigmoid()
-        return answers
-
-    def _check_shape(self, shape: tuple[int, ...], n_batch: int) -> None:
-        n_labels, framewise = len(self.spec.labels), bool(self.spec.frames)
-        if len(shape) == 2 + framewise and (shape[0], shape[-1]) == (n_batch, n_labels) and 0 not in shape:
-            return
-        needed = f"({n_batch}, frames, {n_labels})" if framewise else f"({n_batch}, {n_labels})"
-        axes = "batch, frames" if framewise else "batch"
-        remedy = ""
-        if not framewise and len(shape) == 3 and shape[-1] == n_labels:
-            remedy = '; if these are frames, say how to pool them: frames = "mean" or "max"'
-        elif shape == (n_batch,):
-            remedy = "; one number a window is the score of one label: give that label alone, with --activation sigmoid"
-        raise ModelError(
-            f"model {self.spec.name} answered in shape {shape}; {needed} is needed: ({axes}, one score for each of "
-            f"its {n_labels} labels){remedy}"
-        )
 
 
 class CallableModel(Model):

@@ -26,6 +26,9 @@ import pyarrow.parquet as pq
 
 from ..errors import CheckpointError, InputError
 from ..sound.whole_files import refuse_url
+from .declared import UNREADABLE, why
+from .documents import check_document, check_version
+from .results_folder import check_there
 from .seal import sealed, unsealed
 from .wording import lines_html
 
@@ -82,10 +85,12 @@ class AnalysisFiles:
         """
         refuse_url(target)
         if target.exists() and not target.is_dir():
-            raise InputError(f"{target} is a file; -o names a folder")
+            raise InputError(f"{target} is a file; give a folder (-o)")
         if not overwrite and any((target / path).exists() for path in self.paths):
             article = "an" if self.what[0] in "aeiou" else "a"
-            raise InputError(f"{target} holds {article} {self.what} already; give another -o, or --overwrite")
+            raise InputError(
+                f"{target} holds {article} {self.what} already; give another folder (-o), or replace it (--overwrite)"
+            )
 
     def write(self, target: Path, document: Mapping[str, Any], table: pa.Table) -> None:
         """Write document and table.
@@ -127,16 +132,19 @@ class AnalysisFiles:
             If a file is missing or damaged, or is of a newer version.
         """
         source = Path(folder)
+        check_there(source, self.command)
         missing = [path for path in self.paths if not (source / path).is_file()]
         if missing:
             raise CheckpointError(f"{source} holds no {self.what} ({', '.join(missing)} missing): {self.command}")
+        place = source / self.paths[0]
         try:
-            document = unsealed((source / self.paths[0]).read_bytes(), source / self.paths[0])
-            if document["schema_version"] > self.version:
-                raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
-            return build(document, pq.read_table(source / self.paths[1], schema=self.schema))
-        except (KeyError, TypeError, ValueError, pa.ArrowException, OSError) as error:
-            raise CheckpointError(f"{source}: damaged {self.what} ({error})") from error
+            document = unsealed(place.read_bytes(), place)
+            check_version(document, self.version, place)
+            found = build(document, pq.read_table(source / self.paths[1], schema=self.schema))
+        except UNREADABLE as error:
+            raise CheckpointError(f"{place}: damaged {self.what} ({why(error)})") from error
+        check_document(found, type(found), place)
+        return found
 
 
 class KeptAnalysis(ABC):
@@ -144,10 +152,14 @@ class KeptAnalysis(ABC):
 
     FILES: ClassVar[AnalysisFiles]
 
-    @property
     @abstractmethod
+    def _content(self) -> dict[str, Any]:
+        """Return what the document says beside its version."""
+
+    @cached_property
     def document(self) -> dict[str, Any]:
-        """The content of the document."""
+        """The content of the document: ``NAME.json``."""
+        return {"schema_version": self.FILES.version, **with_null(self._content())}
 
     @property
     @abstractmethod

@@ -30,7 +30,7 @@ from ..measure.budget.stages import Stage
 from ..measure.statistics import Estimate
 from ..nets.model import ModelSpec
 from ..sweep.responses import Failure
-from .analysis_files import AnalysisFiles, KeptAnalysis, with_nan, with_null
+from .analysis_files import AnalysisFiles, KeptAnalysis, with_nan
 
 __all__ = ["BUDGET_FILES", "AxisBudget", "BudgetResults", "load_budget"]
 
@@ -126,27 +126,21 @@ class BudgetResults(KeptAnalysis):
     failures: tuple[Failure, ...] = ()
     FILES = BUDGET_FILES
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The content of ``budget.json``."""
+    def _content(self) -> dict[str, Any]:
         axes = {
             name: {"unit": axis.unit, "shifts": list(axis.shifts), **asdict(axis.summary)}
             for name, axis in self.axes.items()
         }
-        document: dict[str, Any] = with_null(
-            {
-                "schema_version": BUDGET_FILES.version,
-                "model": asdict(self.spec),
-                "clips": list(self.clips),
-                "axes": axes,
-                "phases": None if self.phases is None else asdict(self.phases),
-                "border": [asdict(effect) for effect in self.border],
-                "probes": [{**asdict(probe), "leaks": probe.leaks} for probe in self.probes],
-                "failures": [asdict(failure) for failure in self.failures],
-                "run": dict(self.run),
-            }
-        )
-        return document
+        return {
+            "model": asdict(self.spec),
+            "clips": self.clips,
+            "axes": axes,
+            "phases": None if self.phases is None else asdict(self.phases),
+            "border": [asdict(effect) for effect in self.border],
+            "probes": [{**asdict(probe), "leaks": probe.leaks} for probe in self.probes],
+            "failures": [asdict(failure) for failure in self.failures],
+            "run": dict(self.run),
+        }
 
     @cached_property
     def table(self) -> pa.Table:

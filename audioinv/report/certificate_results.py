@@ -21,7 +21,7 @@ import pyarrow as pa
 from ..measure.certificates.certificate import Certificate, Confirmation, Pair
 from ..measure.certificates.derivation import Derivation
 from ..sweep.responses import Failure
-from .analysis_files import AnalysisFiles, KeptAnalysis, with_null
+from .analysis_files import AnalysisFiles, KeptAnalysis
 
 __all__ = ["CERTIFICATE_FILES", "CertificateResults", "load_certificates"]
 
@@ -80,19 +80,14 @@ class CertificateResults(KeptAnalysis):
         """Return the certificate of an axis."""
         return next(certificate for certificate in self.certificates if certificate.axis == axis)
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The content of ``certificates.json``."""
-        content = {
-            "schema_version": CERTIFICATE_FILES.version,
+    def _content(self) -> dict[str, Any]:
+        return {
             "model": self.model,
             "weights_sha256": self.weights_sha256,
             "clips": self.clips,
             "certificates": [_document(certificate) for certificate in self.certificates],
             "failures": [asdict(failure) for failure in self.failures],
         }
-        document: dict[str, Any] = with_null(content)
-        return document
 
     @cached_property
     def table(self) -> pa.Table:

@@ -92,9 +92,8 @@ def _profile_found(found: ProfileResults) -> str:
     for spec in asked:
         counts = verdict_counts(found, spec.name)
         told.append(f"{shown_name(spec.name)}: {', '.join(f'{kind} {n}' for kind, n in counts.most_common())}")
-    wishes = found.listener.source or "nobody"
-    clips = count_text(found.n_clips, "clip")
-    return f"{count_text(len(found.changes), 'change')}, {clips}, wishes by {shown_name(wishes)}. {'; '.join(told)}."
+    clips, author = count_text(found.n_clips, "clip"), shown_name(found.listener.author)
+    return f"{count_text(len(found.changes), 'change')}, {clips}, wishes by {author}. {'; '.join(told)}."
 
 
 def _change_label(change: Change) -> str:

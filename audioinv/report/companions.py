@@ -25,6 +25,7 @@ from .certificate_results import CERTIFICATE_FILES, CertificateResults, load_cer
 from .layer_results import LAYER_FILES, LayerResults, load_layers
 from .order_results import ORDER_FILES, OrderResults, load_order
 from .profile_results import PROFILE_FILES, ProfileResults, load_profile
+from .results_folder import check_there
 
 if TYPE_CHECKING:
     from ..nets.model import ModelSpec
@@ -122,13 +123,14 @@ def find_companions(results: Results, folders: Iterable[Path], *, home: Path | N
         If a folder holds nothing of the kind, what it holds is of another model or other clips, or two analyses of one
         kind are about one model.
     CheckpointError
-        If a file is damaged.
+        If a folder does not exist, or a file is damaged.
     """
     found: dict[str, list[Any]] = {name: [] for name in _KINDS}
     owners: dict[tuple[str, str], Path] = {}
     for folder in [*([] if home is None else [home]), *folders]:
         held = [name for name, kind in _KINDS.items() if any((folder / path).exists() for path in kind.files.paths)]
         if not held and folder != home:
+            check_there(folder, "audioinv layers, certify, order or profile")
             files = ", ".join(kind.files.paths[0] for kind in _KINDS.values())
             raise InputError(
                 f"{folder} holds nothing to add to the page ({files}): audioinv layers, certify, order or profile "

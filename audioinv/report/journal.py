@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -85,11 +85,10 @@ class Journal:
             self._hold = hold(self.folder / LOCK)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._release)
             self._clear()
-        except BaseException:
-            self._release()
-            raise
+            undone.pop_all()
         return self
 
     def __exit__(

@@ -113,9 +113,7 @@ class LayerResults(KeptAnalysis):
     failures: tuple[Failure, ...] = ()
     FILES = LAYER_FILES
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The content of ``layers.json``."""
+    def _content(self) -> dict[str, Any]:
         axes = {
             name: {
                 "unit": axis.unit,
@@ -124,16 +122,13 @@ class LayerResults(KeptAnalysis):
             }
             for name, axis in self.axes.items()
         }
-        content = {
-            "schema_version": LAYER_FILES.version,
+        return {
             "model": asdict(self.spec),
-            "clips": list(self.clips),
+            "clips": self.clips,
             "axes": axes,
             "failures": [asdict(failure) for failure in self.failures],
             "run": dict(self.run),
         }
-        document: dict[str, Any] = with_null(content)
-        return document
 
     @cached_property
     def table(self) -> pa.Table:

@@ -168,11 +168,8 @@ class OrderResults(KeptAnalysis):
         alone = ((math.nan, change) for change in (self.permuted, self.rotated, self.backwards))
         return (*alone, *zip(self.gaps_seconds, self.joined, strict=True))
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The content of ``order.json``."""
-        document: dict[str, Any] = with_null({"schema_version": ORDER_FILES.version, **asdict(self)})
-        return document
+    def _content(self) -> dict[str, Any]:
+        return asdict(self)
 
     @cached_property
     def table(self) -> pa.Table:

@@ -114,12 +114,9 @@ class PairResults(KeptAnalysis):
         """How many clips were analysed."""
         return 0 if self.clips is None else len(self.clips.names)
 
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The content of ``pairs.json``."""
+    def _content(self) -> dict[str, Any]:
         found: dict[str, Any] = plain(
             {
-                "schema_version": PAIR_FILES.version,
                 "n_clips": self.n_clips,
                 "clips": self.clips,
                 "models": self.models,

@@ -119,7 +119,9 @@ def compare_profiles(first: Profiled, second: Profiled, *, seed: int = 0) -> Pro
     theirs = {_key(change): change for change in second.results.changes}
     shared = [(change, theirs[_key(change)]) for change in first.results.changes if _key(change) in theirs]
     if not shared:
-        raise InputError(f"{first.name} and {second.name} share no change; profile both with the same --listener")
+        raise InputError(
+            f"{first.name} and {second.name} share no change; profile both with the same listener file (--listener)"
+        )
     accuracy = _differ([side.results.right[side.model] for side in (first, second)], rows, clips, "accuracy", seed)
     found = [_change(pair, (first, second), rows, clips, seed) for pair in shared]
     p_values = holm([accuracy.p_value, *(one.standing.p_value for one in found)])

@@ -166,12 +166,9 @@ class ProfileResults(KeptAnalysis):
         groups = None if self.clips is None else self.clips.group_codes
         return {name: estimate_mean(right, groups, rng=np.random.default_rng(0)) for name, right in self.right.items()}
 
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The content of ``profile.json``."""
+    def _content(self) -> dict[str, Any]:
         found: dict[str, Any] = plain(
             {
-                "schema_version": PROFILE_FILES.version,
                 "corpus": self.listener.corpus,
                 "listener": self.listener.source,
                 "n_clips": self.n_clips,

@@ -142,8 +142,9 @@ def profile_lines(results: ProfileResults) -> Iterator[str]:
     ------
     str
     """
-    declared = results.listener.source or "nobody: give --listener FILE, or a listener.toml beside the clips"
-    yield f"{count_text(results.n_clips, 'clip')} · a listener's wishes by {declared}"
+    author = results.listener.author
+    remedy = ": give --listener FILE, or a listener.toml beside the clips" if author == "nobody" else ""
+    yield f"{count_text(results.n_clips, 'clip')} · a listener's wishes by {author}{remedy}"
     for spec in results.models[: len(results.models) - results.n_references]:
         yield ""
         yield f"{spec.name}: accuracy {interval(vars(results.accuracies[spec.name]))} unchanged"

@@ -8,13 +8,11 @@ is whole. ``run.json`` seals the others (see `audioinv.report.seal`): none is re
 
 Where a folder may be written, and how its files come to their place, is told by `audioinv.report.results_folder`.
 
-What is here: `Results`, `load_results`, `write_results`, `UNREADABLE`, `SCHEMA_VERSION`.
+What is here: `Results`, `load_results`, `write_results`, `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +33,9 @@ from ..sound.places import on_this_disk
 from ..sound.whole_files import find_folder, names_in
 from ..sweep.responses import Failure, ModelResponses
 from .belongings import FILES, RUN, remove_own
-from .results_folder import check_free, install_results
+from .declared import UNREADABLE, read_plain, why
+from .documents import RunRecord, check_document, check_summary, check_version
+from .results_folder import check_free, check_there, install_results
 from .run_files import read_failures, write_failures, write_json
 from .seal import sealed, unsealed
 from .table import SCHEMA, read_table, table_parts, to_table
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 
 SCHEMA_VERSION = 1
-UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, pa.ArrowException, OSError, csv.Error)
-"""What reading a damaged file raises."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,6 +325,7 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     (4, 2, 7)
     """
     place = find_folder(folder)
+    check_there(place, "audioinv analyze")
     there = names_in(place)
     missing = [name for name in FILES if name not in there]
     if missing:
@@ -341,12 +340,14 @@ def _load(source: Path, place: Path) -> Results:
     """Read the files of a results folder that are on this disk, whatever its place."""
     try:
         run = unsealed((source / RUN).read_bytes(), place / RUN, source)
-        document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
-        if document["schema_version"] > SCHEMA_VERSION:
-            raise CheckpointError(f"{place} was written by a newer audioinv; upgrade it")
+        document = read_plain((source / "summary.json").read_bytes())
+        check_version(document, SCHEMA_VERSION, place / "summary.json")
+        check_document(run, RunRecord, place / RUN)
+        check_summary(document, place / "summary.json")
         specs = {name: ModelSpec.from_mapping(spec["spec"]) for name, spec in run["models"].items()}
         responses = read_table(source / "results.parquet", specs)
         failures = read_failures(source / "failures.csv")
     except UNREADABLE as error:
-        raise CheckpointError(f"{place}: damaged results folder ({error})") from error
+        raise CheckpointError(f"{place}: damaged results folder ({why(error)})") from error
+    check_document(list(specs.values()), tuple[ModelSpec, ...], place / RUN)
     return Results(responses, document, run, failures)

@@ -5,7 +5,7 @@ Conventions
 A folder that stands is replaced only where that is asked for, and only what of it is ours
 (`audioinv.report.belongings`). Its last file comes last: where that stands, the folder is whole.
 
-What is here: `check_free`, `free_folder`, `unfinished`, `install_results`.
+What is here: `check_there`, `check_free`, `free_folder`, `unfinished`, `install_results`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import CheckpointError, InputError
 from ..sound.places import on_this_disk
 from ..sound.whole_files import move_whole, names_in, read_whole, refuse_url, remove
 from .belongings import FILES, LOCK, PARTS, RUN, SHARD, is_own, remove_own, strangers
 
-__all__ = ["check_free", "free_folder", "install_results", "unfinished"]
+__all__ = ["check_free", "check_there", "free_folder", "install_results", "unfinished"]
 
 
 def install_results(finished: Path, folder: Path, files: Sequence[str] = FILES) -> None:
@@ -56,6 +56,25 @@ def unfinished(folder: Path) -> bool:
     return not any(strangers(folder))
 
 
+def check_there(folder: Path, command: str) -> None:
+    """Refuse to read where there is nothing at all.
+
+    Parameters
+    ----------
+    folder : Path
+        On this disk, or in a store, which knows of no folder that is empty.
+    command : str
+        What writes such a folder.
+
+    Raises
+    ------
+    CheckpointError
+        If it does not exist.
+    """
+    if not (folder.exists() if on_this_disk(folder) else names_in(folder)):
+        raise CheckpointError(f"{folder} does not exist; give a folder that {command} wrote")
+
+
 def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> None:
     """Refuse to write where something else stands.
 
@@ -74,7 +93,7 @@ def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> Non
     """
     refuse_url(target)
     if on_this_disk(target) and target.exists() and not target.is_dir():
-        raise InputError(f"{target} is a file; -o names a folder")
+        raise InputError(f"{target} is a file; give a folder (-o)")
     content = names_in(target)
     if not content:
         return
@@ -82,13 +101,13 @@ def check_free(target: Path, *, overwrite: bool, resumable: bool = False) -> Non
     if begun and resumable:
         return
     if not overwrite:
-        raise InputError(f"{target} exists already; give another -o, or --overwrite")
+        raise InputError(f"{target} exists already; give another folder (-o), or replace it (--overwrite)")
     if not begun and not (FILES[-1] in content and b'"audioinv"' in (read_whole(target / RUN) or b"")):
-        raise InputError(f"{target} is no results folder, so --overwrite does not touch it; give another -o")
+        raise InputError(f"{target} is no results folder, so --overwrite does not touch it; give another folder (-o)")
     if stranger := next(strangers(target), None):
         raise InputError(
             f"{target} holds {stranger}, which audioinv did not write, so --overwrite does not touch it; move that "
-            "away, or give another -o"
+            "away, or give another folder (-o)"
         )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from .declared import read_plain
 
 __all__ = ["sealed", "unsealed"]
 
@@ -82,7 +83,7 @@ def unsealed(document: bytes, place: Path, here: Path | None = None) -> dict[str
         If a file is damaged or gone; it is named.
     """
     try:
-        content: dict[str, Any] = dict(json.loads(document))
+        content: dict[str, Any] = dict(read_plain(document))
         said = dict(content.pop(_DIGESTS, {}))
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{place}: damaged ({error}); {_REMEDY}") from error

@@ -19,6 +19,9 @@ from typing import Any
 from ..errors import CheckpointError, InputError
 from ..sound.whole_files import find_folder, names_in, read_whole, write_whole
 from .belongings import PARTS, SHARD
+from .declared import UNREADABLE, why
+from .documents import check_document
+from .results_folder import check_there
 from .seal import sealed, unsealed
 
 __all__ = ["Shard", "find_shard", "read_shards", "write_shard"]
@@ -129,12 +132,15 @@ def find_shard(folder: Path) -> Shard | None:
     if content is None:
         return None
     try:
-        return Shard(**unsealed(content, path))
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}); give the command of this shard again") from error
+        shard = Shard(**unsealed(content, path))
+    except UNREADABLE as error:
+        raise CheckpointError(f"{path} is damaged ({why(error)}); give the command of this shard again") from error
+    check_document(shard, Shard, path)
+    return shard
 
 
 def _read(folder: Path) -> Shard:
+    check_there(folder, "audioinv analyze --shard")
     shard = find_shard(folder)
     if shard is None:
         begun = PARTS in names_in(folder)

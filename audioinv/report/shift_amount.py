@@ -107,7 +107,7 @@ def read_amount(axis: str, text: str) -> ShiftAmount:
     amounts = [value for value in grid.amounts if value]
     if len(amounts) > 1:
         example = f"{amounts[-1]:g}{grid.unit}"
-        raise InputError(f"--{axis} {text!r} is a range; a figure of a sound shows one shift, such as {example}")
+        raise InputError(f"{axis}={text!r} is a range; a figure of a sound shows one shift, such as {example}")
     return ShiftAmount(axis, amounts[0] if amounts else 0.0, grid.unit)
 
 

@@ -12,17 +12,18 @@ stride; null where that is not known), `pred`, `p_pred`, `probs`.
 ``events.csv`` has one row for each model, recording and event: `model`, `clip`, and the fields of
 `audioinv.measure.detection_summary.EventRow`; what is undefined is empty.
 
-The folder is written beside its place and renamed when complete.
+The folder is written beside its place, as ``NAME.part``, and renamed when complete. What is left of one whose process
+was ended is cleared away by the next that is written to the same place.
 
 What is here: `SlidingFindings`, `SlidingResults`, `SlidingFolder`, `windows_table`, `events_table`, `load_sliding`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -42,8 +43,10 @@ from ..measure.event_windows import SlidingWindows
 from ..nets.model import Model
 from ..sweep.responses import Failure
 from .belongings import RUN, strangers
-from .results import SCHEMA_VERSION, UNREADABLE
-from .results_folder import check_free, install_results
+from .declared import UNREADABLE, read_plain, why
+from .documents import SlidingRecord, SlidingSummary, check_document, check_version
+from .results import SCHEMA_VERSION
+from .results_folder import check_free, check_there, install_results
 from .run_files import read_failures, write_failures, write_json
 from .seal import sealed, unsealed
 
@@ -205,12 +208,13 @@ class SlidingFolder:
     def __enter__(self) -> SlidingFolder:
         self._part.parent.mkdir(parents=True, exist_ok=True)
         if stranger := next(strangers(self._part), None):
-            raise InputError(f"{self._part} is in the way, with {stranger} in it; move it away, or give another -o")
+            raise InputError(
+                f"{self._part} is in the way, with {stranger} in it; move it away, or give another folder (-o)"
+            )
         shutil.rmtree(self._part, ignore_errors=True)
         self._part.mkdir()
-        texts = [
-            field.name for field in _SCHEMA if field.type == _TEXT
-        ]  # numbers hardly repeat: a dictionary is a loss
+        # Numbers hardly repeat: a dictionary of them is a loss.
+        texts = [field.name for field in _SCHEMA if field.type == _TEXT]
         self._writer = pq.ParquetWriter(
             self._part / "windows.parquet", _SCHEMA, compression="zstd", use_dictionary=texts
         )
@@ -219,8 +223,19 @@ class SlidingFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
+        with suppress(OSError):  # of what is not finished nothing is kept
+            self._writer.close()
         shutil.rmtree(self._part, ignore_errors=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(
+                f"{self._target} cannot be written ({reason}); make room, or give another folder (-o)"
+            ) from error
 
     def write(self, rows: pa.Table) -> None:
         """Add windows.
@@ -229,8 +244,14 @@ class SlidingFolder:
         ----------
         rows : pyarrow.Table
             From `windows_table`.
+
+        Raises
+        ------
+        InputError
+            If the disk does not take them.
         """
-        self._writer.write_table(rows)
+        with self._writing():
+            self._writer.write_table(rows)
 
     def finish(self, found: SlidingFindings) -> Path:
         """Write what was found beside the windows, and put the folder into its place.
@@ -242,14 +263,20 @@ class SlidingFolder:
         Returns
         -------
         Path
+
+        Raises
+        ------
+        InputError
+            If the disk does not take it.
         """
-        self._writer.close()
-        pc.write_csv(_each_text(found.events, safe_cell), self._part / "events.csv")
-        write_json(self._part / "summary.json", found.document)
-        write_failures(self._part / "failures.csv", found.failures)
-        (self._part / RUN).write_bytes(sealed(found.run, self._part / RUN, _FILES[:-1]))
-        self._target.mkdir(exist_ok=True)
-        install_results(self._part, self._target, _FILES)
+        with self._writing():
+            self._writer.close()
+            pc.write_csv(_each_text(found.events, safe_cell), self._part / "events.csv")
+            write_json(self._part / "summary.json", found.document)
+            write_failures(self._part / "failures.csv", found.failures)
+            (self._part / RUN).write_bytes(sealed(found.run, self._part / RUN, _FILES[:-1]))
+            self._target.mkdir(exist_ok=True)
+            install_results(self._part, self._target, _FILES)
         return self._target
 
 
@@ -370,22 +397,24 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
     991
     """
     source = Path(folder)
+    check_there(source, "audioinv analyze --slide")
     missing = [name for name in _FILES if not (source / name).is_file()]
     if missing:
         raise CheckpointError(f"{source} is no slid recording ({', '.join(missing)} missing): audioinv analyze --slide")
 
     try:
         run = unsealed((source / RUN).read_bytes(), source / RUN)
-        document = json.loads((source / "summary.json").read_text(encoding="utf-8"))
-        if document["schema_version"] > SCHEMA_VERSION:
-            raise CheckpointError(f"{source} was written by a newer audioinv; upgrade it")
+        document = read_plain((source / "summary.json").read_bytes())
+        check_version(document, SCHEMA_VERSION, source / "summary.json")
+        check_document(run, SlidingRecord, source / RUN)
+        check_document(document, SlidingSummary, source / "summary.json")
         windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
         types = {field.name: field.type for field in _EVENTS}
         convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
         written = pc.read_csv(source / "events.csv", convert_options=convert).select(_EVENTS.names)
         events, failures = _each_text(written, plain_cell), read_failures(source / "failures.csv")
     except UNREADABLE as error:
-        raise CheckpointError(f"{source}: damaged results folder ({error})") from error
+        raise CheckpointError(f"{source}: damaged results folder ({why(error)})") from error
     return SlidingResults(events, document, run, failures, windows)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from .documents import StudyAnswer, check_document
+from .results_folder import check_there
 from .seal import unsealed
 
 __all__ = ["STUDY", "load_study"]
@@ -37,6 +39,7 @@ def load_study(path: str | os.PathLike[str]) -> dict[str, Any]:
         If there is none, or it is damaged.
     """
     given = Path(path)
+    check_there(given, "audioinv study NAME")
     file = given / STUDY if given.is_dir() else given
     try:
         document = unsealed(file.read_bytes(), file)
@@ -45,4 +48,5 @@ def load_study(path: str | os.PathLike[str]) -> dict[str, Any]:
     missing = [key for key in _NEEDED if key not in document]
     if missing:
         raise CheckpointError(f"{file} is no study: it holds no {', '.join(missing)}; audioinv study NAME writes one")
+    check_document(document, StudyAnswer, file)
     return document

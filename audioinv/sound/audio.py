@@ -143,8 +143,8 @@ def _held(path: Path, header: Header, first: int, last: int) -> tuple[int, int]:
         hours = (last - first) / header.sample_rate / 3600
         raise AudioFileError(
             f"{path}: {hours:.3g} hours in {header.n_channels} channel{'s' if header.n_channels > 1 else ''}, above "
-            f"the {MOST_SAMPLES >> 18} MiB that a sound may take in memory; let the model slide over it (--slide), "
-            "or cut it"
+            f"the {MOST_SAMPLES >> 18} MiB that a sound may take in memory; let the model slide over it (`slide`, "
+            "--slide), or cut it"
         )
     return opens, closes
 
@@ -212,12 +212,12 @@ def write_audio(path: str | os.PathLike[str], waveform: Any, sample_rate: int) -
     0.0005
     """
     samples = np.asarray(waveform, dtype=np.float32)
-    peak = float(np.abs(samples).max(initial=0.0))
-    if peak > 1.0:
+    if (np.abs(samples) > 1.0).any():
+        peak = np.nanmax(np.abs(samples))
         raise InputError(f"{path}: the sound peaks at {peak:.3f}, above full scale; scale it down before writing")
     if Path(path).suffix.lower() not in _LOSSY:
         # libsndfile rounds floats down for one format and to nearest for another; integers it leaves alone.
-        samples = np.round(samples * 32768).clip(-32768, 32767).astype(np.int16)
+        samples = np.round(samples * 32768).clip(max=32767).astype(np.int16)
     try:
         soundfile.write(path, samples, sample_rate)
     except (soundfile.LibsndfileError, TypeError, ValueError) as error:

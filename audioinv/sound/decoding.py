@@ -97,7 +97,7 @@ class Sound:
             If the file holds less sound than its header announces, or kills the decoder.
         """
         n_channels = self.header.n_channels
-        most = max(1, min(n_samples, _VALUES_A_READ // n_channels))
+        most = min(n_samples, _VALUES_A_READ // n_channels)
         while self._n_read < self.header.n_samples:
             values = np.frombuffer(self._read(most), np.float32).reshape(-1, n_channels)
             if not len(values):

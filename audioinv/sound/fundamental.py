@@ -156,7 +156,7 @@ def _track_pitch(samples: FloatArray, sample_rate: int, fmin: float, fmax: float
 
 def _aperiodicity(frames: FloatArray, window: int, longest: int) -> FloatArray:
     """YIN's cumulative-mean-normalised difference at lags 0 … longest, of shape (n_frames, longest + 1)."""
-    n_fft = scipy.fft.next_fast_len(frames.shape[-1], real=True)
+    n_fft = scipy.fft.next_fast_len(window + longest, real=True)
     head = np.conj(scipy.fft.rfft(frames[:, :window], n_fft))
     correlation = scipy.fft.irfft(head * scipy.fft.rfft(frames, n_fft), n_fft)[:, : longest + 1]
     energy = np.cumsum(np.pad(frames**2, ((0, 0), (1, 0))), axis=-1)

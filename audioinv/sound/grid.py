@@ -203,9 +203,7 @@ def _choose_variant(axis: str, unit: str, variant: str) -> str:
     if not variant:
         return fitting[0] if fitting else ""
     if not any(re.fullmatch(pattern, variant) for pattern in fitting):
-        raise InputError(
-            f"{axis} has no variant {variant!r} in {unit}; write it as in {_EXAMPLES[axis]}, or see --help"
-        )
+        raise InputError(f"{axis} has no variant {variant!r} in {unit}; write it as in {_EXAMPLES[axis]}")
     return variant
 
 
@@ -248,12 +246,12 @@ def parse_grid(axis: str, text: str) -> ShiftGrid:
         first = last = Decimal(single.group(2))
         step = Decimal(1)
     else:
-        raise InputError(f"--{axis} {text!r} is not a grid; write FIRST:LAST:STEPunit, e.g. {_EXAMPLES[axis]}")
+        raise InputError(f"{axis}={text!r} is not a grid; write FIRST:LAST:STEPunit, e.g. {_EXAMPLES[axis]}")
     as_snr = axis == "noise" and written.lower() == "db"
     unit = "%" if as_snr else _UNITS[axis].get(written.lower())
     if unit is None:
         raise InputError(
-            f"--{axis} {text!r}: the unit {written or 'is missing'!s} does not fit; {_known_units(axis)}, "
+            f"{axis}={text!r}: the unit {written or 'is missing'!s} does not fit; {_known_units(axis)}, "
             f"e.g. {_EXAMPLES[axis]}"
         )
     amounts = _ladder(axis, text, first, last, step)
@@ -263,14 +261,12 @@ def parse_grid(axis: str, text: str) -> ShiftGrid:
 def _ladder(axis: str, text: str, first: Decimal, last: Decimal, step: Decimal) -> tuple[float, ...]:
     """Return the amounts from first to last."""
     if step <= 0 or last < first:
-        raise InputError(
-            f"--{axis} {text!r}: the step must be positive and FIRST not above LAST, e.g. {_EXAMPLES[axis]}"
-        )
+        raise InputError(f"{axis}={text!r}: the step must be positive and FIRST not above LAST, e.g. {_EXAMPLES[axis]}")
     count = int((last - first) / step) + 1
     if count > MAX_SHIFTS:
         written = text if len(text) < 80 else f"{text[:40]}…"
-        asked = f"{count:,}" if count < 1e15 else "more than 10¹⁵"
-        raise InputError(f"--{axis} {written!r} asks for {asked} shifts; at most {MAX_SHIFTS}: use a coarser step")
+        asked = f"{count:,}" if count <= 1e15 else "more than 10¹⁵"
+        raise InputError(f"{axis}={written!r} asks for {asked} shifts; at most {MAX_SHIFTS}: use a coarser step")
     return tuple(float(first + step * i) for i in range(count))
 
 

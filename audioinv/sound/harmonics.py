@@ -61,12 +61,8 @@ class Partials:
     @property
     def ratios(self) -> FloatArray:
         """Frequencies over that of the lowest measured partial, of shape (..., n_partials)."""
-        return _over_lowest(self.frequencies_hz)
-
-    @property
-    def expected_ratios(self) -> FloatArray:
-        """Expected frequencies over the lowest expected one, of shape (..., n_partials)."""
-        return _over_lowest(self.expected_hz)
+        first = np.argmax(np.isfinite(self.frequencies_hz), axis=-1, keepdims=True)
+        return self.frequencies_hz / np.take_along_axis(self.frequencies_hz, first, axis=-1)
 
     @property
     def harmonicity_error(self) -> FloatArray:
@@ -81,21 +77,11 @@ class PartialComparison:
     Parameters
     ----------
     before, after : Partials
-        `after` knows where the shift should have put them (`Partials.expected_hz`, `Partials.expected_ratios`).
+        `after` knows where the shift should have put them (`Partials.expected_hz`).
     """
 
     before: Partials
     after: Partials
-
-    @property
-    def deviation_cents(self) -> FloatArray:
-        """How far from its expected place each partial landed, in cents, of shape (n_partials,)."""
-        return 1200.0 * np.log2(self.after.frequencies_hz / self.after.expected_hz)
-
-    @property
-    def level_change_db(self) -> FloatArray:
-        """Change of level of each partial, in dB, of shape (n_partials,)."""
-        return self.after.levels_db - self.before.levels_db
 
 
 def harmonic_places(fundamental_hz: float, sample_rate: int, *, n_partials: int = 10) -> FloatArray:
@@ -188,7 +174,7 @@ def harmonicity_error(frequencies_hz: npt.ArrayLike, orders: npt.ArrayLike) -> F
     total = np.where(enough, np.nansum(per_order, axis=-1), np.nan)
     fundamental = np.nansum(per_order**2, axis=-1) / total
     squares = np.nansum((per_order / fundamental[..., None] - 1.0) ** 2, axis=-1)
-    error: FloatArray = np.sqrt(np.where(enough, squares, np.nan) / np.maximum(n_measured, 1))
+    error: FloatArray = np.sqrt(np.where(enough, squares, np.nan) / n_measured)
     return error
 
 
@@ -289,9 +275,3 @@ def compare_partials(
         before.frequencies_hz, sample_rate, offset_hz=offset_hz, interval_semitones=interval_semitones
     )
     return PartialComparison(before, measure_partials(waveform, sample_rate, places, orders=before.orders))
-
-
-def _over_lowest(frequencies_hz: FloatArray) -> FloatArray:
-    """Divide by the first that is not nan along the last axis."""
-    first = np.argmax(np.isfinite(frequencies_hz), axis=-1, keepdims=True)
-    return frequencies_hz / np.take_along_axis(frequencies_hz, first, axis=-1)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -88,7 +89,7 @@ class LocalCopies:
             half_done.replace(self.folder / name)
         finally:
             half_done.unlink(missing_ok=True)
-        if self._added_bytes > self.limit_bytes // _SLACK:
+        if self._added_bytes * _SLACK > self.limit_bytes:
             self._added_bytes = 0
             self._remove_oldest(but=name)
         return self.folder / name
@@ -107,7 +108,11 @@ class LocalCopies:
         return n_bytes
 
     def _remove_oldest(self, *, but: str) -> None:
-        found = {entry.name: entry.stat() for entry in os.scandir(self.folder) if entry.is_file()}
+        found = {}
+        for entry in os.scandir(self.folder):
+            with suppress(FileNotFoundError):  # another process may tidy up, or finish its copy, at the same time
+                if entry.is_file():
+                    found[entry.name] = entry.stat()
         too_much = sum(about.st_size for about in found.values()) - self.limit_bytes
         for name in sorted(found, key=lambda name: found[name].st_atime):
             abandoned = name.endswith(".part") and time.time() - found[name].st_mtime > _STALE_SECONDS

@@ -67,7 +67,9 @@ class Operator(ABC):
     def bandwidth_lost(self, clip: Clip, amounts: FloatArray) -> FloatArray:
         """Return the share of the clip's band that has no place at each amount, of shape (n_shifts,)."""
         filled = filled_bands(clip)
-        return np.isnan(self.landing_hz(filled, amounts, clip)).mean(axis=1) if len(filled) else amounts * np.nan
+        if not len(filled):
+            return np.full(len(amounts), np.nan)
+        return np.isnan(self.landing_hz(filled, amounts, clip)).mean(axis=1)
 
     def fidelity(self, clip: Clip, amounts: Any, shifted: Tensor | None = None, *, round_trip: bool = True) -> Fidelity:
         """Measure what the operator does to one clip beside shifting it.
@@ -196,7 +198,8 @@ class TimeShift(Operator):
         """Return the power of windows at whole delays over that of the clip, by running sums over the tape."""
         n_samples = len(clip.waveform)
         furthest = n_samples + max(n_samples, len(clip.before), len(clip.after))  # beyond it all is silence
-        starts = -amounts % n_samples if self.edges == "circular" else np.clip(-amounts, -furthest, furthest)
+        # A circle holds the same wherever it is opened.
+        starts = np.zeros_like(amounts) if self.edges == "circular" else np.clip(-amounts, -furthest, furthest)
         starts = np.append(starts, 0).astype(np.int64)
         tape = self.tape(clip, int(starts.min()), int(starts.max()) + n_samples).double().numpy()
         sums = np.concatenate([[0.0], np.cumsum(tape**2)])
@@ -311,4 +314,4 @@ class PitchShift(Operator):
         """Return the share of the window that a sound made shorter leaves silent."""
         if self.engine != "resample":
             return np.zeros(len(amounts))
-        return np.asarray(np.clip(1 - 1 / semitones_to_ratio(amounts), 0, 1))
+        return np.asarray(np.maximum(1 - 1 / semitones_to_ratio(amounts), 0))

@@ -321,7 +321,7 @@ def _archive_state(archive: str) -> str:
     return f"{about.st_mtime_ns} {about.st_size}"
 
 
-@lru_cache(maxsize=64)
+@lru_cache
 def _far_archive_state(archive: str) -> str:
     """Ask once, not for each member: an archive is read as it was when it was opened."""
     from fsspec.core import url_to_fs

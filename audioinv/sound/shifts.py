@@ -106,7 +106,7 @@ def _slide(recording: Tensor, delays: Tensor, opens: int, n_samples: int) -> Ten
     index = first[..., None] + torch.arange(n_samples + 2 * margin, device=recording.device)
     known = (index >= 0) & (index < recording.shape[-1])
     rows = recording.expand(*delays.shape, recording.shape[-1])
-    cut = torch.gather(rows, -1, index.clamp(0, max(recording.shape[-1] - 1, 0)))
+    cut = torch.gather(rows, -1, index.clamp(0, recording.shape[-1] - 1))
     cut = torch.where(known, cut, torch.zeros((), dtype=cut.dtype, device=cut.device))
     return _fractional_delay(cut, fractions)[..., margin : margin + n_samples]
 
@@ -116,9 +116,9 @@ def _copy_windows(recording: Tensor, delays: Tensor, opens: int, n_samples: int)
     if not delays.numel():
         return recording.new_zeros((*delays.shape, n_samples))
     starts = opens - delays.clamp(opens - len(recording), opens + n_samples).to(torch.int64)
-    missing = max(0, -int(starts.min())), max(0, int(starts.max()) + n_samples - len(recording))
-    padded = torch.nn.functional.pad(recording, missing)
-    return padded.unfold(0, n_samples, 1)[starts + missing[0]]
+    first, last = int(starts.min()), int(starts.max()) + n_samples
+    heard = torch.nn.functional.pad(recording, (-first, last - len(recording)))
+    return heard.unfold(0, n_samples, 1)[starts - first]
 
 
 def _circular_delay(samples: Tensor, delays: Tensor) -> Tensor:

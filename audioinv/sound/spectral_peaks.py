@@ -84,10 +84,10 @@ def _peaks(rows: npt.NDArray[np.floating], sample_rate: int, places: FloatArray,
     peak = _highest(spectra, search)
     left, top, right = (_level_db(spectra, peak + step) for step in (-1, 0, 1))
     curvature = left - 2 * top + right
-    offset = 0.5 * (left - right) / np.where(curvature < 0, curvature, -np.inf)
+    offset = 0.5 * (left - right) / np.where(curvature < 0, curvature, np.inf)
     levels = top - 0.25 * (left - right) * offset
     sound_db = _decibels(2 * np.mean(np.square(windowed, dtype=np.float64), axis=-1) / np.mean(window**2))
-    is_peak = (top >= left) & (top >= right) & (curvature < 0) & (curvature >= -2 * SHARPEST_DB / padding**2)
+    is_peak = (top >= left) & (top >= right) & (curvature >= -2 * SHARPEST_DB / padding**2)
     is_peak &= (levels >= _floor_db(spectra, search) + FLOOR_DISTANCE_DB) & np.isfinite(search.centre)
     is_peak &= levels >= sound_db[:, None] - SOUND_DISTANCE_DB
     measured = np.stack([(peak + offset) * (sample_rate / n_fft), levels])

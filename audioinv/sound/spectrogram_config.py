@@ -99,7 +99,7 @@ class SpectrogramConfig:
             raise InputError(
                 f"0 <= fmin={self.fmin} < fmax={self.fmax} <= sample_rate / 2 = {nyquist_hz} does not hold"
             )
-        if self.kind == "linear" and not (self.fmin == 0 and self.n_bins <= self.n_fft // 2 + 1):
+        if self.kind == "linear" and not (self.fmin == 0 and self.n_bins <= self.n_fft / 2 + 1):
             raise InputError(
                 f"the linear axis needs fmin={self.fmin} to be 0 and n_bins={self.n_bins} <= n_fft / 2 + 1"
             )

@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-On this disk a file is written to a temporary name, synced and renamed. In a store it is put under its final name, which
-stores of objects (S3, GCS, Azure) do whole or not at all. One that is a file system behind a URL (SFTP, SMB) may leave
-half a file, so whoever reads has to know what is whole. Lists are asked for anew each time: the library of a store
-remembers those in which others have changed something since.
+On this disk a file is written to a temporary name, synced and renamed, and its folder, which has the name, is synced.
+In a store it is put under its final name, which stores of objects (S3, GCS, Azure) do whole or not at all. One that is
+a file system behind a URL (SFTP, SMB) may leave half a file, so whoever reads has to know what is whole. Lists are
+asked for anew each time: the library of a store remembers those in which others have changed something since.
 
 What is here: `find_folder`, `refuse_url`, `names_in`, `read_whole`, `write_whole`, `write_new`, `move_whole`, `remove`,
 `cannot_write`.
@@ -79,7 +79,8 @@ def refuse_url(folder: Path) -> None:
     """
     if on_this_disk(folder) and is_url(folder):
         raise InputError(
-            f"-o {folder}: only `merge` and `analyze`, without --slide, write to a store; give a folder, and copy it"
+            f"{folder} is a URL, and only `merge` and `analyze`, without --slide, write to a store; give a folder "
+            "(-o), and copy it"
         )
 
 
@@ -166,11 +167,22 @@ def write_whole(place: Path, content: Any) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        unfinished.replace(place)
+        _rename(unfinished, place)
     except OSError as error:
         with suppress(OSError):
             unfinished.unlink()
         raise cannot_write(place.parent, error) from error
+
+
+def _rename(file: Path, place: Path) -> None:
+    """Rename a file, and have its folder remember that, as far as the system syncs folders: Windows opens none."""
+    file.replace(place)
+    with suppress(OSError):
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def write_new(place: Path, content: bytes) -> bool:
@@ -226,7 +238,7 @@ def move_whole(file: Path, place: Path) -> None:
     if on_this_disk(place):
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
-        file.replace(place)
+        _rename(file, place)
         return
     with _putting(place) as (store, name):
         store.put_file(str(file), name)

@@ -19,11 +19,11 @@ from contextlib import suppress
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..nets.classifier import Classifier
 from ..nets.model import Model
-from ..sound.spectrogram import Spectrogram
+from ..nets.wrapped import WrappedModel
 
 __all__ = ["Replayed", "pinned", "record_on_cuda", "replayed"]
 
@@ -87,7 +87,7 @@ def _recorded(respond: Respond, example: Tensor) -> Callable[[], Tensor]:
     return replay
 
 
-class Replayed(Model):
+class Replayed(WrappedModel):
     """A model whose passes are replayed where that gives its own answers.
 
     Parameters
@@ -98,36 +98,10 @@ class Replayed(Model):
     """
 
     def __init__(self, model: Model, record: Record = record_on_cuda) -> None:
-        super().__init__(model.spec)
-        self.provenance = model.provenance
-        self._model, self._record = model, record
+        super().__init__(model)
+        self._record = record
         self._met: Counter[Any] = Counter()
         self._recorded: dict[Any, tuple[Tensor, Callable[[], Tensor]]] = {}
-
-    @property
-    def module(self) -> nn.Module | None:
-        """The network itself."""
-        return self._model.module
-
-    @property
-    def front_end(self) -> Spectrogram | None:
-        """The model's own spectrogram."""
-        return self._model.front_end
-
-    @property
-    def device(self) -> torch.device:
-        """Where the model computes."""
-        return self._model.device
-
-    @property
-    def fingerprint(self) -> str | None:
-        """That of the model."""
-        return self._model.fingerprint
-
-    @property
-    def hop_samples(self) -> int | None:
-        """Samples from one frame of the front end to the next, where there is one."""
-        return self._model.hop_samples
 
     def respond(self, waveforms: Tensor) -> Tensor:
         """Return raw answers of shape (batch, n_classes)."""
@@ -140,10 +114,6 @@ class Replayed(Model):
         place, replay = self._recorded[shape]
         place.copy_(waveforms, non_blocking=True)
         return replay().clone()
-
-    def respond_to_spectrogram(self, spectrograms: Tensor) -> Tensor:
-        """Return raw answers for spectrograms of the model's own front end."""
-        return self._model.respond_to_spectrogram(spectrograms)
 
     def _try_to_record(self, waveforms: Tensor) -> None:
         """Record a pass on other windows than these, and keep it if it answers these as the model does."""

@@ -198,7 +198,7 @@ class LayerFeed:
             raise InputError(f"axis={self.axis!r} is not one of time, freq, bins")
         if self.axis == "bins" and self.model.front_end is None:
             raise InputError(
-                f"--bins needs a model whose spectrogram is known; {self.model.spec.name} takes the waveform itself"
+                f"bins needs a model whose spectrogram is known; {self.model.spec.name} takes the waveform itself"
             )
 
     @property

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -30,7 +31,12 @@ from .workers import Done, Lost, Order, Worker
 __all__ = ["RayActors"]
 
 _LOST = "out of memory, a crash of a library, a model that did not answer in time, or a machine that was lost"
+_PATIENCE_SECONDS = 10.0  # without a single actor, after which it is said that it is waited for one
 _MOST_UNREADY = 3  # actors in a row, for each that there is room for, that were lost while they loaded the models
+
+
+def _say_nothing(_: str) -> None:
+    """Keep quiet."""
 
 
 class _Hand:
@@ -66,6 +72,8 @@ class RayActors:
         As many as there is room for if not given.
     gpus_per_worker : float, default 0
         That an actor has for itself; may be a part of one.
+    tell : callable, optional
+        Called with a line for people where no actor is ready for long.
 
     Raises
     ------
@@ -76,6 +84,7 @@ class RayActors:
     order: Order
     n_actors: int | None = None
     gpus_per_worker: float = 0.0
+    tell: Callable[[str], None] = _say_nothing
     _ray: Any = None
     _free: list[Any] = field(default_factory=list)
     _coming: dict[Any, Any] = field(default_factory=dict)  # what says that an actor is ready, and the actor
@@ -83,6 +92,7 @@ class RayActors:
     _started: bool = False
     _most_unready: int = 0
     _unready: int = 0
+    _waits: bool = False
 
     def __post_init__(self) -> None:
         if find_spec("ray") is None:
@@ -113,8 +123,8 @@ class RayActors:
         actor = hand.remote(self.order, str(Path.cwd()), [path for path in sys.path if path])
         self._coming[actor.open.remote()] = actor
 
-    def _welcome(self, timeout: float | None) -> None:
-        """Take in actors that are ready; with no timeout, wait for one."""
+    def _welcome(self, timeout: float | None) -> bool:
+        """Take in an actor that is ready, and tell whether there was one; with no timeout, wait for it."""
         ready, _ = self._ray.wait(list(self._coming), num_returns=1, timeout=timeout)
         for reference in ready:
             actor, answer = self._coming.pop(reference), self._answer(reference)
@@ -123,6 +133,7 @@ class RayActors:
             else:
                 self._free.append(actor)
                 self._unready = 0
+        return bool(ready)
 
     def _replace_unready(self, lost: Lost) -> None:
         """Hire another for one that was lost before it was ready, unless that is so time and again."""
@@ -157,9 +168,21 @@ class RayActors:
     def give(self, unit: Unit) -> None:
         """Send a unit to a free actor, and wait for one if there is none."""
         while not self._free:
-            self._welcome(None)
+            if not self._welcome(None if self._waits else _PATIENCE_SECONDS):
+                self._waits = True
+                self.tell(f"! {self._waiting}")
         actor = self._free.pop()
         self._at_work[actor.do.remote(unit)] = actor, unit
+
+    @property
+    def _waiting(self) -> str:
+        there, free = self._ray.cluster_resources(), self._ray.available_resources()
+        kinds = ("CPU", "GPU") if self.gpus_per_worker else ("CPU",)
+        left = " and ".join(f"{free.get(kind, 0):g} of {there.get(kind, 0):g} {kind}s" for kind in kinds)
+        return (
+            f"no worker on the Ray cluster is ready after {_PATIENCE_SECONDS:g} s ({left} are free): waiting for a "
+            "machine with room for one, and for it to load the models"
+        )
 
     def take(self) -> tuple[Unit, Done | Lost]:
         """Wait for an actor to finish, or to be lost."""

@@ -151,7 +151,7 @@ def _choose(model: Model, plan: SweepPlan, grid: ShiftGrid, n_clips: int) -> Eng
         laid = _lay_out(model, grid.axis, lattice, plan.batch_size)
     except ModelError as error:
         if plan.engine == "shared":
-            raise ModelError(f"model {model.spec.name}: the network {error}; use --engine batched") from error
+            raise ModelError(f"model {model.spec.name}: the network {error}; use engine=batched (--engine)") from error
         return EngineChoice(grid.axis, f"the network {error}", offsets)
     cost = predict(laid)
     if len(laid.layouts) == 1 or (plan.engine == "auto" and cost.shared > WORTH_SHARING * cost.batched):

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..nets.model import Model
 from ..nets.threads import use_threads
+from ..nets.wrapped import WrappedModel
 from ..sound.clip import Clip, open_window
 from ..sound.grid import ShiftGrid
 from ..sound.operators import Operator, TimeShift
@@ -46,35 +47,25 @@ FloatArray = npt.NDArray[Any]
 _SURROUNDINGS = 4096  # samples, of which a fractional delay takes account
 
 
-class _MovedBins(Model):
+class _MovedBins(WrappedModel):
     """A model that hears its spectrogram moved up by some bins."""
 
     def __init__(self, model: Model, n_bins_up: int) -> None:
-        super().__init__(model.spec)
+        super().__init__(model)
         front_end = model.front_end
         if front_end is None:
             raise InputError(
-                f"--bins needs a model whose spectrogram is known; {model.spec.name} takes the waveform itself"
+                f"bins needs a model whose spectrogram is known; {model.spec.name} takes the waveform itself"
             )
-        self._model, self._front_end = model, front_end
+        self._spectrogram = front_end
         self._up = max(-front_end.config.n_bins, min(n_bins_up, front_end.config.n_bins))
 
-    @property
-    def module(self) -> nn.Module | None:
-        return self._model.module
-
-    @property
-    def device(self) -> torch.device:
-        return self._model.device
-
-    @property
-    def hop_samples(self) -> int | None:
-        return self._model.hop_samples
-
     def respond(self, waveforms: Tensor) -> Tensor:
-        spectrogram = self._front_end(waveforms.to(self.device))
-        moved = nn.functional.pad(spectrogram, (0, 0, self._up, -self._up), value=self._front_end.floor_db)
-        return self._model.respond_to_spectrogram(moved)
+        return self.respond_to_spectrogram(self._spectrogram(waveforms.to(self.device)))
+
+    def respond_to_spectrogram(self, spectrograms: Tensor) -> Tensor:
+        moved = nn.functional.pad(spectrograms, (0, 0, self._up, -self._up), value=self._spectrogram.floor_db)
+        return super().respond_to_spectrogram(moved)
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,9 +139,7 @@ def plan_sweep(
         raise InputError(f"axis {', '.join(unknown)} is not one of {', '.join(AXES)}")
     asked = tuple(_as_grid(axis, grids[axis]) for axis in AXES if grids.get(axis) is not None)
     if any(grid.axis == "bins" for grid in asked) and model.front_end is None:
-        raise InputError(
-            f"--bins needs a model whose spectrogram is known; {model.spec.name} takes the waveform itself"
-        )
+        raise InputError(f"bins needs a model whose spectrogram is known; {model.spec.name} takes the waveform itself")
     for grid in asked:
         grid.natural(model.spec.sample_rate, model.hop_samples)  # raises now what would fail for every clip
     return SweepPlan(

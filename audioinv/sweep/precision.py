@@ -13,17 +13,17 @@ What is here: `in_precision`, `check_precision`, `sampled_rows`.
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import InputError
 from ..nets.model import Model
+from ..nets.wrapped import WrappedModel
 from ..sound.grid import ShiftGrid
-from ..sound.spectrogram import Spectrogram
 from .plan import SweepPlan
 
 __all__ = ["check_precision", "in_precision", "sampled_rows"]
@@ -31,41 +31,20 @@ __all__ = ["check_precision", "in_precision", "sampled_rows"]
 _SAMPLED = 8  # shifts of each clip and axis that are computed in float32 as well
 
 
-class _Bfloat16(Model):
+class _Bfloat16(WrappedModel):
     """A model whose network computes in bfloat16."""
-
-    def __init__(self, model: Model) -> None:
-        super().__init__(model.spec)
-        self._model = model
-
-    @property
-    def module(self) -> nn.Module | None:
-        return self._model.module
-
-    @property
-    def front_end(self) -> Spectrogram | None:
-        return self._model.front_end
-
-    @property
-    def device(self) -> torch.device:
-        return self._model.device
-
-    @property
-    def hop_samples(self) -> int | None:
-        return self._model.hop_samples
 
     def respond(self, waveforms: Tensor) -> Tensor:
         if self.front_end is not None:
             return self.respond_to_spectrogram(self.front_end(waveforms.to(self.device)))
-        return self._low(self._model.respond, waveforms)
+        return self._low(super().respond, waveforms)
 
     def respond_to_spectrogram(self, spectrograms: Tensor) -> Tensor:
-        return self._low(self._model.respond_to_spectrogram, spectrograms)
+        return self._low(super().respond_to_spectrogram, spectrograms)
 
-    def _low(self, respond: Any, inputs: Tensor) -> Tensor:
+    def _low(self, respond: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
         with torch.autocast(self.device.type, torch.bfloat16):
-            answers: Tensor = respond(inputs)
-        return answers
+            return respond(inputs)
 
 
 def in_precision(model: Model, precision: str) -> Model:

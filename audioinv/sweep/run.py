@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 
 from ..corpus.entries import CorpusEntry
-from ..errors import AudioFileError, DecoderError, InputError
 from ..nets.model import Model
 from ..nets.threads import use_threads
 from ..sound.clip import Clip
+from .attempt import DECODER, attempt
 from .batched import respond_to_clip
 from .engines import EngineChoice, choose_engines
 from .heard import ShiftedSounds
@@ -27,8 +28,6 @@ from .responses import Failure, ModelResponses, stack_clips
 __all__ = ["Sweep", "sweep_clips"]
 
 _TOGETHER = 32
-DECODER = "decoder"
-"""The stage of a failure that may be none at another try: that of a machine under load and not of a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +97,7 @@ def sweep_clips(
     failures: list[Failure] = []
     failed: list[int] = []
     for place, clip in enumerate(clips):
-        outcome = _sweep_one(models, engines, clip)
+        outcome = attempt(clip, partial(_sweep_one, models, engines))
         if isinstance(outcome, Failure):
             failures.append(outcome)
             failed.append(place)
@@ -125,20 +124,10 @@ def _join_last(parts: list[ModelResponses]) -> None:
 
 
 def _sweep_one(
-    models: Sequence[tuple[Model, SweepPlan]],
-    engines: Sequence[Mapping[str, EngineChoice]],
-    source: CorpusEntry | Clip,
-) -> list[ModelResponses] | Failure:
-    name, stage = (source.name, "check") if isinstance(source, Clip) else (str(source.path), "read")
-    try:
-        clip = source if isinstance(source, Clip) else source.load()
-        stage, sounds = "check", ShiftedSounds(len(models))
-        answers = []
-        for (model, plan), chosen in zip(models, engines, strict=True):
-            with use_threads(plan.threads):
-                answers.append(respond_to_clip(model, clip, plan, chosen, sounds))
-        return answers
-    except DecoderError as error:
-        return Failure(name, DECODER, str(error).removeprefix(f"{name}: "))
-    except (AudioFileError, InputError) as error:
-        return Failure(name, stage, str(error).removeprefix(f"{name}: "))
+    models: Sequence[tuple[Model, SweepPlan]], engines: Sequence[Mapping[str, EngineChoice]], clip: Clip
+) -> list[ModelResponses]:
+    sounds, answers = ShiftedSounds(len(models)), []
+    for (model, plan), chosen in zip(models, engines, strict=True):
+        with use_threads(plan.threads):
+            answers.append(respond_to_clip(model, clip, plan, chosen, sounds))
+    return answers

@@ -12,6 +12,7 @@ What is here: `SLIDING_RULES`, by operation.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -27,10 +28,7 @@ Rule = Callable[[Call], Slide | Columns | Obstacle]
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d}
 _MAX_POOLS: dict[int, Callable[..., Tensor]] = {1: functional.max_pool1d, 2: functional.max_pool2d}
-# The operation that PyTorch's own compiler takes for a convolution with what follows it; equal to the last bit.
-_RECTIFIED: Any = (
-    getattr(torch.ops.mkldnn, "_convolution_pointwise", None) if torch.backends.mkldnn.is_available() else None
-)
+_RELU: tuple[Any, ...] = ("relu", [], "")  # what follows a convolution, as PyTorch's private operation is told
 _FEW = 4  # values; above, a pool is faster than comparing one by one
 _AVERAGE_POOLS: dict[int, Callable[..., Tensor]] = {1: functional.avg_pool1d, 2: functional.avg_pool2d}
 
@@ -66,6 +64,7 @@ def _convolution(call: Call) -> Slide | Obstacle:
     if isinstance(padding, Obstacle):
         return padding
     convolve, outside = _CONVOLUTIONS[n_spatial], _put(padding, at, 0)
+    at_once = _rectifying_convolution()
     kernels = [_channels_last(weight), _channels_last(weight.transpose(2, -1))]
 
     def apply(columns: Tensor, step: int, spread: int) -> Tensor:
@@ -79,14 +78,33 @@ def _convolution(call: Call) -> Slide | Obstacle:
         def run(maps: Tensor, turn: int) -> Tensor:
             sizes = (outside, _put(stride, at, step), _put(dilation, at, spread))
             given = (maps, kernels[turn < 0], bias, *(size[::turn] for size in sizes), groups)
-            made: Tensor = _RECTIFIED(*given, "relu", [], "")
+            made: Tensor = at_once(*given, *_RELU)
             return made
 
-        at_once = n_spatial == 2 and columns.device.type == "cpu" and columns.dtype == torch.float32
-        return _turned(run, columns) if at_once else apply(columns, step, spread).relu_()
+        fits = n_spatial == 2 and columns.device.type == "cpu" and columns.dtype == torch.float32
+        return _turned(run, columns) if fits else apply(columns, step, spread).relu_()
 
     sizes = (kernel[at], stride[at], dilation[at], padding[at], padding[at])
-    return Slide(call.sources[0], apply, call.axis, *sizes, fresh=True, rectified=rectified if _RECTIFIED else None)
+    return Slide(call.sources[0], apply, call.axis, *sizes, fresh=True, rectified=rectified if at_once else None)
+
+
+@cache
+def _rectifying_convolution() -> Any:
+    """Return the operation that PyTorch's own compiler takes for a convolution with what follows it, or None.
+
+    It is private to PyTorch, so another version may have it with other arguments, or none: it is tried out once.
+    """
+    if not torch.backends.mkldnn.is_available():
+        return None
+    at_once: Any = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
+    maps, kernel = (torch.arange(2.0 * n * n).sin().float().reshape(1, 2, n, n) for n in (7, 3))  # of both signs
+    bias, stride, padding, dilation = torch.full((1,), 0.1, dtype=torch.float32), [2, 1], [1, 0], [1, 2]
+    expected = functional.conv2d(maps, kernel, bias, stride, padding, dilation).relu_()
+    try:
+        made = at_once(maps, kernel, bias, padding, stride, dilation, 1, *_RELU)
+        return at_once if torch.allclose(made, expected, atol=1e-5) else None
+    except (RuntimeError, TypeError, ValueError):
+        return None
 
 
 def _padding_of(call: Call, kernel: Sequence[int], dilation: Sequence[int]) -> list[int] | Obstacle:

@@ -42,14 +42,14 @@ def read_spacing(model: Model, every: str) -> int:
     try:
         amounts = parse_grid("time", every).natural(rate, model.hop_samples)
     except InputError as error:
-        raise InputError(f"--slide {every!r} is no distance of windows for {name}; {_EXAMPLES}") from error
+        raise InputError(f"every={every!r} (--slide) is no distance of windows for {name}; {_EXAMPLES}") from error
     spacing = float(amounts[-1])
     if len(amounts) != 2 or spacing <= 0:
-        raise InputError(f"--slide {every!r} is no single distance above 0; {_EXAMPLES}")
+        raise InputError(f"every={every!r} (--slide) is no single distance above 0; {_EXAMPLES}")
     if spacing != int(spacing):
         raise InputError(
-            f"--slide {every!r} is {spacing:g} samples at the {rate} Hz of {name}; windows open at whole samples: "
-            f"write e.g. {round(spacing)}smp"
+            f"every={every!r} (--slide) is {spacing:g} samples at the {rate} Hz of {name}; windows open at whole "
+            f"samples: write e.g. {round(spacing)}smp"
         )
     return int(spacing)
 

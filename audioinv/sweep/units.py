@@ -28,6 +28,7 @@ from ..errors import InputError
 from ..nets.model import Model
 from ..sound.clip import Clip
 from ..sound.places import at_hand
+from .attempt import source_name
 from .engines import EngineChoice
 from .plan import SweepPlan
 
@@ -59,7 +60,7 @@ class Unit:
     @property
     def clips(self) -> tuple[str, ...]:
         """What the clips are called."""
-        return tuple(source.name if isinstance(source, Clip) else str(source.path) for source in self.sources)
+        return tuple(map(source_name, self.sources))
 
 
 def cut_units(clips: Sequence[Clip | CorpusEntry], n_units: int = MAX_UNITS) -> list[Unit]:

@@ -64,7 +64,7 @@ def confirm_scores(scores: FloatArray, recompute: Callable[[int], FloatArray], p
                 f"(allowed: {TOLERANCE:g}); its answers may depend on what else is in a batch"
             )
             if plan.engine == "shared" or plan.verify:
-                raise ModelError(f"{text}; use --engine batched, and please report it")
+                raise ModelError(f"{text}; use engine=batched (--engine), and please report it")
             warnings.warn(f"{text}; this clip was batched", stacklevel=2)
             return False
     return True

@@ -12,6 +12,7 @@ What is here: `Worker`, `Order`, `Done`, `Lost`, `Parts`, `Crew`, `Alone`, `Proc
 
 from __future__ import annotations
 
+import pickle
 import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -369,5 +370,14 @@ def _serve(wire: Connection, order: Order) -> None:
                 worker = worker or order.open()
                 answer: Done | Exception = worker.do(unit)
             except Exception as error:  # whatever it is, it is said at the other end
-                answer = error
+                answer = _sendable(error)
             wire.send(answer)
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an error that arrives: itself, or its name and text where it is one that cannot be sent or made again."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # what makes it again is code of others
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -271,8 +271,8 @@ def test_control_rule_files_without_a_fault_pass(run, here):
         (("run", "--min", "accuracy=0.9", "--level", "fatal"), "level 'fatal' is unknown"),
         (("run", "--min", "accuracy=0.9", "--allow-failures", "few"), "neither a number nor a percentage"),
         (("run", "--rules", "nowhere.toml"), "nowhere.toml cannot be read"),
-        (("nowhere", "--min", "accuracy=0.9"), "no results folder"),
-        (("run", "--max-drop", "accuracy=0.1", "--baseline", "nowhere"), "no results folder"),
+        (("nowhere", "--min", "accuracy=0.9"), "nowhere does not exist"),
+        (("run", "--max-drop", "accuracy=0.1", "--baseline", "nowhere"), "nowhere does not exist"),
     ],
 )
 def test_wrong_usage_is_one_line(run, here, arguments, message):

@@ -85,7 +85,8 @@ def test_what_is_no_results_folder_ends_with_2(run, situation, command):
         done = run(*(folder if word == "RUN" else word for word in READING[command]))
         assert done.exit_code == 2, (folder, done.stderr)
         assert folder in done.stderr
-        assert "internal error" not in done.stderr
+        assert ("gone does not exist; give a folder that audioinv" in done.stderr) == (folder == "gone")
+        assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("sound", ["broken.wav", "gone.wav"])

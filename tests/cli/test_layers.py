@@ -9,7 +9,8 @@ from audioinv.sound.audio import write_audio
 
 from ..seals import unseal
 
-QUICK = ("--time", "160:320:160smp", "--limit", "3", "--layer", "front_end", "--layer", "network.head.linear")
+LAYERS = ("--layer", "front_end", "--layer", "network.head.linear")
+QUICK = ("--time", "160:320:160smp", "--limit", "3", *LAYERS, "--no-progress")
 
 
 def test_a_run_writes_numbers_and_figure_and_says_the_verdicts(run, place):
@@ -75,7 +76,8 @@ def test_nothing_is_overwritten_and_a_default_folder_is_never_taken(run, place):
     assert run("layers", "toy", "clips", *QUICK, "-q", "-o", "out").stdout == ""
     taken = run("layers", "toy", "clips", *QUICK, "-o", "out")
     assert (taken.exit_code, taken.stdout) == (2, "")
-    assert taken.stderr == "error: out holds an analysis of layers already; give another -o, or --overwrite\n"
+    remedy = "give another folder (-o), or replace it (--overwrite)"
+    assert taken.stderr == f"error: out holds an analysis of layers already; {remedy}\n"
     assert run("layers", "toy", "clips", *QUICK, "-q", "-o", "out", "--overwrite").exit_code == 0
     for _ in range(2):
         assert run("layers", "toy", "clips", *QUICK, "-q").exit_code == 0
@@ -107,7 +109,7 @@ def test_too_few_clips_that_can_be_read_are_a_failure_of_inputs(run, place):
     [
         (("toy", "clips", "--limit", "1"), "error: 1 clip(s) could be analysed, but two are needed"),
         (("toy", "clips", "--edges", "wrap"), "error: edges='wrap' is not one of"),
-        (("toy", "clips", "--time", "1:2"), "error: --time '1:2' is not a grid"),
+        (("toy", "clips", "--time", "1:2"), "error: time='1:2' is not a grid"),
         (("toy", "clips", "--layer", "x"), "error: no layer x in model toy; there are front_end, network"),
         (("toy", "clips", "--bins", "1:2:1bins", "--freq", "5Hz"), "error: bins and freq both shift along frequency"),
         (("no", "clips"), "error: no model 'no'"),

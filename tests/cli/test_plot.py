@@ -105,7 +105,7 @@ def test_quiet_and_json(run, folder, place):
         (("heatmap", "-m", "x"), "error: no model 'x' in these results; there is toy"),
         (("spectrogram", "--clip", "x"), "error: no clip 'x' in these results; there are high/0.wav, high/1.wav"),
         (("spectrogram", "--clip", "0"), "error: 2 clips are called '0': high/0.wav, low/0.wav"),
-        (("spectrogram", "--freq", "1:2:1Hz"), "error: --freq '1:2:1Hz' is a range"),
+        (("spectrogram", "--freq", "1:2:1Hz"), "error: freq='1:2:1Hz' is a range"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_writes_nothing(run, folder, place, arguments, message):

@@ -20,7 +20,7 @@ listener = "invariant"
 axis = "gain"
 grid = "clip:10dB"
 """
-QUICK = ("--limit", "3", "--no-references")
+QUICK = ("--limit", "3", "--no-references", "--no-progress")
 
 
 @pytest.fixture

@@ -74,7 +74,11 @@ def test_further_folders_join_the_page_and_those_of_another_model_do_not(run, fo
     assert "audioinv layers MODEL CLIPS" in page
     (place / "toy").rename(place / "other")
     run("order", "other", "clips", "-o", "strange", "-q")
-    for more, words in (("strange", "strange is about "), ("clips", "clips holds nothing to add to the page")):
+    for more, words in (
+        ("strange", "strange is about "),
+        ("clips", "clips holds nothing to add to the page"),
+        ("gone", "gone does not exist; give a folder that audioinv layers, certify, order or profile wrote"),
+    ):
         refused = run("report", folder, more)
         assert refused.exit_code == 2
         assert refused.stderr.startswith(f"error: {words}")

@@ -81,6 +81,24 @@ def test_a_dry_run_writes_nothing(run, recording, place):
     assert not (place / "out").exists()
 
 
+@pytest.mark.parametrize("asked", [(), ("--dry-run",), ("-v",), ("-v", "-q"), ("--dry-run", "--json")])
+@pytest.mark.parametrize("engine", ["batched", "shared"])
+def test_the_engine_is_told_where_details_are_wanted_and_only_there(run, recording, asked, engine):
+    done = analyze(run, recording, "--slide", "100ms", "--engine", engine, *asked)
+    assert done.exit_code == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("engine")]
+    wanted = asked in [("--dry-run",), ("-v",)]
+    assert len(told) == wanted
+    assert all(line.startswith(f"engine  time: {engine}, ") for line in told)
+
+
+def test_recordings_of_which_none_can_be_read_are_planned_without_an_engine(run, place):
+    (place / "broken.wav").write_text("no sound")
+    done = run("analyze", "broken.wav", "-m", "toy", "--slide", "100ms", "--dry-run")
+    assert done.exit_code == 0, done.stderr
+    assert "engine" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

@@ -48,7 +48,7 @@ def test_what_does_not_write_to_a_store_says_so_before_it_begins(run, place, mem
     assert "only `merge` and `analyze`, without --slide, write to a store" in refused.stderr
     for command in (("train", "clips"), ("layers", "toy", "clips"), ("profile", "toy", "clips")):
         refused = run(*command, "-o", "memory://bucket/run")
-        assert (refused.exit_code, "give a folder, and copy it" in refused.stderr) == (2, True)
+        assert (refused.exit_code, "give a folder (-o), and copy it" in refused.stderr) == (2, True)
     assert not [path for path in place.iterdir() if ":" in path.name]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audioinv.corpus.listener import NO_LISTENER, Expectation, find_listener, read_listener
+from audioinv.corpus.listener import NO_LISTENER, Expectation, ListenerFile, find_listener, read_listener
 from audioinv.errors import InputError
 from audioinv.nets.library import shipped_folder
 from audioinv.sound.grid import AXES, parse_grid
@@ -43,6 +43,13 @@ def test_it_is_found_in_the_folder_or_above(tmp_path):
 def test_without_a_file_every_axis_is_swept_and_nothing_wished():
     assert {one.grid.axis for one in NO_LISTENER.expectations} == set(AXES) - {"bins"}
     assert {one.listener for one in NO_LISTENER.expectations} == {"unknown"}
+    assert NO_LISTENER.author == "nobody"
+
+
+def test_wishes_without_a_file_are_the_callers():
+    wish = Expectation(parse_grid("gain", "6dB"), "invariant")
+    assert ListenerFile("", (wish,)).author == "the caller"
+    assert ListenerFile("", (wish,), "l.toml").author == "l.toml"
 
 
 @pytest.mark.parametrize("corpus", ["drums", "instruments", "tones", "digits"])
@@ -59,7 +66,7 @@ def test_shipped_declarations_can_be_read_and_say_why(corpus):
         ("[[change", "cannot be read as TOML"),
         ('[[change]]\naxis = "gain"', "change 1 needs axis and grid"),
         ('[[change]]\naxis = "gain"\ngrid = "6dB"\nwish = "no"', "change 1 needs axis and grid"),
-        ('[[change]]\naxis = "gain"\ngrid = "6ms"', "change 1: --gain '6ms': the unit ms does not fit"),
+        ('[[change]]\naxis = "gain"\ngrid = "6ms"', "change 1: gain='6ms': the unit ms does not fit"),
         ('[[change]]\naxis = "gain"\ngrid = "6dB"\nlistener = "maybe"', "listener='maybe' is not one of"),
         ('[[change]]\naxis = "gain"\ngrid = "0dB"', "holds no change"),
     ],

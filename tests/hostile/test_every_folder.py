@@ -1,5 +1,6 @@
 """Folders of every kind with a bit flipped, cut short or without a file: the file is named, no number is half read."""
 
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -226,6 +227,129 @@ def test_a_shard_that_sets_what_nobody_knows_is_refused(run, tmp_path, monkeypat
 def test_digests_of_nonsense_are_damage(tmp_path, digests):
     with pytest.raises(CheckpointError, match="damaged"):
         unsealed(f'{{"a": 1, "files_sha256": {digests}}}'.encode(), tmp_path / "a.json")
+
+
+GONE = object()
+FIRST = "*"
+OTHERS = (5, "x", [1], {}, None, 1e308, -1, True, GONE)
+"""What somebody may write by hand where something else belongs."""
+
+
+def places(content, above=()):
+    """Every place in a document: all of an object, and the first of a list."""
+    inside = content.items() if isinstance(content, dict) else list(enumerate(content))[:1]
+    for key, value in inside:
+        yield (*above, key)
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*above, key))
+
+
+def spoil_by_hand(folder, name, place, value):
+    """Write something else into a document, as somebody does who leaves the digests out."""
+    of_digests = "run.json" if (folder / "run.json").exists() else name
+    unseal(folder / of_digests)
+    content = json.loads((folder / name).read_text())
+    *above, last = place
+    at = content
+    for key in above:
+        at = at[next(iter(at)) if key == FIRST else key]
+    if value is GONE:
+        del at[last]
+    else:
+        at[last] = value
+    (folder / name).write_text(json.dumps(content))
+
+
+DOCUMENTS = [(kind, name) for kind, name in FILES if name.endswith(".json")]
+
+
+@pytest.mark.parametrize(("kind", "name"), DOCUMENTS)
+def test_a_document_that_was_written_by_hand_is_refused_in_a_line_or_read(whole, tmp_path, rng, kind, name):
+    content = json.loads((whole / kind / name).read_text())
+    content.pop("files_sha256", None)
+    every, n_refused = list(places(content)), 0
+    for number in rng.choice(len(every), min(40, len(every)), replace=False):
+        folder = shutil.copytree(whole / kind, tmp_path / str(number))
+        spoil_by_hand(folder, name, every[number], OTHERS[rng.integers(len(OTHERS))])
+        found, refusal = try_reading(KINDS[kind].load, folder)
+        if found is None:
+            n_refused += 1
+            assert str(folder) in refusal
+            assert "\n" not in refusal
+    assert n_refused >= 4  # the control: most of what is read again is looked at
+
+
+BY_HAND = [
+    ("run", "run.json", ("versions",), 5, "run.json is damaged: versions=5 must be names with values; restore it"),
+    ("run", "run.json", ("versions", "audioinv"), GONE, "run.json is damaged: versions.audioinv is missing; restore"),
+    ("run", "run.json", ("versions", "audioinv"), [1], "versions.audioinv=[1] must be a text"),
+    ("run", "run.json", ("options",), [1], "run.json is damaged: options=[1] must be names with values"),
+    ("run", "run.json", ("plans", FIRST, "grids"), "x", ".grids='x' must be a list"),
+    ("run", "run.json", ("plans", FIRST, "batch_size"), 1e308, ".batch_size=1e+308 must be a whole number"),
+    ("run", "run.json", ("models", FIRST, "hop_samples"), "x", ".hop_samples='x' must be a whole number"),
+    ("run", "run.json", ("models", FIRST, "spec", "sample_rate"), None, "0.sample_rate=None must be a whole number"),
+    ("run", "run.json", ("models", FIRST, "spec", "name"), 5, "0.name=5 must be a text"),
+    ("run", "run.json", ("timing", "sweep_s"), float("nan"), "run.json: damaged (NaN is no finite number)"),
+    ("run", "summary.json", ("models",), [1], "summary.json is damaged: models: [1] is not of type 'object'"),
+    ("run", "summary.json", ("models", FIRST, "axes", "time", "shifts"), "x", "axes.time.shifts: 'x' is not of type"),
+    ("run", "summary.json", ("models", FIRST, "accuracy", "value"), 5, "accuracy.value: 5 is greater than the maximum"),
+    ("run", "summary.json", ("schema_version",), GONE, "summary.json is damaged: schema_version is missing"),
+    ("slide", "summary.json", ("models", FIRST, "sliding", "threshold"), "x", "threshold='x' must be a number"),
+    ("slide", "run.json", ("models", FIRST, "spec", "labels"), 5, "spec.labels=5 must be a list"),
+    ("layers", "layers.json", ("clips",), 5, "layers.json"),
+    ("order", "order.json", ("model",), 5, "order.json is damaged: model=5 must be a text"),
+    ("study", "study.json", ("rows", 0, "variant"), 5, "study.json is damaged: rows.0.variant=5 must be a text"),
+    ("study", "study.json", ("tasks",), [1], "study.json is damaged: tasks=[1] must be names with values"),
+    ("share", "shard.json", ("n_shards",), 1e308, "shard.json is damaged: n_shards=1e+308 must be a whole number"),
+    ("share", "shard.json", ("inputs",), [1], "shard.json is damaged: inputs.0=1 must be a text"),
+    ("share", "shard.json", ("inputs",), 5, "shard.json is damaged ("),
+    ("share", "shard.json", ("options",), 5, "shard.json is damaged: options=5 must be names with values"),
+    ("share", "shard.json", ("given_up",), {"a": 1}, "of 2 shards 2 missing"),  # the names are texts
+    ("share", "shard.json", ("recipe",), None, "shard.json is damaged: recipe=None must be a text"),
+    ("share", "shard.json", ("more",), 1, "shard.json is damaged ("),
+    ("share", "shard.json", ("number",), GONE, "shard.json is damaged ("),
+]
+"""Kind, file, place, what is written there, and what is said of it."""
+
+
+@pytest.mark.parametrize(("kind", "name", "place", "value", "said"), BY_HAND)
+def test_what_was_written_by_hand_is_named_by_file_key_and_rule(
+    run, whole, tmp_path, monkeypatch, kind, name, place, value, said
+):
+    monkeypatch.chdir(tmp_path)
+    folder = shutil.copytree(whole / kind, tmp_path / kind)
+    spoil_by_hand(folder, name, place, value)
+    before = sorted(tmp_path.rglob("*"))
+    for words in KINDS[kind].commands:
+        done = run(*({RUN: whole / "run", HERE: folder}.get(word, word) for word in words))
+        assert done.exit_code == 2, (words, done.stderr)
+        assert done.stdout == ""
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: ")
+        assert said in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"seed": "x"}, "share: its shard.json is damaged: Invalid value for '--seed'"),
+        ({"limit": 0}, "share: its shard.json is damaged: Invalid value for '--limit'"),
+        ({"html": "maybe"}, "share: its shard.json is damaged: Invalid value for '--html'"),
+        ({"time": 5}, "time='5': the unit is missing"),
+        ({"engine": [1]}, "engine='[1]' is not one of"),
+        ({"trust_pickle": True}, "sets trust_pickle, which analyze does not know"),
+        ({"overwrite": True, "out": "clips"}, "sets out, overwrite, which analyze does not know"),
+    ],
+)
+def test_the_options_of_a_share_are_what_can_be_typed(run, place, options, words):
+    (place / "share").mkdir()
+    write_shard(place / "share", Shard(1, 1, "recipe", ("clips",), {"model": ["toy"], **options}))
+    done = run("merge", "share", "-o", "whole")
+    assert done.exit_code == 2, done.stderr
+    assert words in done.stderr.splitlines()[-1]
+    assert "internal error" not in done.stderr
+    assert not (place / "whole").exists()
 
 
 def test_a_document_under_another_name_is_the_same(tmp_path):

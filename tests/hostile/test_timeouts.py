@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
+
+from audioinv.nets.foreign import foreign_code
 
 from ..cli.commands import HEARING, LISTENER
 
@@ -70,6 +73,11 @@ def test_one_that_hangs_when_it_is_described_is_given_up(hanging):
     done = call("info", "bad.py:model")
     assert done.returncode == 2, done.stderr
     assert "did not answer within 0.5 s" in done.stderr
+
+
+def test_a_limit_without_end_is_none():
+    with foreign_code("model", timeout_seconds=float("inf")):
+        time.sleep(0.05)  # a watch that ended with an error would be one of this test
 
 
 @pytest.mark.parametrize("command", HEARING)

@@ -6,6 +6,7 @@ from scipy import stats
 
 from audioinv.measure.accelerated import accelerated_interval
 from audioinv.measure.intervals import wilson_interval
+from tests.measure.percentiles import moved_percentiles
 
 
 def interval_of_mean(values, rng, tail=0.025, n_resamples=100_000):
@@ -54,3 +55,19 @@ def test_points_are_treated_apart_and_a_point_without_pull_is_its_value(rng):
     for point in (0, 2):
         alone = accelerated_interval(draws[:, [point]], value[[point]], (columns - value)[:, [point]], 0.025)
         assert (low[point], high[point]) == (alone[0][0], alone[1][0])
+
+
+@pytest.mark.parametrize("tail", [0.025, 0.01, 1e-30])
+@pytest.mark.parametrize("n_resamples", [20, 201])
+def test_percentiles_follow_their_definition(rng, n_resamples, tail):
+    """Of a skewed value, one with many ties, and two of which all draws lie above, or below, the value."""
+    skewed, ties = rng.exponential(1, n_resamples), rng.integers(0, 4, n_resamples) / 4
+    draws = np.column_stack([skewed, ties, 2 + skewed, skewed - 99])
+    values = np.array([1.0, 0.5, 1.0, 1.0])
+    influence = rng.exponential(1, (7, 4)) - 0.9
+    low, high = accelerated_interval(draws, values, influence, tail)
+    for point in range(4):
+        expected = moved_percentiles(draws[:, point], values[point], influence[:, point], tail)
+        assert (low[point], high[point]) == pytest.approx(expected)
+    if tail < 1e-9:
+        assert high[0] == skewed.max()  # there is nothing beyond it to read

@@ -84,6 +84,22 @@ def test_two_models_are_compared_class_by_class(rng):
     assert p[1] < 0.01 < 0.05 < min(p[0], p[2])
 
 
+def test_two_models_are_compared_by_groups(rng):
+    """Six kits of five clips each, all to one side: two of 2^6 patterns of signs, not of 2^30."""
+    kits = np.arange(60) // 5
+    classes = np.repeat([0, 1], 30)
+    differences = np.where(classes == 1, 0.3, 0.0) + rng.uniform(-0.1, 0.1, 60)
+    p = compare_classes(differences, classes, 2, kits, rng=rng)
+    plain = [sign_flip_test(differences[classes == index], kits[classes == index], rng=rng) for index in range(2)]
+    assert plain[1] == 2 / 2**6
+    assert p == pytest.approx(stats.false_discovery_control(plain))
+
+
+def test_a_single_class_has_no_others_to_stand_out_from(rng):
+    (one,) = estimate_classes(rng.random(20), np.full(20, 2), NAMES, None, rng=rng)
+    assert (one.name, one.stands_out, one.estimate.n) == ("snare", "no", 20)
+
+
 def test_a_class_of_one_clip_is_told_and_not_judged(rng):
     found = estimate_classes(np.array([0.0, *np.ones(20)]), np.array([0] + [1] * 20), NAMES, None, rng=rng)
     assert np.isnan(found[0].estimate.low)

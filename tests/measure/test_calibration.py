@@ -8,6 +8,7 @@ from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as reference_log_loss
 
 from audioinv.measure import calibration
+from audioinv.measure.resampling import resampled_sums, tail_probability
 
 
 @pytest.fixture
@@ -105,3 +106,52 @@ def test_the_drift_of_the_calibration_error_and_its_interval(rng):
     one = calibration.bootstrap_calibration_drift(confidence[:1], correct[:1], 0, None, rng=rng)
     assert np.isnan(one.low)
     assert one.n == 1
+
+
+@pytest.mark.parametrize("sizes", [[1] * 12, [1, 2, 3, 1, 4, 1, 2, 1, 1, 3, 1, 2]])
+def test_the_interval_of_its_drift_is_that_of_resampled_groups(sizes):
+    """Sums over groups of confidence less correctness in each of fifteen bins, drawn together with how many clips."""
+    rng = np.random.default_rng(2)
+    groups = np.repeat(np.arange(12), sizes)
+    confidence, correct = rng.random((len(groups), 3)), rng.integers(0, 2, (len(groups), 3)).astype(float)
+    confidence[0, :2] = 0.0, 1.0  # the ends of the first bin and of the last
+    rows = np.zeros((12, 3 * 15 + 1))
+    for group, sure, right in zip(groups, confidence, correct, strict=True):
+        for s in range(3):
+            b = max(next(b for b in range(15) if sure[s] <= (b + 1) / 15), 0)
+            rows[group, 15 * s + b] += sure[s] - right[s]
+        rows[group, -1] += 1
+
+    def drift(sums):
+        errors = [np.abs(sums[15 * s : 15 * s + 15]).sum() / sums[-1] for s in range(3)]
+        return (errors[0] + errors[2]) / 2 - errors[1]
+
+    options = {"rng": np.random.default_rng(4), "n_resamples": 300}
+    found = calibration.bootstrap_calibration_drift(confidence, correct, 1, groups, **options)
+    assert found.value == pytest.approx(drift(rows.sum(axis=0)))
+    drawn = [drift(sums) for sums in resampled_sums(rows, np.random.default_rng(4), 300)]
+    tail = tail_probability(12, 0.95)
+    assert [found.low, found.high] == pytest.approx(np.quantile(drawn, [tail, 1 - tail]))
+    assert (found.n, found.n_groups) == (len(groups), 12)
+
+
+def test_2000_resamples_if_not_said_otherwise(rng):
+    confidence, correct = rng.random((12, 2)), rng.integers(0, 2, (12, 2)).astype(float)
+    plain, full = (
+        calibration.bootstrap_calibration_drift(confidence, correct, 0, None, rng=np.random.default_rng(4), **options)
+        for options in ({}, {"n_resamples": 2000})
+    )
+    assert plain == full
+
+
+def test_two_clips_have_an_interval_of_their_drift(rng):
+    confidence, correct = np.array([[0.6, 0.9], [0.6, 0.7]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    found = calibration.bootstrap_calibration_drift(confidence, correct, 0, None, rng=rng)
+    assert found.low < found.high
+
+
+def test_the_smallest_probability_is_single_precisions(rng):
+    scores = np.array([[[1.0, 0.0], [1 - 2.0**-20, 2.0**-20], [0.0, 1.0]]])
+    assert calibration.log_loss(scores, np.array([1]))[0] == pytest.approx([23 * np.log(2), 20 * np.log(2), 0])
+    assert calibration.log_loss(scores[..., [0]] * 0 + 1, np.array([0]))[0].tolist() == [0, 0, 0]
+    assert calibration.log_loss(scores, np.array([1])).max() == calibration.MAX_LOG_LOSS

@@ -33,6 +33,14 @@ def test_clips_and_records_give_the_same_table():
     assert ClipTable.of([Clip(SILENCE, 8000)], ["hat"]).labels is None
 
 
+def test_the_table_of_some_clips_is_their_part():
+    whole = ClipTable(tuple("abcd"), ("x", "y"), labels=("x", "y", None, "x"), groups=("k", None, "k", "l"))
+    part = ClipTable(tuple("bc"), ("x", "y"), labels=("y", None), groups=(None, "k"))
+    assert whole.some(slice(1, 3)) == part
+    bare = ClipTable(tuple("abcd"), ("x",))
+    assert bare.some(slice(3)) == ClipTable(tuple("abc"), ("x",))
+
+
 def test_stretches_of_one_file_are_told_apart():
     records = [ClipRecord("a", 0.0, 1.0), ClipRecord("a", 1.5, 2.5), ClipRecord("b", 0.0, 1.0)]
     assert ClipTable.of(records, ["hat"]).names == ("a at 0 s", "a at 1.5 s", "b")

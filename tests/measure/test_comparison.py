@@ -28,6 +28,40 @@ def test_a_planted_difference_is_found(side):
     assert consistency.detectable < 0.4
 
 
+def ungrouped(one):
+    clips = tuple(replace(clip, group=None) for clip in one.responses.clips)
+    return replace(one, responses=replace(one.responses, clips=clips))
+
+
+def test_clips_without_groups_are_counted_as_such(side):
+    found = compare_models(ungrouped(side(answers())), ungrouped(side(answers(16))))
+    assert (found.n_clips, found.n_groups) == (24, 24)
+
+
+def test_it_draws_as_with_seed_0_if_none_is_given(side):
+    """Of 24 clips not all patterns of signs are tried."""
+    sides = ungrouped(side(answers(5))), ungrouped(side(answers(16)))
+    p_values = [
+        row_of(compare_models(*sides, **options), "consistency").p_value
+        for options in ({}, {"seed": 0}, {"seed": 1}, {"seed": 2})
+    ]
+    assert p_values[0] == p_values[1]
+    assert len(set(p_values)) > 1
+
+
+def test_what_a_clip_without_scores_at_some_shift_would_have_said_is_left_out(side):
+    def spoilt(one, rows):
+        time = one.responses.axes["time"]
+        scores = time.scores.copy()
+        scores[rows, 2] = np.nan
+        return replace(one, responses=replace(one.responses, axes={"time": replace(time, scores=scores)}))
+
+    one, other = side(answers()), side(answers(16))
+    assert compare_models(spoilt(one, slice(2, 4)), other).curves == compare_models(one, other).curves
+    (curve,) = compare_models(spoilt(one, slice(None)), other).curves
+    assert (curve.n_shifts, curve.first_steadier, curve.second_steadier) == (10, (), ())
+
+
 def test_the_shifts_that_differ_are_those_where_it_was_planted(side):
     (curve,) = compare_models(side(answers()), side(answers(16))).curves
     assert curve.first_steadier == (-50, -40, -30, 30, 40, 50)

@@ -5,7 +5,9 @@ import pytest
 
 from audioinv.errors import InputError
 from audioinv.measure.crossed import crossed_curve, crossed_mean
+from audioinv.measure.resampling import tail_probability
 from audioinv.measure.statistics import estimate_mean
+from tests.measure.percentiles import moved_percentiles
 
 
 def test_its_spread_is_that_of_a_direct_loop(rng):
@@ -20,6 +22,55 @@ def test_its_spread_is_that_of_a_direct_loop(rng):
     low, high = np.quantile(drawn, [0.25, 0.75])
     assert found.value == pytest.approx(values.mean())
     assert (found.high - found.low) / (high - low) == pytest.approx(1.12, abs=0.12)
+
+
+def by_hand(values, codes, rng, n_resamples):
+    """Draw units and seeds as often as they come up, and let pulls be what a little more weight moves the mean by."""
+    n_seeds, n_units = len(values), codes.max() + 1
+    of_units = rng.multinomial(n_units, [1 / n_units] * n_units, size=n_resamples)
+    of_seeds = rng.multinomial(n_seeds, [1 / n_seeds] * n_seeds, size=n_resamples)
+
+    def mean(seeds, units):
+        weights = np.array([[seed * units[code] for code in codes] for seed in seeds])
+        return (weights * values).sum() / weights.sum()
+
+    draws = [mean(seeds, units) for seeds, units in zip(of_seeds, of_units, strict=True)]
+    value, little = values.mean(), 1e-6
+    pulls = [
+        [(mean(1 + little * one, np.ones(n_units)) - value) / little for one in np.eye(n_seeds)],
+        [(mean(np.ones(n_seeds), 1 + little * one) - value) / little for one in np.eye(n_units)],
+    ]
+    variances = [(m * np.var(pull, ddof=1), m - 1) for pull in pulls if (m := len(pull)) > 1]
+    freedom = sum(v for v, _ in variances) ** 2 / sum(v**2 / m for v, m in variances)
+    return moved_percentiles(draws, value, np.concatenate(pulls), tail_probability(freedom + 1, 0.9))
+
+
+@pytest.mark.parametrize("n_seeds", [1, 2, 5, 12])
+@pytest.mark.parametrize("sizes", [[1] * 12, [1, 2, 3, 4, 1, 1, 2, 6, 1, 1, 3, 2], [1, 1, 1]])
+def test_the_interval_follows_its_definition(sizes, n_seeds):
+    rng = np.random.default_rng(3)
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    values = rng.exponential(1, (n_seeds, len(codes))) + 0.3 * rng.exponential(1, (n_seeds, 1))
+    expected = by_hand(values, codes, np.random.default_rng(4), 150)
+    options = {"n_resamples": 150, "confidence": 0.9, "bounds": None}
+    found = crossed_mean(values, codes, rng=np.random.default_rng(4), **options)
+    assert [found.low, found.high] == pytest.approx(expected, rel=1e-4)
+    # A curve of which this is the middle, between one that never varies and another.
+    curve = np.stack([np.ones_like(values), values, -2 * values], axis=2)
+    several = crossed_curve(curve, codes, rng=np.random.default_rng(4), **options)
+    assert [several.low[1], several.high[1]] == pytest.approx([found.low, found.high])
+    assert [several.low[2], several.high[2]] == pytest.approx([-2 * found.high, -2 * found.low])
+    assert np.isnan([several.low[0], several.high[0]]).all()
+
+
+def test_what_is_not_said_is_2000_resamples_95_percent_and_values_between_0_and_1(rng):
+    values = rng.random((3, 12))
+    said = {"n_resamples": 2000, "confidence": 0.95, "bounds": (0.0, 1.0)}
+    for several in (values, np.zeros((3, 12)), np.ones((3, 12))):
+        plain, full = (crossed_mean(several, None, rng=np.random.default_rng(1), **o) for o in ({}, said))
+        assert plain == full
+        curves = [crossed_curve(several[..., None], None, rng=np.random.default_rng(1), **o) for o in ({}, said)]
+        assert curves[0].at(0) == curves[1].at(0) == full
 
 
 def test_with_seeds_that_agree_it_is_the_plain_bootstrap(rng):
@@ -61,6 +112,10 @@ def test_whole_groups_are_drawn(rng):
 def test_unanimity_speaks_of_clips_not_seen_and_has_none_without_bounds():
     agreed = crossed_mean(np.ones((5, 12)), None, rng=np.random.default_rng(0))
     assert (agreed.value, round(agreed.low, 3), agreed.high) == (1.0, 0.735, 1.0)
+    of_more_seeds = crossed_mean(np.ones((20, 12)), None, rng=np.random.default_rng(0))
+    assert of_more_seeds.low == pytest.approx(0.025 ** (1 / 20))
+    uneven = crossed_mean(np.ones((5, 15)), [*range(12), 0, 0, 1], rng=np.random.default_rng(0))
+    assert uneven.low == agreed.low
     unbounded = crossed_mean(np.ones((5, 12)), None, rng=np.random.default_rng(0), bounds=None)
     assert np.isnan([unbounded.low, unbounded.high]).all()
 
@@ -73,7 +128,8 @@ def test_undefined_is_counted_and_not_zero():
     assert np.isnan([nothing.value, nothing.low, nothing.high]).all()
     alone = crossed_mean([[0.5]], None, rng=np.random.default_rng(0))
     assert alone.value == 0.5
-    assert np.isnan(alone.low)
+    assert np.isnan([alone.low, alone.high]).all()
+    assert crossed_curve(np.full((2, 3, 4), np.nan), None, rng=np.random.default_rng(0)).value.shape == (4,)
 
 
 def test_a_curve_is_its_points(rng):

@@ -22,6 +22,10 @@ def waves(period_ms, rng):
         (5, 80, 640, "hop / 2"),
         (20, None, 160, "total stride"),
         (20, None, 320, "160 samples"),
+        (100, None, 800, "total stride"),  # as slow as half of what the delays reach
+        (20, 80, 800, "2 hops"),
+        (30, 80, 600, None),  # three hops do not divide the stride, which is no multiple of a hop
+        (30, 80, 960, "3 hops"),
         (10, 80, None, "hop"),
         (13, 80, 640, None),
         (10, None, None, None),
@@ -40,6 +44,11 @@ def test_uneven_or_few_delays_have_no_spectrum(make_responses, rng):
     assert periods(make_responses(scores, uneven), facts, n_units=6) is None
     few = np.abs(DELAYS) <= 22
     assert periods(make_responses(scores[:, few], DELAYS[few]), facts, n_units=6) is None
+    enough = (DELAYS >= -22) & (DELAYS <= 24)
+    (peak,) = periods(make_responses(scores[:, enough], DELAYS[enough]), facts, n_units=6)
+    assert (enough.sum(), peak["matches"]) == (24, "hop")
+    rounded = DELAYS + 1e-6 * (np.arange(len(DELAYS)) % 2)  # half a millionth of a step
+    assert periods(make_responses(scores, rounded - rounded[50]), facts, n_units=6)
 
 
 def test_frame_phase_counts_in_samples(make_responses):

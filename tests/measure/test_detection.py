@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioinv.measure.detection import (
+    Detections,
     active_outside,
     delay_spread,
     detect_events,
@@ -109,9 +110,30 @@ def test_an_event_that_not_every_phase_could_detect_is_undefined():
     assert np.isnan(detection_rate(found)).tolist() == [False, False, True]  # the recording ends too soon
 
 
+def test_phases_that_never_found_an_event_are_not_partly_and_have_no_delay():
+    found = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [np.nan, np.nan]])
+    delays = np.array([[np.nan, np.nan], [0.5, np.nan], [0.25, 0.75], [np.nan, np.nan]])
+    detections = Detections(found, delays, np.array([0.0, 3.0, 2.0, np.nan]))
+    np.testing.assert_array_equal(partly_found(detections), [0, 1, 0, np.nan])
+    np.testing.assert_array_equal(detection_rate(detections), [0, 0.5, 1, np.nan])
+    np.testing.assert_array_equal(phase_loss(detections), [0, 0.5, 0, np.nan])
+    np.testing.assert_array_equal(mean_delay(detections), [np.nan, 0.5, 0.5, np.nan])
+    np.testing.assert_array_equal(delay_spread(detections), [np.nan, np.nan, 0.5, np.nan])
+
+
+def test_no_spread_is_below_what_looking_once_a_stride_brings():
+    """Whatever rounding does: windows that all detect, and events all over the recording."""
+    windows = windows_of(n_phases=3)
+    events = [EventWindows("dog", 0.001 * first / 3, first, first + 2) for first in range(3, 470)]
+    excess = excess_spread(detect_events(run(*range(3, 480)), events, windows), windows)
+    assert excess.min() >= 0
+    assert excess.max() < 1e-12
+
+
 def test_detections_beside_events_are_counted():
     windows = windows_of(100)
     events = [EventWindows("dog", 0, 10, 19), EventWindows("dog", 0, 15, 29), EventWindows("dog", 0, 60, 55)]
     assert active_outside(run(9, 10, 29, 30, 99), events, windows) == 3 / 80
     assert np.isnan(active_outside(run(3), [EventWindows("dog", 0, 0, 99)], windows))
     assert active_outside(run(), [], windows) == 0
+    assert active_outside(run(4, 5, 6), [EventWindows("dog", 0, 5, 5)], windows) == 2 / 99

@@ -36,6 +36,11 @@ def test_divergence_is_never_negative_where_rounding_would_have_it_so():
 def test_disjoint_probabilities_are_one_bit_apart():
     scores = np.array([[[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]])
     assert js_divergence(scores, 0).tolist() == [[0, 1]]
+    halves = np.random.default_rng(0).dirichlet(np.ones(5), (200, 2))
+    apart = np.zeros((200, 2, 10))
+    apart[:, 0, :5], apart[:, 1, 5:] = halves[:, 0], halves[:, 1]
+    assert js_divergence(apart, 0)[:, 1].max() == 1  # whatever rounding does
+    assert js_divergence(apart, 0)[:, 1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

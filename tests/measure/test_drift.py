@@ -123,6 +123,13 @@ def test_unchanged_scores_are_counted(drawn):
         assert drift.unchanged(scores, zero, 0.2)[i] == pytest.approx(np.mean(near))
 
 
+def test_a_change_of_just_the_tolerance_is_a_change():
+    scores = np.array([[[0.25, 0.75], [0.5, 0.5], [0.375, 0.625]]])
+    assert drift.unchanged(scores, 0, 0.25) == [0.5]
+    assert drift.unchanged(scores, 0, 0.125) == [0]
+    assert drift.unchanged(scores, 0, 0.3) == [1]
+
+
 def loop_excess(curve, zero):
     """Add up the variation of the curve, less that of an envelope built step by step away from zero."""
     total = sum(abs(b - a) for a, b in pairwise(curve))
@@ -154,6 +161,8 @@ def test_only_a_curve_that_falls_away_from_zero_has_no_excess():
     assert excess([0.25, 0.5, 1.0, 0.75, 0.5], 2) == 0
     assert excess([0.25, 0.5, 0.75, 1.0, 0.5], 2) == 0.5  # up by a quarter and back, though it has one peak
     assert excess([0.25, 0.5, 1.0, 0.5, 0.75], 2) == 0.25
+    falling = np.sort(np.random.default_rng(0).random((300, 4, 1)), axis=1)[:, ::-1] / 3
+    assert drift.excess_variation(falling, 0, np.zeros(300, dtype=int)).min() == 0  # whatever rounding does
 
 
 def test_without_another_shift_nothing_varies():

@@ -1,11 +1,14 @@
 """What clips stand: a direct loop, planted thresholds, bounds, and verdicts on either side of what decides."""
 
+from math import ceil
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioinv.measure.endurance import endure, judge
+from audioinv.measure.resampling import resampled_sums, tail_probability
 from audioinv.measure.statistics import Estimate
 
 SHIFTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0, 4.0])
@@ -35,6 +38,39 @@ def test_it_is_the_loop(answers):
     assert endurance.limit == 2
     for stood in endurance.stood:
         assert 0 <= stood.low <= stood.high <= endurance.limit
+
+
+@pytest.mark.parametrize("sizes", [[1] * 11, [1, 2, 1, 3, 1, 1, 4, 1, 2, 1, 2]])
+def test_its_interval_is_that_of_resampled_groups(sizes):
+    """Every resample stands what a share of its clips stand; of 2000, the tails' own members are low and high."""
+    groups = np.repeat(np.arange(11), sizes)
+    shifts = np.arange(6.0)
+    rng = np.random.default_rng(1)
+    answers = (shifts >= np.minimum(rng.integers(1, 9, 11)[groups] + rng.integers(0, 2, len(groups)), 9)[:, None]) + 0
+    endurance = found(answers, shifts, groups)
+    stands = answers == answers[:, :1]
+    rows = np.array([[*stands[groups == g].sum(axis=0), (groups == g).sum()] for g in range(11)], dtype=float)
+    draws = np.random.default_rng(0)
+    tail = tail_probability(11, 0.95)
+    for stood, share in zip(endurance.stood, (0.95, 0.5), strict=True):
+        largest = []
+        for sums in resampled_sums(rows, draws, 2000):
+            held = [amount for amount, n in zip(shifts, sums[:-1], strict=True) if n / sums[-1] >= share - 1e-9]
+            largest.append(max(held))
+        largest.sort()
+        assert stood.share == share
+        assert (stood.low, stood.high) == (largest[ceil(2000 * tail) - 1], largest[ceil(2000 * (1 - tail)) - 1])
+    np.testing.assert_array_equal(endurance.holds, stands)
+    at_limit, curve = endurance.at_limit, endurance.standing
+    assert (at_limit.value, at_limit.low, at_limit.high) == (curve.value[5], curve.low[5], curve.high[5])
+    assert (at_limit.n, at_limit.n_groups, at_limit.n_undefined) == (len(groups), 11, 0)
+
+
+def test_two_clips_have_an_interval_and_one_without_answers_is_left_out():
+    endurance = found([[0] * 6, [0, 0, 0, 0, 1, 0], [-1] * 6])
+    assert (endurance.stood[1].low, endurance.stood[1].high) == (1, 2)
+    assert np.isnan(endurance.holds[2]).all()
+    assert endurance.at_limit.n_undefined == 1
 
 
 def test_planted_thresholds_come_back():
@@ -77,7 +113,9 @@ def test_groups_are_what_is_resampled():
 def test_without_answers_nothing_is_defined():
     endurance = found(np.full((3, 6), -1))
     assert np.isnan([endurance.stood[0].amount, endurance.at_limit.value]).all()
-    assert str(judge("invariant", endurance.at_limit)) == "undefined"
+    for wish, verdict in (("invariant", "undefined"), ("change", "undefined"), ("unknown", "not judged")):
+        judged = judge(wish, endurance.at_limit)
+        assert (str(judged), judged.clear) == (verdict, False)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +124,12 @@ def test_without_answers_nothing_is_defined():
         ("invariant", 0.95, 0.95, 1.0, "invariant as wished"),
         ("invariant", 0.97, 0.90, 1.0, "invariant as wished?"),
         ("invariant", 0.94, 0.90, 0.96, "too sensitive?"),
+        ("invariant", 0.94, 0.90, 0.95, "too sensitive?"),  # at the bound is not yet beyond it
         ("invariant", 0.80, 0.70, 0.90, "too sensitive"),
         ("change", 0.10, 0.05, 0.20, "changes as wished"),
         ("change", 0.40, 0.30, 0.55, "changes as wished?"),
+        ("change", 0.40, 0.30, 0.50, "changes as wished?"),
+        ("change", 0.50, 0.50, 0.60, "too invariant"),
         ("change", 0.50, 0.40, 0.60, "too invariant?"),
         ("change", 0.90, 0.80, 0.95, "too invariant"),
         ("unknown", 0.10, 0.05, 0.20, "not judged"),

@@ -46,6 +46,49 @@ def test_frames_that_recur_follow_the_lag_that_is_called_for_and_else_stay(rng):
     assert framewise.best_lag(recurring, moved, 6, 3) == 2
     assert framewise.best_lag(recurring, recurring, 6, 2) == 0
     assert np.isnan(framewise.best_lag(recurring, recurring, 6, 4))
+    assert np.isnan(framewise.best_lag(recurring, recurring, 6))  # none is called for, and 4 fits as well
+    swapped = np.tile(rng.random((2, 2)), (9, 1))
+    assert framewise.best_lag(swapped, swapped[::-1], 6) == 1  # of equals near 0 the positive
+    assert framewise.best_lag(recurring, moved, 0) == 0
+
+
+def test_labels_agree_where_any_is_on():
+    clean = np.array([[0.5, 0.1], [0.9, 0.8], [0.1, 0.1], [0.1, 0.2], [0.3, 0.7]])
+    shifted = np.array([[0.6, 0.0], [0.7, 0.2], [0.2, 0.2], [0.4, 0.5], [0.0, 0.6]])
+    assert framewise.framewise_labels(clean, shifted, 0) == 2 / 4
+    assert framewise.framewise_labels(clean, shifted, 0, threshold=0.55) == 1 / 3
+    assert framewise.framewise_labels(clean, shifted, -3) == 0
+    assert np.isnan(framewise.framewise_labels(clean, shifted, 0, threshold=0.95))
+
+
+def test_following_frames_measures_each_delay_at_its_lag(rng):
+    """Nine frames follow delays of up to four; from a delay of 4.4 frames on more than half are gone."""
+    clean, shifted = rng.random((9, 3)), rng.random((6, 9, 3))
+    delays = np.array([0, 16, -31, 44, 45, -50.0])
+    for multi_label, agree in ((False, framewise.framewise_agreement), (True, framewise.framewise_labels)):
+        found = framewise.follow_frames(clean, shifted, delays, 10, multi_label=multi_label)
+        assert found.expected.tolist() == [0, 2, -3, 4, 5, -5]
+        for row, lag in enumerate([0, 2, -3, 4]):
+            assert found.same[row] == agree(clean, shifted[row], lag)
+            assert found.in_place[row] == agree(clean, shifted[row], 0)
+            assert found.change[row] == framewise.framewise_change(clean, shifted[row], lag)
+            assert found.best[row] == framewise.best_lag(clean, shifted[row], 4, lag)
+        for column in (found.same, found.in_place, found.change, found.best):
+            assert np.isnan(column).tolist() == [False] * 4 + [True] * 2
+
+
+def test_the_best_lag_is_searched_up_to_three_frames_beyond_all_that_are_called_for(rng):
+    clean = rng.random((40, 3))
+    delays = np.array([10.0, -20.0])
+    for moved, best in ((5, 5), (-5, -5), (6, None), (-6, None)):
+        shifted = np.roll(clean, moved, axis=0)[None].repeat(2, axis=0)
+        found = framewise.follow_frames(clean, shifted, delays, 10, multi_label=False).best
+        assert (found == moved).all() if best else (np.abs(found) <= 5).all()
+
+
+def test_without_a_delay_that_can_be_followed_nothing_is(rng):
+    found = framewise.follow_frames(rng.random((4, 2)), rng.random((1, 4, 2)), np.array([99.0]), 1, multi_label=False)
+    assert (np.isnan(found.best).all(), found.expected.tolist()) == (True, [99])
 
 
 def test_the_expected_lag_is_the_nearest_frame():

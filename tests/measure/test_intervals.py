@@ -26,6 +26,16 @@ def test_wilsons_interval_is_scipys(seen, n):
     assert np.isnan(wilson_interval(0.5, 0)).all()
 
 
+def test_wilsons_bounds_are_shares_whatever_rounding_does():
+    """At 1 and at 0 the bound is the share itself, but for the last digits of a sum."""
+    n = np.arange(1, 500)
+    for share in (0.0, 1.0):
+        low, high = wilson_interval(share, n)
+        assert low.min() >= 0
+        assert high.max() <= 1
+        assert (low if share == 0 else high) == pytest.approx(share, abs=1e-12)
+
+
 def by_hand(values, codes):
     """Solve for the shares that lie t standard errors from the mean, as the definition reads."""
     groups = [values[codes == code] for code in np.unique(codes)]
@@ -69,6 +79,22 @@ def test_of_single_answers_it_is_wilsons_with_students_t(n_wrong):
     values = (np.arange(30) >= n_wrong).astype(float)
     expected = wilson_interval(values.mean(), 30, z=stats.t.ppf(0.975, 29))
     assert interval_of(values, np.arange(30)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_of_units_that_do_not_vary_it_is_wilsons_of_as_many_coins(value):
+    expected = wilson_interval(value, 8, z=stats.t.ppf(0.975, 7))
+    assert interval_of(np.full(24, value), np.repeat(np.arange(8), 3)) == pytest.approx(expected)
+
+
+def test_a_higher_confidence_is_a_wider_interval(rng):
+    values = rng.random((9, 2))
+    for confidence in (0.5, 0.8, 0.99):
+        found = student_interval(values, np.ones(9), confidence, (-np.inf, np.inf))
+        expected = [stats.ttest_1samp(column, 0).confidence_interval(confidence) for column in values.T]
+        assert found.T.ravel() == pytest.approx(np.ravel(expected))
+    reach = [np.ptp(share_interval(values, np.ones(9), confidence), axis=0) for confidence in (0.5, 0.8, 0.99)]
+    assert (np.diff(reach, axis=0) > 0).all()
 
 
 def test_copies_of_a_clip_tell_nothing_and_other_clips_do(rng):
@@ -142,6 +168,9 @@ def test_where_all_agree_the_interval_is_of_what_was_missed():
     assert high == pytest.approx([1, 0.4 + 0.6 * unseen, 0])
     for bounds in (None, (-np.inf, np.inf)):
         assert np.isnan(allow_for_unseen(found, value, agreed, bounds=bounds, **options)[:, :2]).all()
+    low, high = allow_for_unseen(found, value, agreed, bounds=(-1.0, np.inf), **options)
+    assert low == pytest.approx([1 - 2 * unseen, 0.4 - 1.4 * unseen, 0])
+    assert np.isnan(high).tolist() == [True, True, False]
 
 
 def held(n_groups, share, resemblance, rng, shares=False, by_group=True):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from audioinv.errors import InputError
@@ -76,10 +77,16 @@ def test_other_stretches_and_other_labels_are_no_pair(side):
     assert compare_models(cut(0.0), cut(0.25)).notes == ()
     with pytest.raises(InputError, match="same stretches"):
         compare_models(cut(0.0), cut(0.75))
+    for there, back in ((0.0, 0.5), (0.5, 0.0)):  # they touch, and no more
+        with pytest.raises(InputError, match="same stretches"):
+            compare_models(cut(there), cut(back))
     one = side(answers())
     other = changed(one, lambda i, clip: replace(clip, label="tom") if i < 5 else clip)
     found = compare_models(one, other)
     assert found.n_clips == 19
+    for ours, theirs in ((None, "tom"), ("tom", None), (None, None), ("tom", "tom")):
+        sides = (changed(one, lambda _, clip, label=label: replace(clip, label=label)) for label in (ours, theirs))
+        assert compare_models(*sides).n_clips == 24
     assert found.notes == ("5 pairs of the same name have other labels or do not overlap, and are left out",)
 
 
@@ -95,6 +102,50 @@ def test_groups_are_taken_from_the_side_that_knows_them(side):
     found = compare_models(apart, other)
     assert found.n_groups == 8
     assert found.notes == ("the two group the clips differently: the groups are those of m",)
+
+
+def test_shifts_are_the_same_up_to_rounding(side):
+    """Three of five shifts are on both sides; one is off by the last digits of a sum, another by a millionth."""
+    given = answers(16)[:, 3:8]
+    ours, theirs = np.array([-0.5, 0.0, 0.3, 0.7, 1.0]), np.array([-0.25, 0.0, 0.1 + 0.2, 0.7 * (1 + 1e-6), 1.0])
+    pair = pair_sweeps(side(given, shifts=ours), side(given, "n", shifts=theirs), "time")
+    assert pair.first.responses.shifts.tolist() == [0.0, 0.3, 1.0]
+    assert pair.second.responses.shifts.tolist() == [0.0, 0.1 + 0.2, 1.0]
+    np.testing.assert_array_equal(pair.second.responses.scores, np.eye(3)[given][:, [1, 2, 4]])
+    (note,) = compare_models(side(given, shifts=ours), side(given, shifts=theirs)).notes
+    assert note == "time: 4 shifts that only one side has are left out"
+
+
+def test_one_shift_beside_0_is_enough_and_none_is_not(side):
+    given = answers(16)[:, 5:8]
+    one = side(given, shifts=[0.0, 10.0, 20.0])
+    pair = pair_sweeps(one, side(given, shifts=[0.0, 20.0, 40.0]), "time")
+    assert pair.first.responses.shifts.tolist() == [0.0, 20.0]
+    assert pair_sweeps(one, side(given, shifts=[0.0, 30.0, 40.0]), "time") is None
+
+
+def test_a_difference_lies_between_what_either_side_can_reach(side):
+    """Every clip of the second side flips at the same shifts, so all differ by 0.6; what was missed is at a bound."""
+    pair = pair_sweeps(side(answers()), side(answers(24), "n"), "time")
+    found = pair.difference("consistency")
+    unseen = 1 - 0.025 ** (1 / 12)
+    assert (found.axis, found.measure) == ("time", "consistency")
+    assert (found.first, found.second, found.difference.value) == pytest.approx((1, 0.4, 0.6))
+    interval = (found.difference.low, found.difference.high)
+    assert interval == pytest.approx((0.6 - 1.6 * unseen, 0.6 + 0.4 * unseen))
+    assert pair.per_clip("consistency") == pytest.approx(np.full(24, 0.6))
+
+
+def test_scores_that_are_no_probabilities_have_differences_without_bounds(side):
+    def tripled(one):
+        time = one.responses.axes["time"]
+        return replace(one, responses=replace(one.responses, axes={"time": replace(time, scores=3 * time.scores)}))
+
+    one, other = side(answers()), side(answers(24), "n")
+    for first, second in ((tripled(one), other), (one, tripled(other)), (tripled(one), tripled(other))):
+        found = pair_sweeps(first, second, "time").difference("mac").difference
+        assert np.isnan([found.low, found.high]).all()
+    assert not np.isnan(pair_sweeps(one, other, "time").difference("mac").difference.low)
 
 
 def test_samples_of_another_rate_are_another_shift(side):
@@ -124,6 +175,10 @@ def test_other_edges_of_the_same_model_show_the_border_effect(side):
     assert found.notes == (
         "time: edges differ, circular against zero: what the consistency differs by is the border effect",
     )
+    of_others = compare_models(side(answers(), edges="circular"), side(answers(8), "n", edges="zero"))
+    assert of_others.notes == ("time: edges differ, circular against zero",)
+    by_others = compare_models(side(answers(), engine="delay"), side(answers(8), engine="roll"))
+    assert by_others.notes == ("time: engines differ, delay against roll",)
     assert row_of(found, "consistency").difference.value == pytest.approx(8 / 24 * 0.6)
 
 

@@ -23,6 +23,7 @@ def test_order_sensitivity_counts_the_other_orders():
     np.testing.assert_allclose(order_sensitivity(ANSWERS, 0, [False, True, False, False]), [1, 0, np.nan])
     per_clip = np.array([[0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 0, 0]], dtype=bool)
     np.testing.assert_allclose(order_sensitivity(ANSWERS, 0, per_clip), [0, np.nan, np.nan])
+    np.testing.assert_allclose(order_sensitivity(ANSWERS[:1], 0, [[False, True, False, True]]), [1])
 
 
 @settings(deadline=None)
@@ -82,6 +83,8 @@ def test_the_horizon_is_the_level_up_to_which_all_is_told_apart(levels, separate
     np.testing.assert_equal(found.value, value)
     assert found.censored is censored
     assert list(found.levels) == sorted(set(levels))
+    pairs = list(zip(levels, separated, strict=True))
+    assert found.separated == tuple(np.mean([one for level, one in pairs if level == tried]) for tried in found.levels)
 
 
 def test_a_model_is_dominated_by_one_that_is_as_good_in_both_and_better_in_one(rng):

@@ -72,6 +72,23 @@ def test_the_share_only_falls_and_reach_is_its_border():
     assert np.isnan(half).any()  # of the largest sizes not half stand them alone
 
 
+def test_reach_and_the_share_at_a_pair_are_those_that_were_planted():
+    """Of four clips one changes from (1, 0.5) on, one from (0, 3) on, and one with the first change of 2 alone."""
+    answers = np.zeros((4, 6, 3), int)
+    answers[0, 3:, 1:] = 1
+    answers[1, :, 2] = 1
+    answers[2, 4:] = 1
+    pairs = found(answers)
+    np.testing.assert_array_equal(pairs.standing.value, [[1, 1, 0.75], [1, 0.75, 0.5], [0.75, 0.5, 0.25]])
+    np.testing.assert_array_equal(pairs.reach(0.75), [3, 0.5, 0])
+    np.testing.assert_array_equal(pairs.reach(0.5), [3, 3, 0.5])
+    np.testing.assert_array_equal(pairs.reach(1), [0.5, 0, np.nan])
+    at = pairs.at(1, 2)
+    curve = pairs.standing
+    assert (at.value, at.low, at.high) == (0.5, curve.low[1, 2], curve.high[1, 2])
+    assert (at.n, at.n_groups, at.unit, at.n_undefined) == (4, 4, "clip", 0)
+
+
 def test_a_clip_without_answers_is_left_out_and_counted():
     answers = np.zeros((5, 6, 3), int)
     answers[0, 1, 1] = -1

@@ -58,18 +58,55 @@ def by_hand(curves, n_units):
         held = max(held, min(1.0, p[k] * (len(p) - rank)))
         adjusted[k] = held
     padded = np.pad(power, 1)
-    return (padded[:-2] + padded[1:-1] + padded[2:]) / power.sum(), adjusted
+    tall = [k for k in range(len(p)) if ratio[k] > 3 and adjusted[k] < 0.01]
+    tall = [k for k in tall if power[k] >= max(padded[k], padded[k + 2])]
+    highest = sorted(tall, key=lambda k: -power[k])[:3]
+    return [((padded[k] + padded[k + 1] + padded[k + 2]) / power.sum(), adjusted[k], n / (k + 2)) for k in highest]
 
 
-def test_share_and_p_value_follow_their_definitions(rng):
-    curves = planted(rng, 8, n_clips=6, n_shifts=72, noise=0.7)
-    peaks = find_periods(curves, 1.0, n_units=6)
-    share, p_values = by_hand(curves, 6)
-    assert peaks
-    for peak in peaks:
-        index = round(72 / peak.period) - 2
-        assert peak.share == pytest.approx(share[index])
-        assert peak.p_value == pytest.approx(p_values[index], rel=1e-6)
+@pytest.mark.parametrize(
+    ("bins", "n_clips", "n_shifts", "n_found"),
+    [
+        ({9: 1}, 6, 72, 1),
+        ({9: 1}, 3, 73, 1),
+        ({9: 1, 11: 0.8}, 8, 72, 2),  # two bins apart, and each is higher than what lies between
+        ({9: 1, 10: 0.8}, 8, 72, 1),
+        ({9.5: 1}, 8, 72, 1),
+        ({4: 1, 14: 1.2, 24: 0.9, 34: 0.8}, 6, 72, 3),
+        ({2: 0.8, 36: 2}, 6, 72, 2),  # the first bin and the last
+        ({}, 6, 72, 0),
+    ],
+)
+def test_periods_shares_and_p_values_follow_their_definitions(bins, n_clips, n_shifts, n_found):
+    rng = np.random.default_rng(11)
+    turns = np.arange(n_shifts) / n_shifts
+    curves = 0.5 * rng.standard_normal((n_clips, n_shifts))
+    for index, amplitude in bins.items():
+        curves += amplitude * np.cos(2 * np.pi * (index * turns + rng.random((n_clips, 1))))
+    peaks = find_periods(curves, 1.0, n_units=n_clips)
+    expected = by_hand(curves, n_clips)
+    assert len(peaks) == len(expected) == n_found
+    for peak, (share, p_value, period) in zip(peaks, expected, strict=True):
+        assert peak.share == pytest.approx(share)
+        assert peak.p_value == pytest.approx(p_value, rel=1e-6)
+        assert peak.period == pytest.approx(period)
+
+
+@pytest.mark.parametrize(("ratio", "n_found"), [(2.9, 0), (3.1, 1)])
+def test_what_is_less_than_three_times_its_neighbours_is_no_peak_however_many_clips_say_so(ratio, n_found):
+    """One click has all frequencies alike; and Hann's window makes a quarter of its length of a wave."""
+    places = np.arange(200) - 100
+    click = (places == 0).astype(float)
+    wave = 4 / 200 * (np.sqrt(ratio) - 1) * np.cos(2 * np.pi * 50 * places / 200)
+    assert len(find_periods((click + wave)[None], 1.0, n_units=10_000)) == n_found
+
+
+def test_a_wave_however_weak_stands_out_of_nothing():
+    """No line is in what is symmetric, and so nothing leaks: a weak wave of its own is seen beside a strong one."""
+    turns = (np.arange(80) - 39.5) / 80
+    strong, weak = (np.cos(2 * np.pi * index * turns) for index in (20, 8))
+    first, second, *_ = find_periods((strong + 1e-9 * weak)[None], 1.0, n_units=1)
+    assert (first.period, second.period) == (4, 10)
 
 
 @pytest.mark.parametrize("walk", [False, True])
@@ -114,6 +151,7 @@ def test_a_period_is_named_by_what_has_it(period, expected):
 
 
 def test_what_the_grid_cannot_show_explains_nothing():
+    assert explain_period(50, {"stride": 50.0}, reach=100.0, step=1.0) == "stride"
     assert explain_period(10, {"hop": 10.0}, reach=100.0, step=5.0) == "hop"
     assert explain_period(10, {"hop": 10.0}, reach=100.0, step=5.1) is None
     assert explain_period(5, {"hop": 10.0}, reach=100.0, step=2.5) == "hop / 2"

@@ -1,5 +1,7 @@
 """Rank distances: hand-made orders, and loops from ImageNet-P's definition."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,7 +56,22 @@ def test_what_happens_behind_the_fifth_does_not_count():
     behind[5:] = clean[5:][::-1]
     assert ranks.rank_distance(np.array([[clean, behind]]), 0) == [0]
     assert ranks.rank_distance(np.array([[clean, behind]]), 0, weights="zipf")[0] > 0
-    assert ranks.rank_distance(np.array([[clean, gone]]), 0) == [ranks.max_top5_distance(10)]
+    assert ranks.rank_distance(np.array([[clean, gone]]), 0) == [5 + 4 + 3 + 2 + 1]
+
+
+@pytest.mark.parametrize("n_classes", range(1, 9))
+def test_the_largest_distance_is_that_of_the_worst_of_all_orders(n_classes):
+    orders = np.array(list(permutations(range(n_classes))))
+    places = np.arange(min(n_classes, 5))
+    expected = np.abs(np.minimum(orders[:, places], 5) - places).sum(axis=1).max()
+    assert ranks.max_top5_distance(n_classes) == expected
+
+
+def test_of_many_classes_the_largest_distance_pushes_three_away_and_brings_two_to_the_front():
+    clean = -np.arange(12.0)
+    turned = clean[np.array([3, 4, 6, 7, 8, 0, 1, 2, 5, 9, 10, 11]).argsort()]
+    assert ranks.rank_distance(np.array([[clean, turned]]), 0) == [5 + 4 + 3 + 3 + 3]
+    assert ranks.max_top5_distance(12) == 18
 
 
 def test_a_tie_is_no_change_of_order():

@@ -8,7 +8,7 @@ from scipy import sparse, stats
 
 from audioinv.errors import InputError
 from audioinv.measure import resampling
-from audioinv.measure.resampling import resampled_sums, tail_probability, take_sample, unseen_share
+from audioinv.measure.resampling import resampled_sums, same_clips, tail_probability, take_sample, unseen_share
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,26 @@ def test_totals_are_those_of_rows_told_apart_by_numpy(rng, kind, n_columns):
     assert n_columns == 1 or 3 < len(kinds) < 60
     expected = np.random.default_rng(4).multinomial(60, counts / 60, size=30) @ kinds
     np.testing.assert_allclose(resampled_sums(kind(rows), np.random.default_rng(4), 30), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_rows_that_only_a_later_column_tells_apart_are_two(kind):
+    """Beside others, that differ from the first column on, wherever these stand in the order."""
+    alike = np.zeros((2, 40))
+    alike[1, 35] = 1.0
+    for other in (-1.0, 2.0):
+        rows = np.concatenate([alike, np.full((1, 40), other)])
+        kinds = np.unique(rows, axis=0)
+        expected = np.random.default_rng(4).multinomial(3, [1 / 3] * 3, size=30) @ kinds
+        np.testing.assert_allclose(resampled_sums(kind(rows), np.random.default_rng(4), 30), expected, atol=1e-12)
+
+
+def test_columns_of_the_same_clips_come_back_as_numbers():
+    first, second = same_clips([1, 2], [True, False])
+    assert (first.dtype, second.dtype) == (float, float)
+    assert (first.tolist(), second.tolist()) == ([1, 2], [1, 0])
+    with pytest.raises(InputError, match=r"columns of shapes \(3,\) and \(1,\)"):
+        same_clips([1.0, 2.0, 3.0], [1.0])
 
 
 def test_sums_over_units_of_rows_that_are_mostly_0(rng):

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from audioinv.errors import InputError
-from audioinv.measure.resampling import tail_probability
+from audioinv.measure import statistics
+from audioinv.measure.resampling import resampled_sums, tail_probability
 from audioinv.measure.statistics import (
     estimate_curve,
     estimate_mean,
     paired_difference,
 )
+from tests.measure.percentiles import moved_percentiles
 
 N_DATA_SETS = 600
 # Three standard deviations of a share of 600 that is 0.95: 3 · sqrt(0.95 · 0.05 / 600).
@@ -114,6 +116,51 @@ def test_what_values_can_lie_between_decides_the_interval():
     assert spread((0.0, 40.0)) > 0
 
 
+def test_without_bounds_percentiles_of_whole_groups_are_moved():
+    """Groups of unequal sizes: a draw takes sums and sizes, and a group pulls by what its clips are off the mean."""
+    codes = np.repeat(np.arange(11), [1, 2, 5, 1, 3, 1, 2, 1, 4, 1, 2])
+    values = rng(3).exponential(1, (len(codes), 2))
+    sums = np.array([[*values[codes == code].sum(axis=0), (codes == code).sum()] for code in range(11)])
+    drawn = resampled_sums(sums, rng(4), 300)
+    found = estimate_curve(values, codes, rng=rng(4), n_resamples=300, confidence=0.9, bounds=None)
+    for point, mean in enumerate(values.mean(axis=0)):
+        pulls = [group[point] - group[2] * mean for group in sums]
+        expected = moved_percentiles(drawn[:, point] / drawn[:, 2], mean, pulls, tail_probability(11, 0.9))
+        assert [found.low[point], found.high[point]] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("bounds", [None, (0.0, 1.0), (-1.0, 1.0)])
+def test_points_in_parts_are_points_at_once(monkeypatch, bounds):
+    values = rng(3).random((12, 7))
+    values[:, 5] = 0.25
+    at_once, in_parts = [], []
+    for found, room in ((at_once, 1 << 20), (in_parts, 12 * 3)):  # three points, three, and one
+        monkeypatch.setattr(statistics, "_AT_ONCE", room)
+        curve = estimate_curve(values, None, rng=rng(4), bounds=bounds)
+        found += [curve.low.tolist(), curve.high.tolist()]
+    np.testing.assert_array_equal(at_once, in_parts)
+    assert len(at_once[0]) == 7
+
+
+def test_what_is_not_said_is_2000_resamples_95_percent_and_values_between_0_and_1():
+    """Of both estimates; a difference lies between -1 and 1."""
+    values = rng(3).exponential(1, 15)
+    said = {"n_resamples": 2000, "confidence": 0.95}
+    for bounds in (None, (0.0, 5.0)):
+        plain, full = (estimate_mean(values, None, rng=rng(4), bounds=bounds, **o) for o in ({}, said))
+        assert plain == full
+        assert estimate_curve(values[:, None], None, rng=rng(4), bounds=bounds).at(0) == full
+    for agreed in (np.zeros(12), np.ones(12)):
+        bounded = estimate_mean(agreed, None, rng=rng(4), bounds=(0.0, 1.0), **said)
+        assert estimate_mean(agreed, None, rng=rng(4)) == bounded
+        assert estimate_curve(agreed[:, None], None, rng=rng(4)).at(0) == bounded
+    a, b = rng(5).random((2, 15))
+    assert paired_difference(a, b, None, rng=rng(4)) == paired_difference(a, b, None, rng=rng(4), confidence=0.95)
+    for first, second in ((np.zeros(12), np.ones(12)), (np.ones(12), np.zeros(12))):
+        found = paired_difference(first, second, None, rng=rng(4))
+        assert found == estimate_mean(first - second, None, rng=rng(4), bounds=(-1.0, 1.0))
+
+
 def test_resampling_groups_is_resampling_their_copies():
     """Clips that repeat their group's value carry no news: the interval is that of one clip a group."""
     values = rng(7).uniform(size=12)
@@ -177,6 +224,9 @@ def test_one_clip_has_no_interval_and_none_no_value():
     none = estimate_mean([np.nan, np.nan], None, rng=rng())
     assert np.isnan([none.value, none.low, none.high]).all()
     assert (none.n, none.n_undefined) == (0, 2)
+    two = estimate_mean([0.25, 0.5], None, rng=rng())
+    assert 0 <= two.low < 0.25 < 0.5 < two.high <= 1
+    assert estimate_curve(np.full((2, 3), np.nan), None, rng=rng()).low.shape == (3,)
 
 
 @settings(deadline=None)

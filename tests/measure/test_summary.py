@@ -8,7 +8,7 @@ import pytest
 
 from audioinv.errors import InputError
 from audioinv.measure.statistics import Estimate
-from audioinv.measure.summary import SCHEMA_VERSION, ClipTable
+from audioinv.measure.summary import SCHEMA_VERSION, ClipTable, plain
 from tests.measure.summaries import (
     CLASSES,
     MEASURES,
@@ -266,6 +266,30 @@ def test_the_schema_is_a_schema():
 def test_scores_of_other_clips_or_classes_are_refused(make_responses, scores, message):
     with pytest.raises(InputError, match=message):
         summarize([make_responses(scores, SHIFTS)], table())
+
+
+def test_plain_data_has_seven_digits_and_nothing_that_is_not_finite():
+    estimate = Estimate(1 / 3, -np.inf, np.nan, 3, 2, "clip")
+    data = {1: (estimate, np.float32(0.1)), "b": np.array([[123456789.0, 2.0]]), "c": [True, None, "x", np.int64(7)]}
+    assert plain(data) == {
+        "1": [
+            {"value": 0.3333333, "low": None, "high": None, "n": 3, "n_groups": 2, "unit": "clip", "n_undefined": 0},
+            0.1,
+        ],
+        "b": [[123456800.0, 2.0]],
+        "c": [True, None, "x", 7],
+    }
+
+
+def test_what_a_contrast_of_clips_that_do_not_differ_could_have_shown_is_not_known(make_responses):
+    steady = one_hot(np.repeat(np.arange(12)[:, None] % 3, len(SHIFTS), axis=1))
+    reason = "contrast.detectable: the clips do not differ, or are all of one group, and so do not tell how much others"
+    for scores, is_said in ((steady, True), (one_hot(planted_answers()), False)):
+        found = summarize([make_responses(steady, SHIFTS), make_responses(scores, SHIFTS, axis="freq")], table())
+        assert (found["contrast"]["detectable"] is None) == is_said == (f"{reason} would" in found["warnings"])
+        assert found["contrast"]["difference"]["n"] == 12
+    alone = summarize([make_responses(steady, SHIFTS)], table())
+    assert (alone["contrast"]["difference"]["n"], any(reason in line for line in alone["warnings"])) == (0, False)
 
 
 def test_a_summary_of_nothing_is_refused():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from audioinv.errors import InputError
-from audioinv.measure.resampling import tail_probability, unseen_share
+from audioinv.measure.resampling import resampled_sums, tail_probability, unseen_share
 from audioinv.measure.survival import bootstrap_median, censored_quantiles, survival_curve
 
 
@@ -67,6 +67,67 @@ def test_the_interval_of_a_median_is_that_of_resampled_groups():
     assert (found.low, found.high) == pytest.approx(loop_median_interval(times, censored, groups, 2000), abs=1)
     assert (found.n, found.n_groups, found.unit) == (60, 15, "group")
     assert found.low < found.value < found.high
+
+
+def drawn_clips(times, censored, n_resamples):
+    """Times and censoring of clips drawn with replacement, as the bootstrap draws them: how often each kind comes."""
+    kinds = [(time, lost) for time in sorted(set(times)) for lost in (False, True)]
+    clips = [(time, bool(lost)) for time, lost in zip(times, censored, strict=True)]
+    # The columns stand as the numbers that are summed do: those that happened, then those that were lost.
+    order = [kind for kind in kinds if not kind[1]] + [kind for kind in kinds if kind[1]]
+    rows = np.array([[float(clip == kind) for kind in order] for clip in clips])
+    for sums in resampled_sums(rows, rng(4), n_resamples):
+        drawn = [kind for kind, n in zip(order, sums, strict=True) for _ in range(int(n))]
+        yield [time for time, _ in drawn], [lost for _, lost in drawn]
+
+
+@pytest.mark.parametrize("n_lost", [0, 3, 6])
+def test_intervals_of_median_and_curve_are_percentiles_of_the_drawn_ones(n_lost):
+    times = np.array([1.0, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9])
+    censored = np.arange(12) % 2 * np.arange(12) > 12 - 2 * n_lost
+    options = {"n_resamples": 101, "confidence": 0.8}
+    tail = tail_probability(12, 0.8)
+    medians, curves = [], []
+    median = bootstrap_median(times, censored, None, rng=rng(4), **options)
+    curve = survival_curve(times, censored, None, rng=rng(4), **options)
+    for drawn, lost in drawn_clips(times, censored, 101):
+        medians.append(np.nan_to_num(product_limit(drawn, lost, 0.5), nan=np.inf))
+        survival, values = 1.0, []
+        for time in sorted(set(times)):
+            at_risk = sum(other >= time for other in drawn)
+            died = sum(other == time and not gone for other, gone in zip(drawn, lost, strict=True))
+            survival *= 1 - died / at_risk if at_risk else 1
+            values.append(survival)
+        curves.append([value for time, value in zip(sorted(set(times)), values, strict=True) if time in curve.amounts])
+    medians.sort()
+    below = int(tail * 100)
+    expected = [medians[below], medians[100 - below]]
+    np.testing.assert_array_equal(np.nan_to_num([median.low, median.high], nan=np.inf), expected)
+    low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+    assert curve.low == pytest.approx(low)
+    ends_at_0 = curve.value == 0
+    assert curve.high[~ends_at_0] == pytest.approx(high[~ends_at_0])
+    assert ends_at_0.any() == (n_lost == 0)
+    assert (curve.high[ends_at_0] == unseen_share(12, 0.8)).all()
+
+
+@pytest.mark.parametrize("function", [bootstrap_median, survival_curve])
+def test_2000_resamples_and_95_percent_if_not_said_otherwise(function):
+    times = rng(1).integers(1, 200, 40).astype(float)
+    plain, full = (
+        repr(function(times, times > 150, None, rng=rng(2), **options))
+        for options in ({}, {"n_resamples": 2000, "confidence": 0.95})
+    )
+    assert plain == full
+
+
+def test_two_clips_have_an_interval_one_has_none():
+    two, one = (bootstrap_median([1.0, 3.0][:n], [False] * n, None, rng=rng()) for n in (2, 1))
+    assert (two.value, two.low, two.high) == (1, 1, 3)
+    assert one.value == 1
+    assert np.isnan([one.low, one.high]).all()
+    curve = survival_curve([1.0, 3.0], [False] * 2, None, rng=rng())
+    assert (curve.low.tolist(), curve.high[0]) == ([0, 0], 1)
 
 
 def test_a_median_may_have_only_a_lower_end():

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioinv.errors import InputError
-from audioinv.measure.words import confusable_words, contrast_level, contrast_pair, count_anagrams, ngrams
+from audioinv.measure.words import confusable_words, contrast_level, contrast_pair, ngrams
 from audioinv.nets.networks import ConvNet, NetworkConfig
 from audioinv.sound.segments import insert_silence, permute_segments
 
@@ -51,7 +51,7 @@ def trails_by_determinant(word):
 
 def test_I23_the_words_that_stressed_is_confused_with():
     anagrams = enumerated(WORD, 1)
-    assert len(anagrams) == count_anagrams(WORD) == factorial(8) // (factorial(3) * factorial(2)) == 3360
+    assert len(anagrams) == factorial(8) // (factorial(3) * factorial(2)) == 3360
     assert set(confusable_words(WORD, 1)) == anagrams
     assert SEMORDNILAP in anagrams
     assert enumerated(WORD, 2) == set(confusable_words(WORD, 2)) == SAME_PAIRS
@@ -120,6 +120,7 @@ def test_a_contrast_pair_differs_at_its_level_and_not_before_even_in_silence(lev
         (lambda: ngrams("AB", 0), "between 1 and"),
         (lambda: contrast_level("AB", "AB"), "same word twice"),
         (lambda: contrast_pair(0, "ABC"), "at least 1"),
+        (lambda: contrast_pair(1, "A"), "two at least"),
         (lambda: contrast_pair(4, "ABC"), "as many different letters"),
         (lambda: contrast_pair(2, "AAB"), "different letters"),
     ],

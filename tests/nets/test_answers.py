@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from audioinv.errors import ModelError
-from audioinv.nets.answers import take_answer
-from audioinv.nets.model import as_model
+from audioinv.nets.answers import as_scores, take_answer
+from audioinv.nets.model import ModelSpec, as_model
 
 SCORES = [[1.0, 2.0], [3.0, 4.0]]
 EXPECTED = torch.tensor(SCORES)
@@ -94,6 +94,31 @@ def test_one_label_needs_no_axis_of_its_own_and_two_do():
     two = as_model(loud, sample_rate=8000, labels=["loud", "soft"], n_samples=4)
     with pytest.raises(ModelError, match="one number a window is the score of one label: give that label alone"):
         two.scores(torch.ones(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("activation", "expected"),
+    [("softmax", [[0.25, 0.75]]), ("sigmoid", [[0.5, 0.75]]), ("none", [[0.0, np.log(3)]])],
+)
+def test_scores_are_raw_answers_through_the_activation(activation, expected):
+    raw = torch.tensor([[0.0, np.log(3)]], dtype=torch.float64, requires_grad=True)
+    found = as_scores(raw, ModelSpec("demo", 8000, 4, ("a", "b"), activation=activation), 1)
+    torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float32))
+    assert not found.requires_grad
+
+
+@pytest.mark.parametrize("frames", ["", "max"])
+def test_scores_of_another_shape_than_the_spec_says_are_refused(frames):
+    spec, fitting = ModelSpec("demo", 8000, 4, ("a", "b"), frames=frames), (3, 5, 2) if frames else (3, 2)
+    assert as_scores(torch.zeros(fitting), spec, 3).shape == fitting
+    for place in (0, len(fitting) - 1):
+        other = tuple(size + (at == place) for at, size in enumerate(fitting))
+        with pytest.raises(ModelError, match=rf"answered in shape \({', '.join(map(str, other))}\)"):
+            as_scores(torch.zeros(other), spec, 3)
+    with pytest.raises(ModelError, match="answered in shape"):
+        as_scores(torch.zeros((3, 2) if frames else (3, 5, 2)), spec, 3)
+    with pytest.raises(ModelError, match="NaN or infinity"):
+        as_scores(torch.full(fitting, torch.inf), spec, 3)
 
 
 def test_an_array_that_may_not_be_written_is_taken_without_a_warning():

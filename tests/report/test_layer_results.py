@@ -72,7 +72,7 @@ def test_nothing_is_overwritten_unasked_and_other_files_stay(found, tmp_path):
         found.save(tmp_path)
     found.save(tmp_path, overwrite=True)
     assert (tmp_path / "summary.json").read_text() == "{}"
-    with pytest.raises(InputError, match="is a file; -o names a folder"):
+    with pytest.raises(InputError, match=r"is a file; give a folder \(-o\)"):
         found.save(tmp_path / "summary.json")
 
 

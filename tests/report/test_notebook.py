@@ -2,12 +2,14 @@
 # ruff: noqa: F401
 
 import dataclasses
+import json
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from audioinv.nets.model import as_model
+from audioinv.report.page_content import headline_rows
 from audioinv.sliding_analysis import slide
 from audioinv.sound.clip import Clip
 
@@ -62,6 +64,22 @@ def test_it_shows_itself_and_names_stay_text(shown):
     assert not page.tags & {"script", "b", "iframe", "link"}
     assert not {name for name in page.attributes if name.startswith("on")}
     assert "alert(1)" in page.text
+
+
+def test_results_show_their_warnings_and_no_worst_shift_where_none_changes_an_answer(results):
+    document = json.loads(json.dumps(results.document))
+    summary = document["models"]["centroid"]
+    summary["warnings"] = [HOSTILE, "time.wobble: undefined"]
+    steady = {"shift": -20.0, "consistency": 1.0}
+    summary["axes"]["time"]["worst_shift"], summary["axes"]["freq"]["worst_shift"]["consistency"] = steady, 0.5
+    shown = dataclasses.replace(results, document=document)
+    page = Tags(shown._repr_html_())
+    assert f"! {HOSTILE} (centroid)" in page.text
+    assert "wobble" not in page.text
+    assert not page.tags & {"script", "b"}
+    worst = [row.worst_shift for row in headline_rows(shown) if row.model == "centroid"]
+    assert worst[0] == "none"
+    assert worst[1].endswith("Hz")
 
 
 @pytest.mark.parametrize("name", ["layers", "budget", "profile"])

@@ -68,8 +68,10 @@ def test_the_table_says_what_was_found(results):
 
 
 def test_a_file_that_nobody_wrote_is_said(results):
-    nobody = replace(results, listener=ListenerFile("", results.listener.expectations))
+    wishes = results.listener.expectations
+    nobody = replace(results, listener=ListenerFile("", tuple(replace(one, listener="unknown") for one in wishes)))
     assert "by nobody: give --listener FILE" in next(profile_lines(nobody))
+    assert next(profile_lines(replace(results, listener=ListenerFile("", wishes)))).endswith("wishes by the caller")
 
 
 def test_sizes_in_words():

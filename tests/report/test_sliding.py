@@ -8,7 +8,7 @@ from audioinv.errors import CheckpointError, InputError
 from audioinv.nets.model import as_model
 from audioinv.report.figures import draw
 from audioinv.report.sliding_figure import sliding_figure
-from audioinv.report.sliding_results import load_sliding
+from audioinv.report.sliding_results import SlidingFolder, load_sliding
 from audioinv.report.sliding_text import phase_line, sliding_lines
 from audioinv.sliding_analysis import slide
 from audioinv.sound.clip import Clip
@@ -63,6 +63,49 @@ def test_words_hold_the_numbers(results):
     assert "levels: 1 recording, 1,991 windows of 0.1 s, one every 10 ms; stride not known, 1 phase" in text
     assert "2 events, given; a score of 0.5 detects" in text
     assert "! the network's stride is not known" in text
+
+
+def left_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+class NoRoom:
+    """A writer onto a disk that is full."""
+
+    def write_table(self, _):
+        raise OSError("Error writing bytes to file. Detail: [errno 28] No space left on device")
+
+    def close(self):
+        raise OSError("Error writing bytes to file. Detail: [errno 28] No space left on device")
+
+
+def test_an_error_leaves_nothing_beside_the_folder(tmp_path, results):
+    def write_until_the_disk_is_full():
+        with SlidingFolder(tmp_path / "run") as folder:
+            assert left_in(tmp_path) == ["run.part", "run.part/windows.parquet"]
+            folder._writer.close()
+            folder._writer = NoRoom()
+            folder.write(results.windows)
+
+    with pytest.raises(InputError, match=r"cannot be written \(.*No space left.*\); make room, or give another"):
+        write_until_the_disk_is_full()
+    assert left_in(tmp_path) == []
+
+
+def test_what_a_process_left_that_was_ended_is_cleared_away_by_the_next(tmp_path, results):
+    (tmp_path / "run.part").mkdir()
+    (tmp_path / "run.part" / "windows.parquet").write_bytes(b"PAR1 and no more")
+    results.save(tmp_path / "run")
+    assert not (tmp_path / "run.part").exists()
+    assert load_sliding(tmp_path / "run").windows.equals(results.windows)
+
+
+def test_what_is_not_ours_is_not_cleared_away(tmp_path, results):
+    (tmp_path / "run.part").mkdir()
+    (tmp_path / "run.part" / "thesis.txt").write_text("a year of work")
+    with pytest.raises(InputError, match=r"thesis\.txt in it; move it away"):
+        results.save(tmp_path / "run")
+    assert left_in(tmp_path) == ["run.part", "run.part/thesis.txt"]
 
 
 def test_phases_that_find_most_and_least_are_named():

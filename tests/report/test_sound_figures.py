@@ -242,7 +242,7 @@ def test_a_clip_is_named_by_the_end_of_its_path(run, results):
         ({"scale": "bark"}, "scale='bark' is not one of linear, mel, log"),
         ({"freq": "50Hz", "pitch": "2st"}, "one shift, not shifts in freq and pitch"),
         ({"freq": "50Hz", "axis": "time"}, "one shift, not shifts in freq and time"),
-        ({"freq": "1:9:1Hz"}, "--freq '1:9:1Hz' is a range; a figure of a sound shows one shift, such as 9Hz"),
+        ({"freq": "1:9:1Hz"}, "freq='1:9:1Hz' is a range; a figure of a sound shows one shift, such as 9Hz"),
         ({"freq": "50ms"}, "the unit ms does not fit"),
         ({"axis": "bins"}, "was not swept along axis 'bins'"),
         ({"bins": "1bins"}, "has no use for bins"),

@@ -5,7 +5,8 @@ import pytest
 import soundfile
 
 from audioinv.errors import AudioFileError, InputError
-from audioinv.sound.audio import load_clip, write_audio
+from audioinv.sound.audio import check_samples, find_stretch, load_clip, write_audio
+from audioinv.sound.decoding import Header, Sound
 from audioinv.sound.synthetic import tone
 
 
@@ -113,3 +114,81 @@ def test_of_a_file_too_large_to_hold_a_stretch_has_a_minute_on_either_side(tmp_p
     assert (len(early.before), len(early.after)) == (1000, 60_000)
     with pytest.raises(AudioFileError, match="MiB that a sound may take in memory"):
         load_clip(tmp_path / "long.wav")
+
+
+@pytest.mark.parametrize(
+    ("start_seconds", "end_seconds", "stretch"),
+    [
+        (0.0, None, (0, 4000)),
+        (0.0, 0.5, (0, 4000)),
+        (0.499875, 0.5, (3999, 4000)),
+        (0.1, 0.2, (800, 1600)),
+        (0.2, 0.2, None),
+        (0.3, 0.2, None),
+        (-0.1, 0.2, None),
+        (0.5, None, None),
+        (0.0, 0.500125, None),
+    ],
+)
+def test_a_stretch_holds_a_sample_at_least_and_ends_with_the_file(start_seconds, end_seconds, stretch):
+    header = Header(4000, 8000, 2, "WAV", "PCM_16")
+    if stretch is None:
+        with pytest.raises(InputError, match="is empty or outside the file"):
+            find_stretch("a.wav", header, start_seconds, end_seconds)
+    else:
+        assert find_stretch("a.wav", header, start_seconds, end_seconds) == stretch
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_sound_may_be_as_loud_as_unscaled_integers_and_no_louder(tmp_path, sign):
+    check_samples(tmp_path, np.float32([0, sign * 2.0**32]))
+    with pytest.raises(AudioFileError, match=r"samples peak at 4\.29e\+09, where full scale is 1"):
+        check_samples(tmp_path, np.float32([0, sign * 2.0**32 * (1 + 1e-6)]))
+    with pytest.raises(AudioFileError, match="1 of 3 samples are NaN or infinite"):
+        check_samples(tmp_path, np.float32([0, sign * np.inf, 0]))
+
+
+def test_full_scale_is_written_as_far_as_sixteen_bits_go(tmp_path):
+    write_audio(tmp_path / "a.wav", [1.0, -1.0, 0.5, 0.0], 8000)
+    written, _ = soundfile.read(tmp_path / "a.wav", dtype="int16")
+    np.testing.assert_array_equal(written, [32767, -32768, 16384, 0])
+    write_audio(tmp_path / "empty.wav", [], 8000)
+    assert soundfile.info(tmp_path / "empty.wav").frames == 0
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_just_fits_into_memory_is_held(tmp_path, monkeypatch, channels):
+    soundfile.write(tmp_path / "a.wav", np.zeros((200_000, channels)), 1000)
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 200_000 * channels)
+    assert len(load_clip(tmp_path / "a.wav", start_seconds=70, end_seconds=80).after) == 120_000
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 200_000 * channels - 1)
+    assert len(load_clip(tmp_path / "a.wav", start_seconds=70, end_seconds=80).after) == 60_000
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 130_000 * channels)
+    assert len(load_clip(tmp_path / "a.wav", start_seconds=70, end_seconds=80).before) == 60_000
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 130_000 * channels - 1)
+    said = "2 channels" if channels == 2 else "1 channel"
+    with pytest.raises(AudioFileError, match=rf": 0\.00278 hours in {said}, above"):
+        load_clip(tmp_path / "a.wav", start_seconds=70, end_seconds=80)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 3), (0, 3.2), (2, 5), (4, 4.5), (7, 9), (9.5, 10)])
+def test_a_file_too_large_to_hold_is_put_together_from_blocks_and_read_no_further(tmp_path, monkeypatch, start, end):
+    sound = (np.arange(1000) / 1000).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, 100, subtype="FLOAT")
+    monkeypatch.setattr("audioinv.sound.audio._NEAR_SECONDS", 1.0)
+    monkeypatch.setattr("audioinv.sound.audio.MOST_SAMPLES", 600)
+    monkeypatch.setattr("audioinv.sound.decoding._VALUES_A_READ", 70)
+    clip, read = load_clip(tmp_path / "a.wav", start_seconds=start, end_seconds=end), []
+    opens, closes = max(0, start * 100 - 100), int(min(1000, end * 100 + 100))
+    np.testing.assert_array_equal(np.concatenate([clip.before, clip.waveform, clip.after]), sound[int(opens) : closes])
+    np.testing.assert_array_equal(clip.waveform, sound[int(start * 100) : int(end * 100)])
+    blocks = Sound.blocks
+
+    def counted(self, n_samples):
+        for block in blocks(self, n_samples):
+            read.append(len(block))
+            yield block
+
+    monkeypatch.setattr(Sound, "blocks", counted)
+    load_clip(tmp_path / "a.wav", start_seconds=start, end_seconds=end)
+    assert sum(read) == min(1000, -(-closes // 70) * 70)

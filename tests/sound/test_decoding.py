@@ -1,5 +1,6 @@
 """The decoder beside this process: the same samples as here, and whatever it does, one error and a new one."""
 
+import io
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 import zipfile
+from types import SimpleNamespace
 
 import fsspec
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 import soundfile
 
 from audioinv.errors import AudioFileError, DecoderError
+from audioinv.sound import decoder as decoder_program
 from audioinv.sound import decoder_process, decoding
 from audioinv.sound.audio import load_clip, write_audio
 from audioinv.sound.decoding import open_sound, read_header
@@ -258,6 +261,145 @@ def test_a_decoder_that_hangs_dies_without_anybody_to_end_it(tmp_path):
     alone.stdout.close()
 
 
+# --- the parts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_samples", [1, 7, 100, 1000])
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_blocks_are_as_long_as_is_asked_and_no_longer_than_a_read(tmp_path, rng, monkeypatch, n_samples, n_channels):
+    sound = (0.1 * rng.standard_normal((250, n_channels))).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="FLOAT")
+    monkeypatch.setattr(decoding, "_VALUES_A_READ", 200)
+    with open_sound(tmp_path / "a.wav") as opened:
+        blocks = list(opened.blocks(n_samples))
+    most = min(n_samples, 200 // n_channels)
+    assert list(map(len, blocks)) == [*[most] * (250 // most), *([250 % most] if 250 % most else [])]
+    np.testing.assert_array_equal(np.concatenate(blocks), sound.mean(axis=1, dtype=np.float32))
+
+
+def facts(**other):
+    return {
+        **{"n_samples": 10, "sample_rate": 8000, "n_channels": 1, "format": "WAV", "subtype": "PCM_16"},
+        **{"cut_short": False, **other},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("sample_rate", 100, None),
+        ("sample_rate", 1_000_000, None),
+        ("sample_rate", 99, "a sample rate of 99 Hz; it must be 100 Hz to 1000000 Hz"),
+        ("sample_rate", 1_000_001, "a sample rate of 1000001 Hz"),
+        ("n_samples", 0, None),
+        ("n_samples", 1 << 40, None),
+        ("n_samples", (1 << 63) - 1, "does not say how long it is"),
+        ("cut_short", True, "truncated; its header promises more"),
+        ("refused", "no sound", r"cannot be read as sound \(no sound\)"),
+        ("greedy", True, "needs more than 1024 MiB"),
+    ],
+)
+def test_a_header_is_taken_if_it_can_be_true(tmp_path, name, value, words):
+    if words is None:
+        assert getattr(decoding._header(tmp_path, facts(**{name: value})), name) == value
+    else:
+        with pytest.raises(AudioFileError, match=words):
+            decoding._header(tmp_path, facts(**{name: value}))
+
+
+def test_limits_are_those_that_are_written_down(monkeypatch):
+    assert decoding._patience(0) == decoding.PATIENCE_SECONDS == 8
+    assert decoding._patience(60_000_000) == 8 + 3
+    assert decoding.MOST_SAMPLES * np.dtype(np.float32).itemsize == 512 * 2**20
+    assert decoding.MOST_SAMPLES / 48_000 // 60 == 46
+    assert decoder_process.MOST_BYTES == 2**30
+
+
+def test_an_order_lets_the_decoder_outlive_our_patience(monkeypatch):
+    told = []
+    monkeypatch.setattr(decoder_process.Decoder, "__init__", lambda _: None)
+    monkeypatch.setattr(decoder_process.Decoder, "tell", lambda _, order: told.append(order))
+    monkeypatch.setattr(decoder_process.Decoder, "_take_answer", lambda *_: ({}, b""))
+    decoder_process.Decoder().ask({"read": 7}, 2.5)
+    assert told[0]["read"] == 7
+    assert 2.5 < told[0]["seconds"] < 10
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(0, "exit code 0"), (3, "exit code 3"), (-9, "signal 9, SIGKILL"), (-1, "signal 1, SIGHUP"), (-99, "signal 99")],
+)
+def test_how_a_process_ended_is_said(code, said):
+    assert decoder_process._how_ended(code) == said
+
+
+@pytest.mark.parametrize("line", [b"", b"no json\n", b"[1]\n", b"7\n"])
+def test_what_is_no_answer_is_none(line):
+    assert decoder_process._read_facts(line) == {}
+    assert decoder_process._read_facts(b'{"n_bytes": 8}\n') == {"n_bytes": 8}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (soundfile.LibsndfileError(1, "Error opening 'a: b.wav': "), "Format not recognised"),
+        (RuntimeError("Error: the\nmiddle  of it..."), "the middle of it"),
+        (RuntimeError("of nothing"), "of nothing"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_what_a_library_says_is_one_line(error, said):
+    assert decoder_program._reason(error) == said
+
+
+def test_an_error_that_has_a_number_only_is_told_by_it():
+    error = ValueError(" . ")
+    error.code = 666
+    assert decoder_program._reason(error) == "ValueError 666"
+
+
+@pytest.mark.parametrize(
+    ("log", "cut_short"),
+    [
+        ("  data : 800 (should be 400)\n", True),
+        ("RIFF : 90\n data : 401 (should be 400)\n", True),
+        ("  data : 400 (should be 400)\n", False),
+        ("  data : 90 (should be 400)\n", False),  # as numbers, not as text
+        ("  data : 400\n", False),
+    ],
+)
+def test_a_header_that_promises_more_than_follows_is_cut_short(log, cut_short):
+    class Log:
+        extra_info = log
+
+    assert decoder_program._is_cut_short(Log) == cut_short
+
+
+def test_a_file_elsewhere_is_moved_about_in_as_any_other(monkeypatch):
+    asked = []
+    monkeypatch.setattr(decoder_program, "_answer", lambda _, facts: asked.append(facts["wanted"]))
+    monkeypatch.setattr(decoder_program, "_end_after", lambda _: None)
+    content = bytes(range(100))
+    monkeypatch.setattr(decoder_program.sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content[20:24] + content[98:])))
+    far = decoder_program._Elsewhere(io.BytesIO(), {"peek": 100, "seconds": 5})
+    assert (far.readable(), far.seekable(), far.tell()) == (True, True, 0)
+    assert [far.seek(*where) for where in ((30,), (-10, os.SEEK_CUR), (-500,), (3, os.SEEK_END), (20,))] == [
+        30,
+        20,
+        0,
+        103,
+        20,
+    ]
+    buffer = bytearray(4)
+    assert (far.readinto(buffer), bytes(buffer), far.tell()) == (4, content[20:24], 24)
+    far.seek(-2, os.SEEK_END)
+    assert (far.readinto(buffer), bytes(buffer[:2]), far.tell()) == (2, content[98:], 100)
+    assert far.readinto(buffer) == 0
+    far.seek(5, os.SEEK_CUR)
+    assert far.readinto(buffer) == 0
+    assert asked == [[20, 4], [98, 2]]
+
+
 # --- what lies elsewhere ----------------------------------------------------------------------------------------------
 
 KINDS = {
@@ -327,7 +469,7 @@ def test_of_a_header_elsewhere_little_is_fetched(tmp_path, elsewhere, rng, monke
 def test_what_ends_a_decoder_elsewhere_is_one_error_and_the_next_file_is_read(
     sick, elsewhere, monkeypatch, content, words
 ):
-    whole, place = elsewhere("sound.wav", sick("sound.wav").read_bytes()), elsewhere("sick.wav", content * 9)
+    whole, place = elsewhere("sound.wav", sick("sound.wav").read_bytes()), elsewhere("sick.wav", content * 9000)
     if content == b"hang":
         monkeypatch.setattr(decoding, "PATIENCE_SECONDS", 0.5)
     with pytest.raises(AudioFileError, match=words) as caught:

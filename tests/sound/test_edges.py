@@ -44,3 +44,24 @@ def test_noise_enters_at_the_background_level(rng):
 def test_errors_say_what_is_wrong(edges, words):
     with pytest.raises(InputError, match=words):
         time_shift(np.ones(4), 1, edges=edges)
+
+
+@pytest.mark.parametrize("n_samples", [5, 255, 256, 511, 2700])
+def test_the_background_is_the_quietest_tenth_of_whole_frames(rng, n_samples):
+    sounds = rng.standard_normal((3, n_samples)) * np.linspace(0.1, 3, n_samples)
+    sounds[2, : n_samples // 2 // 256 * 256] = 0  # digital silence does not count
+    found = background_noise(sounds, 40, np.random.default_rng(5))
+    drawn = np.random.default_rng(5).standard_normal((3, 40))
+    for sound, noise, white in zip(sounds, found, drawn, strict=True):
+        frames = [sound[at : at + 256] for at in range(0, n_samples - 255, 256)] or [sound]
+        powers = sorted(float(np.mean(frame**2)) for frame in frames if frame.any())
+        place = 0.1 * (len(powers) - 1)  # a quantile between two is interpolated
+        low, high = powers[int(place)], powers[min(int(place) + 1, len(powers) - 1)]
+        np.testing.assert_allclose(noise, white * np.sqrt(low + (place % 1) * (high - low)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("missing", ["before", "after"])
+def test_one_side_is_not_the_sound_around(missing):
+    sides = {"before": np.ones(2), "after": np.ones(3), missing: None}
+    with pytest.raises(InputError, match="needs the sound around"):
+        time_shift(np.ones(4), 1, edges="context", **sides)

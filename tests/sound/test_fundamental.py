@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from audioinv.errors import InputError
 from audioinv.sound import synthetic
 from audioinv.sound.audio import load_clip
-from audioinv.sound.fundamental import find_pitch
+from audioinv.sound.fundamental import (
+    _agreed_pitch,
+    _aperiodicity,
+    _harmonic_share,
+    _Track,
+    _track_pitch,
+    find_pitch,
+)
 from audioinv.sound.harmonics import harmonic_places, harmonicity_error, measure_partials
 from tests.sound.notes import INSTRUMENTS, ORDERS, RATE, SECONDS, cents
 
@@ -175,3 +182,112 @@ def test_pitch_range_can_be_narrowed():
 def test_impossible_requests_are_refused(sound, options, message):
     with pytest.raises(InputError, match=message):
         find_pitch(sound, RATE, **options)
+
+
+# the parts
+
+
+def test_aperiodicity_is_the_difference_function_of_yin(rng):
+    frames, window, longest = rng.standard_normal((3, 32)), 21, 11
+    expected = np.ones((3, 11))
+    for row, frame in enumerate(frames):
+        differences = [((frame[:window] - frame[lag : lag + window]) ** 2).sum() for lag in range(1, longest + 1)]
+        for lag in range(1, longest + 1):
+            expected[row, lag - 1] = differences[lag - 1] / np.mean(differences[:lag])
+    found = _aperiodicity(frames, window, longest)
+    assert found.shape == (3, 12)
+    np.testing.assert_allclose(found[:, 1:], expected, rtol=1e-9)  # at lag 0 all is alike, up to rounding
+    np.testing.assert_array_equal(_aperiodicity(np.zeros((1, 32)), window, longest), 1)
+
+
+@pytest.mark.parametrize("fundamental_hz", [50.5, 60, 137, 440, 783.99, 1310, 1990])
+@pytest.mark.parametrize("sample_rate", [16000, 22050])
+def test_every_frame_of_a_steady_tone_has_its_pitch_and_its_level(fundamental_hz, sample_rate):
+    track = _track_pitch(synthetic.tone(fundamental_hz, 0.3, sample_rate), sample_rate, 50.0, 2000.0)
+    # A parabola through the samples of a cosine errs the more, the fewer there are in a period.
+    np.testing.assert_allclose(cents(track.pitch_hz, fundamental_hz), 0, atol=3 if fundamental_hz < 1000 else 15)
+    np.testing.assert_allclose(track.level_rms, 0.5 / np.sqrt(2), rtol=0.05)
+    longest = sample_rate // 50 + 1
+    assert len(track.pitch_hz) == len(range(0, round(0.3 * sample_rate) - 3 * longest + 1, sample_rate // 100))
+
+
+def test_of_a_long_sound_about_two_hundred_frames_are_taken():
+    track = _track_pitch(synthetic.tone(100, 12, 4000), 4000, 50.0, 2000.0)
+    assert 200 <= len(track.pitch_hz) <= 202
+
+
+def test_frames_of_noise_have_a_level_and_no_pitch(rng):
+    track = _track_pitch(rng.standard_normal(9000), RATE, 50.0, 2000.0)
+    assert np.isnan(track.pitch_hz).all()
+    np.testing.assert_allclose(track.level_rms, 1, atol=0.2)
+
+
+@pytest.mark.parametrize(("off_cents", "share"), [(49.98, 1.0), (50.02, 0.6), (-49.98, 1.0), (-50.02, 0.6)])
+def test_frames_agree_within_fifty_cents_of_their_median(off_cents, share):
+    pitches = 220 * np.array([1, 1, 1, *[2 ** (off_cents / 1200)] * 2])
+    assert _agreed_pitch(_Track(pitches, np.ones(5))) == (220, share)
+
+
+def test_only_loud_frames_have_a_say_and_those_without_a_pitch_disagree():
+    pitches = np.array([100.0, 100, 100, 100, 100, np.nan, 300, np.nan])
+    levels = np.array([1.0, 0.5, 0.01, 1, 1, 0.02, 0.0099, 0.0099])
+    assert _agreed_pitch(_Track(pitches, levels)) == (100, 5 / 6)
+    few, share = _agreed_pitch(_Track(pitches[1:], levels[1:]))
+    assert np.isnan(few)
+    assert share == 0
+
+
+@pytest.mark.parametrize(
+    ("beside_hz", "counts"),
+    [(2200 * 1.0295, True), (2200 * 1.0305, False), (2200 * 0.9705, True), (2200 * 0.9695, False), (330, False)],
+)
+def test_what_lies_within_three_percent_of_a_multiple_is_harmonic(beside_hz, counts):
+    sound = synthetic.tone(220, 3, RATE, amplitude=0.3) + synthetic.tone(beside_hz, 3, RATE, amplitude=0.4)
+    assert _harmonic_share(sound, RATE, 220.0) == pytest.approx(1 if counts else 9 / 25, abs=0.005)
+
+
+@pytest.mark.parametrize(("beside_hz", "counts"), [(72, True), (90, False), (48, True), (30, False), (15, False)])
+def test_low_multiples_are_two_bins_wide_on_either_side_and_below_the_first_is_none(beside_hz, counts):
+    # 0.1 s: a bin is 10 Hz, and a main lobe reaches two of them, of which the parts beyond count as well
+    parts = [synthetic.tone(hertz, 0.1, RATE, phase_radians=1) for hertz in (60, beside_hz)]
+    share = _harmonic_share(parts[0] + parts[1], RATE, 60.0)
+    assert (share > 0.85) == counts
+
+
+def test_the_shortest_sound_is_as_long_as_is_said():
+    sound = synthetic.tone(220, 1, 4000)
+    assert find_pitch(sound[:50], 4000).reason == "too short: 0.013 s of at least 0.101 s"
+    assert find_pitch(sound[:403], 4000).reason == "too short: 0.101 s of at least 0.101 s"
+    assert find_pitch(sound[:404], 4000).stable
+
+
+def test_silence_is_what_stays_below_minus_eighty_decibels():
+    assert find_pitch(np.full(8000, -1e-4), RATE).reason == "silent"
+    assert find_pitch(1.1e-4 * np.sin(np.arange(8000) / 9), RATE).stable
+
+
+def test_the_range_ends_at_a_quarter_of_the_rate():
+    assert find_pitch(np.zeros(100), RATE, fmin=3999, fmax=8000).reason == "silent"
+    with pytest.raises(InputError, match="fmin < sample_rate / 4"):
+        find_pitch(np.zeros(100), RATE, fmin=4000, fmax=8000)
+
+
+@pytest.mark.parametrize(
+    ("partials", "amplitudes", "found_hz"),
+    [
+        ((131, 262, 393, 524), (0.4 * 10 ** (-29.6 / 20), 0.4, 0.4 * 10 ** (-29.6 / 20), 0.2), 131),
+        ((131, 262, 393, 524), (0.4 * 10 ** (-30.4 / 20), 0.4, 0.4 * 10 ** (-30.4 / 20), 0.2), 262),
+        ((131, 262, 524), (0.02, 0.4, 0.2), 262),  # one of the two is not enough
+        ((262, 393, 524), (0.4, 0.02, 0.2), 262),
+    ],
+)
+def test_an_octave_lower_needs_its_first_and_third_partial_within_thirty_decibels(partials, amplitudes, found_hz):
+    assert abs(cents(find_pitch(tones(*partials, amplitudes=amplitudes), RATE).fundamental_hz, found_hz)) < 3
+
+
+@pytest.mark.parametrize(("amplitude", "stable"), [(0.095, True), (0.105, False)])
+def test_a_fifth_of_the_energy_may_lie_elsewhere(amplitude, stable):
+    found = find_pitch(tones(220, 235, amplitudes=[0.2, amplitude]), RATE)
+    assert found.stable == stable
+    if not stable:
+        assert re.search("7[89]% of the energy lies at multiples of 220", found.reason)

@@ -40,6 +40,9 @@ def test_decimal_steps_do_not_drift(first, last, step):
 def test_natural_units():
     np.testing.assert_array_equal(parse_grid("time", "0:1:0.0625ms").natural(16000), np.arange(17.0))
     np.testing.assert_array_equal(parse_grid("time", "0.1s").natural(44100), [0, 4410])
+    np.testing.assert_array_equal(parse_grid("time", "1.001s").natural(16000), [0, 16016])  # 1.001 * 16000 is less
+    np.testing.assert_allclose(parse_grid("time", "1.0000001s").natural(16000), [0, 16000.0016], rtol=1e-15)
+    np.testing.assert_array_equal(parse_grid("time", "3.5smp").natural(16000, 160), [0, 3.5])
     np.testing.assert_array_equal(parse_grid("time", "0:1:0.5frame").natural(16000, 160), [0, 80, 160])
     np.testing.assert_array_equal(parse_grid("freq", "0.5kHz").natural(16000), [0, 500])
     np.testing.assert_array_equal(parse_grid("pitch", "50ct").natural(16000), [0, 0.5])
@@ -135,3 +138,70 @@ def test_a_variant_or_direction_that_is_none_is_refused(axis, text, words):
 def test_noise_in_percent_is_its_ratio_in_decibels(snr_db):
     assert snr_of_percent(percent_of_snr(snr_db)) == pytest.approx(snr_db, abs=1e-4)
     assert np.isnan(snr_of_percent(0.0))
+
+
+def test_a_grid_may_have_a_hundred_thousand_shifts_and_no_more():
+    assert len(parse_grid("freq", "0:99999:1Hz").amounts) == 100_000
+    with pytest.raises(InputError, match="'0:100000:1Hz' asks for 100,001 shifts; at most 100000"):
+        parse_grid("freq", "0:100000:1Hz")
+    assert len(ShiftGrid("freq", tuple(range(100_000)), "Hz").amounts) == 100_000
+    with pytest.raises(InputError, match="100001 shifts along freq; at most 100000"):
+        ShiftGrid("freq", tuple(range(100_001)), "Hz")
+
+
+def test_what_is_asked_far_too_often_is_said_in_short():
+    with pytest.raises(InputError, match="asks for 999,999,999,000,001 shifts"):
+        parse_grid("freq", "0:999999999:0.000001Hz")
+    with pytest.raises(InputError, match="asks for 1,000,000,000,000,000 shifts"):
+        parse_grid("freq", "0:999999999.999999:0.000001Hz")
+    with pytest.raises(InputError, match="asks for more than 10¹⁵ shifts"):
+        parse_grid("freq", "0:1000000000:0.000001Hz")
+    long = f"0:{'9' * 74}:1Hz"
+    assert len(long) == 80
+    with pytest.raises(InputError, match=f"freq='0:{'9' * 38}…' asks for more than"):
+        parse_grid("freq", long)
+    with pytest.raises(InputError, match=f"freq='{long[:2]}{long[3:]}' asks for more than"):
+        parse_grid("freq", long[:2] + long[3:])
+
+
+@pytest.mark.parametrize("text", ["5:5:1ms", "5:6:5ms", "5ms", " 5 ms "])
+def test_one_amount_may_be_written_in_several_ways(text):
+    assert parse_grid("time", text).amounts == (0, 5)
+
+
+@pytest.mark.parametrize("axis", ["noise", "reverb", "mask", "reverse", "order", "resolution"])
+def test_an_axis_of_one_direction_begins_at_zero(axis):
+    unit = {"noise": "%", "reverb": "s", "mask": "ms", "reverse": "ms", "order": "cuts", "resolution": "bit"}[axis]
+    assert ShiftGrid(axis, (1.0,), unit).amounts == (0, 1)
+    with pytest.raises(InputError, match=f"{axis}=-1 {unit} is below 0"):
+        ShiftGrid(axis, (-1.0, 1.0), unit)
+    assert ShiftGrid("gain", (-1.0,), "dB").amounts == (-1, 0)
+
+
+@pytest.mark.parametrize("axis", ["bins", "order"])
+def test_bins_and_cuts_are_whole(axis):
+    unit = "bins" if axis == "bins" else "cuts"
+    assert ShiftGrid(axis, (2.0,), unit).amounts == (0, 2)
+    with pytest.raises(InputError, match="by whole numbers; give a whole step"):
+        ShiftGrid(axis, (2.5,), unit)
+
+
+def test_a_grid_says_what_it_is():
+    assert str(parse_grid("time", "-50:50:25ms")) == "-50 … 50 ms, 5 shifts"
+    assert str(parse_grid("noise", "pink:10%")) == "pink 0 … 10 %, 2 shifts"
+
+
+def test_noise_is_written_in_percent_to_six_digits_down_to_minus_120_decibels():
+    assert percent_of_snr(-120) == 1e8
+    assert (percent_of_snr(7), percent_of_snr(-3)) == (44.6684, 141.254)
+    with pytest.raises(InputError, match=r"a signal-to-noise ratio of -120\.1 dB; give one of -120 dB or more"):
+        percent_of_snr(-120.1)
+    assert snr_of_percent(0.5) == pytest.approx(46.0206, abs=1e-4)
+
+
+def test_a_grid_of_nothing_is_the_unchanged_sound():
+    assert ShiftGrid("time", (), "ms").amounts == (0,)
+    with pytest.raises(InputError, match="axis='space' is not one of time, freq"):
+        ShiftGrid("space", (1.0,), "ms")
+    with pytest.raises(InputError, match="unit='Hz' does not fit the axis time; known units: ms, s, smp, frame"):
+        ShiftGrid("time", (1.0,), "Hz")

@@ -119,3 +119,76 @@ def test_noise_is_the_same_at_every_delay_and_for_every_batch(clip):
     among = TimeShift("noise", seed=3).shift(clip, [-900.0, 100.0, 2000.0])
     assert torch.equal(alone[0], among[1])
     assert torch.equal(among[2][1900:2000], among[1][:100])  # the noise slides along with the sound
+
+
+@pytest.mark.parametrize("edges", ["zero", "circular", "noise", "context"])
+def test_whole_delays_are_measured_without_a_window_as_with_one(rng, edges):
+    fading = rng.standard_normal(600) * np.linspace(2, 0.1, 600)
+    clip = Clip(fading, SAMPLE_RATE, before=3 * rng.standard_normal(250), after=rng.standard_normal(70))
+    amounts = np.array([-5000.0, -1201, -1200, -671, -601, -600, -599, -71, -3, 0, 5, 250, 251, 600, 850, 1199, 1300])
+    operator = TimeShift(edges, seed=2)
+    quick, slow = (operator.fidelity(clip, amounts, round_trip=there) for there in (False, True))
+    for measure in ("energy_kept", "level_change_db", "window_filled", "bandwidth_lost"):
+        np.testing.assert_allclose(getattr(quick, measure), getattr(slow, measure), rtol=2e-5, atol=2e-5)
+    assert np.isnan(quick.round_trip_error).all()
+    assert not np.isnan(slow.round_trip_error).any()
+    fractions = np.array([-3.25, 0.5, 99.75])
+    halves, between = (operator.fidelity(clip, fractions, round_trip=there) for there in (False, True))
+    np.testing.assert_allclose(halves.level_change_db, between.level_change_db, rtol=1e-12)
+
+
+@pytest.mark.parametrize("edges", ["zero", "circular", "noise", "context"])
+def test_delayed_windows_are_cut_from_the_tape(rng, edges):
+    clip = Clip(rng.standard_normal(40), 8000, before=rng.standard_normal(11), after=rng.standard_normal(6))
+    tape = TimeShift(edges, seed=4).tape(clip, -60, 75)
+    assert len(tape) == 135
+    for delay in (-35, -6, 0, 1, 11, 60):
+        (delayed,) = TimeShift(edges, seed=4).shift(clip, [delay])
+        assert torch.equal(tape[60 - delay : 100 - delay], delayed)
+
+
+def test_padding_is_what_is_neither_clip_nor_recording(rng):
+    clip = Clip(np.ones(40), 8000, before=np.ones(11), after=np.ones(6))
+    amounts = np.array([-90.0, -46, -16, -6, -5, 0, 11, 13, 51, 52])
+    np.testing.assert_allclose(
+        TimeShift("context").window_filled(clip, amounts) * 40, [40, 40, 10, 0, 0, 0, 0, 2, 40, 40], rtol=1e-12
+    )
+    np.testing.assert_allclose(TimeShift().window_filled(clip, amounts) * 40, np.minimum(np.abs(amounts), 40))
+    assert not TimeShift("circular").window_filled(clip, amounts).any()
+
+
+def test_a_fraction_of_a_sample_leaves_with_its_share_of_the_energy():
+    clip = Clip(np.float32([1, 2, 3]), 8000)
+    kept = TimeShift().energy_kept(clip, np.array([-2.5, -0.5, 0.25, 4]), torch.empty(0))
+    np.testing.assert_allclose(kept, np.array([4.5, 13.5, 14 - 0.25 * 9, 0]) / 14)
+
+
+def test_what_resampling_fills_and_keeps():
+    clip = Clip(np.ones(100), 8000)
+    operator, amounts = PitchShift("resample"), np.array([-12.0, 0, 12, 24])
+    np.testing.assert_allclose(operator.window_filled(clip, amounts), [0, 0, 0.5, 0.75])
+    assert not PitchShift().window_filled(clip, amounts).any()
+    shifted = torch.ones(4, 100)
+    np.testing.assert_allclose(operator.energy_kept(clip, amounts, shifted), [0.5, 1, 2, 4])
+    np.testing.assert_allclose(PitchShift().energy_kept(clip, amounts, shifted), 1)
+
+
+def test_an_engine_at_zero_leaves_its_own_trace_and_the_shift_none(clip):
+    trace = PitchShift().engine_at_zero(clip)
+    assert trace.shape == (4000,)
+    assert not torch.equal(trace, torch.from_numpy(clip.waveform))
+    assert torch.equal(PitchShift().shift(clip, [0.0])[0], torch.from_numpy(clip.waveform))
+
+
+def test_the_anchor_is_the_moment_that_stays():
+    clip = Clip(np.eye(1, 800, 300)[0], 8000)
+    for anchor, landing in ((0, 150), (300, 300), (200, 250)):
+        moved = PitchShift("resample", anchor_samples=anchor).shift(clip, [12.0])[0]
+        assert int(moved.abs().argmax()) == landing
+        back = PitchShift("resample", anchor_samples=anchor).shift_back(moved[None], clip, [12.0])[0]
+        assert int(back.abs().argmax()) == 300
+
+
+def test_what_is_not_said_is_what_the_documentation_says():
+    assert TimeShift() == TimeShift(edges="zero", seed=0)
+    assert PitchShift() == PitchShift(engine="signalsmith", anchor_samples=0)

@@ -6,7 +6,7 @@ import torch
 
 from audioinv.errors import InputError
 from audioinv.sound.harmonics import harmonic_places, harmonicity_error, measure_partials, moved_places
-from audioinv.sound.pitch import ENGINES, pitch_shift, run_engine, semitones_to_ratio
+from audioinv.sound.pitch import ENGINES, fit_window, pitch_shift, run_engine, semitones_to_ratio
 from audioinv.sound.synthetic import click, harmonic_tone
 
 SAMPLE_RATE = 16000
@@ -110,3 +110,37 @@ def test_errors(note):
         pitch_shift(note, 1.0, SAMPLE_RATE, engine="rubber")
     with pytest.raises(InputError, match="within ±48"):
         pitch_shift(note, 49.0, SAMPLE_RATE)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "ratio", "anchor", "expected"),
+    [
+        (6, 2.0, 0, [1, 2, 3, 4, 0, 0]),
+        (8, 2.0, 4, [0, 0, 1, 2, 3, 4, 0, 0]),
+        (4, 2.0, 6, [0, 0, 0, 1]),
+        (3, 0.5, 0, [1, 2, 3]),
+        (3, 0.5, 2, [3, 4, 0]),
+        (2, 0.5, 5, [0, 0]),
+    ],
+)
+def test_what_was_played_is_laid_into_the_window_by_hand(n_samples, ratio, anchor, expected):
+    assert fit_window(np.float32([1, 2, 3, 4]), n_samples, ratio, anchor).tolist() == expected
+
+
+def test_four_octaves_either_way_are_in_range_and_no_more(note):
+    for interval in (-48.0, 48.0):
+        assert pitch_shift(note[:100], interval, SAMPLE_RATE, engine="resample").shape == (100,)
+    for interval in (-48.1, 48.1, np.inf, np.nan):
+        with pytest.raises(InputError, match="within ±48"):
+            pitch_shift(note[:100], [0.0, interval], SAMPLE_RATE)
+
+
+def test_an_interval_is_a_ratio():
+    np.testing.assert_allclose(semitones_to_ratio(np.array([-12.0, 0, 7, 24])), [0.5, 1, 1.498307, 4], rtol=1e-6)
+
+
+def test_the_first_sample_stays_if_nothing_is_said(note):
+    for call in (pitch_shift, run_engine):
+        moved = call(note[:4000], 12.0, SAMPLE_RATE, engine="resample")
+        np.testing.assert_array_equal(moved, call(note[:4000], 12.0, SAMPLE_RATE, engine="resample", anchor_samples=0))
+        assert (moved != call(note[:4000], 12.0, SAMPLE_RATE, engine="resample", anchor_samples=1)).any()

@@ -44,3 +44,11 @@ def test_a_clip_shows_itself_and_its_name_is_text():
     assert "<img" not in html
     assert "autoplay" not in html
     assert len(sounds(html)[0][0]) == 800
+
+
+def test_a_gain_that_is_given_is_the_gain(rng):
+    waveform = rng.uniform(-0.9, 0.9, 50).astype(np.float32)
+    ((samples, _),) = sounds(player_html(waveform, 8000, "soft", gain=0.25))
+    np.testing.assert_allclose(samples, 0.25 * waveform, atol=2**-15)
+    assert common_gain([np.float32([0.98])]) == 1
+    assert common_gain([np.float32([-1.0])]) == pytest.approx(0.99)

@@ -7,7 +7,7 @@ import soundfile
 from audioinv.errors import AudioFileError, InputError
 from audioinv.sound.audio import load_clip
 from audioinv.sound.clip import Clip
-from audioinv.sound.recording import open_recording
+from audioinv.sound.recording import Recording, open_recording
 
 RATE = 22050
 ROUNDING = 4 * np.finfo(np.float32).eps  # an MP3 decoded twice differs by one, even when read whole both times
@@ -95,3 +95,39 @@ def test_what_is_no_sound_is_refused(tmp_path):
     soundfile.write(tmp_path / "short.wav", np.zeros(100), RATE)
     with pytest.raises(InputError, match="outside the file"):
         open_recording(tmp_path / "short.wav", start_seconds=1.0)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 4000])
+def test_what_comes_after_a_stretch_is_not_read(tmp_path, sample_rate):
+    sound = np.ones(16000, np.float32)
+    sound[8100:] = np.nan
+    soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="FLOAT")
+    quarter = list(open_recording(tmp_path / "a.wav", end_seconds=0.75).blocks(sample_rate, 0.25))
+    assert sum(map(len, quarter)) == 0.75 * sample_rate
+    whole = open_recording(tmp_path / "a.wav", start_seconds=0.5, end_seconds=1.0)
+    if sample_rate == 8000:  # a resampler hears a little of what follows
+        np.testing.assert_array_equal(np.concatenate(list(whole.blocks(8000, 0.5))), 1)
+    with pytest.raises(AudioFileError, match=r"from 1\.0 s on are NaN"):
+        list(open_recording(tmp_path / "a.wav", end_seconds=1.25).blocks(sample_rate, 0.5))
+
+
+def test_a_block_holds_a_sample_at_least_and_none_is_empty(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.arange(7) / 8, 8000, subtype="FLOAT")
+    recording = open_recording(tmp_path / "a.wav", start_seconds=2 / 8000)
+    assert [block.tolist() for block in recording.blocks(8000, 1e-9)] == [[2 / 8], [3 / 8], [4 / 8], [5 / 8], [6 / 8]]
+    assert [block.tolist() for block in recording.blocks(8000, 3 / 8000)] == [[2 / 8], [3 / 8, 4 / 8, 5 / 8], [6 / 8]]
+    assert (recording.duration_seconds, recording.start_seconds) == (5 / 8000, 2 / 8000)
+
+
+def test_a_file_without_samples_is_refused(tmp_path):
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 8000)
+    with pytest.raises(AudioFileError, match=r"none\.wav: holds no samples; record it again"):
+        open_recording(tmp_path / "none.wav")
+    soundfile.write(tmp_path / "one.wav", np.ones(1), 8000)
+    assert open_recording(tmp_path / "one.wav").n_samples(8000) == 1
+
+
+def test_a_stretch_is_counted_at_other_rates():
+    recording = Recording(Clip(np.zeros(100), 8000, start_seconds=3.0), "a", 8000, 20, 73)
+    assert (recording.n_samples(8000), recording.n_samples(16000), recording.n_samples(3000)) == (53, 106, 19)
+    assert (recording.start_seconds, recording.duration_seconds) == (3 + 20 / 8000, 53 / 8000)

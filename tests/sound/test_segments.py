@@ -156,3 +156,36 @@ def test_drawn_orders_are_different_and_none_keeps_all_neighbours(rng):
 def test_errors_say_what_is_wrong(call, text):
     with pytest.raises(InputError, match=text):
         call()
+
+
+def test_a_sound_joined_to_another_keeps_its_kind():
+    first, second = np.float32([1, 2]), np.array([0.1, 3.0])
+    joined = join_sounds(first, second, 1)
+    assert joined.dtype == np.float32
+    np.testing.assert_array_equal(joined, np.float32([1, 2, 0, 0.1, 3]))
+    assert join_sounds(second, first).dtype == np.float64
+    many = join_sounds(np.zeros((3, 1, 2)), np.ones((2, 4)), 3)
+    assert many.shape == (3, 2, 9)
+    np.testing.assert_array_equal(many.sum(-1), 4)
+
+
+@pytest.mark.parametrize("n_segments", [0, -1, 4])
+def test_a_sound_of_three_samples_has_one_to_three_segments(n_segments):
+    assert (segment_borders(3, 1).tolist(), segment_borders(3, 3).tolist()) == ([0, 3], [0, 1, 2, 3])
+    with pytest.raises(InputError, match=f"n_segments={n_segments} must lie between 1 and the 3 samples"):
+        segment_borders(3, n_segments)
+
+
+def test_the_same_silence_goes_into_every_sound_of_a_batch(rng):
+    sounds = rng.standard_normal((2, 3, 7))
+    found = insert_silence(sounds, 3, 2)
+    assert found.shape == (2, 3, 11)
+    np.testing.assert_array_equal(found[1, 2], insert_silence(sounds[1, 2], 3, 2))
+    np.testing.assert_array_equal(found[1, 2], [*sounds[1, 2, :2], 0, 0, *sounds[1, 2, 2:4], 0, 0, *sounds[1, 2, 4:]])
+    with pytest.raises(InputError, match=r"gap_samples=-0\.5 must be a whole number"):
+        insert_silence(sounds, 3, -0.5)
+
+
+def test_one_order_and_all_orders_can_be_drawn(rng):
+    assert draw_orders(3, 1, rng).shape == (1, 3)
+    assert {tuple(order) for order in draw_orders(3, 3, rng)} == {(0, 2, 1), (1, 0, 2), (2, 1, 0)}

@@ -250,3 +250,65 @@ def test_channels_lengths_and_dtypes_go_through_alike(n_channels, n_samples, dty
             context = {"before": around[channel], "after": around[channel]}
             alone = time_shift(sounds[channel], amount, edges=edges, **context)
             np.testing.assert_allclose(together[channel], alone, atol=tolerance)
+
+
+@pytest.mark.parametrize(("n_away", "is_heard"), [(4095, True), (4096, True), (4097, False)])
+def test_a_fraction_hears_4096_samples_on_either_side(n_away, is_heard):
+    before, after = np.zeros(5000), np.zeros(5000)
+    window = np.zeros(10)
+    before[-n_away] = 1e6
+    assert time_shift(window, 0.5, edges="context", before=before, after=after).any() == is_heard
+    before[:] = 0
+    after[n_away - 1] = 1e6
+    assert time_shift(window, 0.5, edges="context", before=before, after=after).any() == is_heard
+
+
+@pytest.mark.parametrize("amount", [0.5, 2.5, -3.25, 31.0, -24.0, 40.0, -40.0])
+def test_channels_hear_their_own_recording(rng, amount):
+    sounds, before, after = rng.standard_normal((2, 9)), rng.standard_normal((2, 30)), rng.standard_normal((2, 20))
+    found = time_shift(sounds, amount, edges="context", before=before, after=after)
+    for channel in range(2):
+        whole = np.concatenate([np.zeros(9000), before[channel], sounds[channel], after[channel], np.zeros(9000)])
+        index = np.arange(9030, 9039) - amount
+        # The sinc of a band-limited delay, summed directly; the transform repeats it after 8 000 samples.
+        expected = [(whole * np.sinc(place - np.arange(len(whole)))).sum() for place in index]
+        np.testing.assert_allclose(found[channel], expected, atol=2e-3 if amount % 1 else 1e-12)
+
+
+def test_no_delay_makes_no_window_and_no_sound_an_empty_one():
+    for edges in ("zero", "circular"):
+        assert time_shift(FOUR, np.zeros((2, 0)), edges=edges).shape == (2, 0, 4)
+    for shape in ((0,), (2, 0)):
+        assert time_shift(np.zeros(shape), 3.0).shape == shape
+
+
+@pytest.mark.parametrize("delays", [[9, 3, 2], [-7, -4, -5], [-60, 2, 60], [50, 60], [-50, -60], [0, 1]])
+def test_whole_delays_are_windows_of_the_recording_wherever_they_lie(rng, delays):
+    before, sound, after = rng.standard_normal(5), rng.standard_normal(4), rng.standard_normal(3)
+    whole = np.concatenate([np.zeros(70), before, sound, after, np.zeros(70)])
+    expected = [whole[75 - delay : 79 - delay] for delay in delays]
+    np.testing.assert_array_equal(time_shift(sound, delays, edges="context", before=before, after=after), expected)
+
+
+@pytest.mark.parametrize("n_samples", [6, 7])
+def test_a_component_may_land_on_zero_hertz_and_on_nyquist(n_samples):
+    cosine = np.cos(2 * np.pi * np.arange(n_samples) / n_samples)
+    np.testing.assert_allclose(frequency_shift(cosine, -1.0, n_samples), 1, atol=1e-12)
+    assert np.abs(frequency_shift(cosine, -1.01, n_samples)).max() < 1e-12
+    np.testing.assert_allclose(frequency_shift(np.ones(n_samples), 1.0, n_samples), cosine, atol=1e-12)
+    assert np.abs(frequency_shift(np.ones(n_samples), -0.01, n_samples)).max() < 1e-12
+    highest = np.cos(np.pi * np.arange(6))  # the Nyquist frequency itself
+    np.testing.assert_allclose(frequency_shift(highest, -3.0, 6.0), 1, atol=1e-12)
+    assert np.abs(frequency_shift(highest, 0.01, 6.0)).max() < 1e-12
+    np.testing.assert_allclose(frequency_shift(np.cos(2 * np.pi * np.arange(6) / 6), 2.0, 6.0), highest, atol=1e-12)
+
+
+def test_bins_of_a_batch_move_by_amounts_of_their_own(rng):
+    spectrograms = rng.standard_normal((2, 1, 5, 3))
+    found = bin_shift(spectrograms, [[1, -2, 9]] * 2, fill=-7.0)
+    assert found.shape == (2, 3, 5, 3)
+    for i in range(2):
+        for j, amount in enumerate((1, -2, 9)):
+            np.testing.assert_array_equal(found[i, j], bin_shift(spectrograms[i, 0], amount, fill=-7.0))
+    np.testing.assert_array_equal(found[1, 1], np.concatenate([spectrograms[1, 0, 2:], np.full((2, 3), -7.0)]))
+    assert (bin_shift(np.ones((4, 2)), 1)[0] == 0).all()

@@ -118,3 +118,67 @@ def test_length_is_the_duration(signal):
 def test_impossible_signals_are_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_the_lowest_and_the_highest_frequency_are_in_range():
+    np.testing.assert_array_equal(tone(0, 0.01, RATE, phase_radians=np.pi / 2), AMPLITUDE)
+    np.testing.assert_allclose(
+        tone(4000, 0.001, RATE, phase_radians=np.pi / 2), AMPLITUDE * (-1.0) ** np.arange(8), rtol=1e-9
+    )
+    assert np.abs(tone(0.5, 1.0, RATE)).max() == pytest.approx(AMPLITUDE)
+    for frequency_hz in (-0.5, 4000.5):
+        with pytest.raises(InputError, match=f"frequency {frequency_hz} Hz must lie between 0 and"):
+            tone(frequency_hz, 0.01, RATE)
+
+
+def test_signals_peak_at_half_of_full_scale():
+    assert AMPLITUDE == 0.5
+    assert np.abs(chirp(1000, 2000, 0.5, RATE)).max() == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("duration_seconds", [0.25, 2.0])
+def test_a_chirp_is_the_integral_of_its_frequency(duration_seconds):
+    seconds = np.arange(round(duration_seconds * RATE)) / RATE
+    hertz = 300 + (900 - 300) * seconds / duration_seconds
+    # The trapezoid rule is exact for a frequency that moves linearly.
+    cycles = np.concatenate([[0], np.cumsum((hertz[1:] + hertz[:-1]) / 2 / RATE)])
+    np.testing.assert_allclose(chirp(300, 900, duration_seconds, RATE), 0.5 * np.sin(2 * np.pi * cycles), atol=1e-9)
+
+
+def test_a_note_decays_in_0_3_seconds_if_nothing_is_said():
+    steady, note = harmonic_tone(200, 3, 0.5, RATE), decaying_tone(200, 3, 0.5, RATE)
+    np.testing.assert_allclose(note, steady * np.exp(-np.arange(4000) / RATE / 0.3), rtol=1e-12)
+
+
+def test_noise_is_at_a_tenth_of_full_scale_and_a_click_at_once_if_nothing_is_said():
+    drawn = np.random.default_rng(1).standard_normal(800)
+    np.testing.assert_allclose(noise(np.random.default_rng(1), 0.1, RATE), 0.1 * drawn)
+    np.testing.assert_array_equal(click(0.001, RATE), [0.5, *[0.0] * 7])
+    np.testing.assert_array_equal(click(0.001, RATE, at_seconds=0.000875), [*[0.0] * 7, 0.5])
+
+
+@pytest.mark.parametrize(("fundamental_hz", "n_heard"), [(1000, 3), (1001, 3), (1333, 3), (1334, 2), (2000, 1)])
+def test_partials_are_heard_below_nyquist_and_each_with_its_phase(fundamental_hz, n_heard):
+    orders = np.arange(1, n_heard + 1)
+    seconds = np.arange(80) / RATE
+    expected = sum(np.sin(2 * np.pi * fundamental_hz * k * seconds + k) / k for k in orders) * 0.5 / sum(1 / orders)
+    np.testing.assert_allclose(harmonic_tone(fundamental_hz, 9, 0.01, RATE), expected, atol=1e-12)
+
+
+def test_one_partial_is_a_tone_and_one_sample_a_signal():
+    np.testing.assert_array_equal(partial_places(300, 1), [300])
+    np.testing.assert_array_equal(harmonic_tone(300, 1, 0.01, RATE), tone(300, 0.01, RATE, phase_radians=1.0))
+    assert click(1, 1).tolist() == [0.5]
+    for duration_seconds, rate in ((-1.0, 10), (1.0, -10), (0, 10)):
+        with pytest.raises(InputError, match="must both be positive"):
+            click(duration_seconds, rate)
+
+
+def test_a_stiff_string_is_stretched_from_its_first_partial_on():
+    places = partial_places(300, 3, inharmonicity=0.01)
+    expected = (
+        sum(np.sin(2 * np.pi * hertz * np.arange(80) / RATE + k) / k for k, hertz in enumerate(places, start=1))
+        * 0.5
+        / (1 + 1 / 2 + 1 / 3)
+    )
+    np.testing.assert_allclose(harmonic_tone(300, 3, 0.01, RATE, inharmonicity=0.01), expected, atol=1e-12)

@@ -1,6 +1,9 @@
 """Whole files: the same on this disk and in stores, and never half of one."""
 
+import os
+import tempfile
 import zipfile
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -8,13 +11,15 @@ from upath import UPath
 
 from audioinv.errors import AudioFileError, InputError
 from audioinv.sound import whole_files
-from audioinv.sound.carried_files import incoming, outgoing
+from audioinv.sound.carried_files import disk_near, incoming, outgoing
 from audioinv.sound.places import find_place
 from audioinv.sound.whole_files import (
+    cannot_write,
     find_folder,
     move_whole,
     names_in,
     read_whole,
+    refuse_url,
     remove,
     write_new,
     write_whole,
@@ -45,6 +50,32 @@ def folder(request, tmp_path, memory):
     return UPath("dir://run", path=str(tmp_path / "store"), target_protocol="file")
 
 
+def test_what_is_put_on_a_disk_is_synced_and_so_is_its_name(tmp_path, monkeypatch):
+    """First the file is synced, then it is renamed, then the folder is synced that has the name."""
+    done, sync, rename = [], os.fsync, Path.replace
+
+    def spied_sync(descriptor):
+        about = os.fstat(descriptor)
+        done.append("folder" if about.st_ino == tmp_path.stat().st_ino else "file")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spied_sync)
+    monkeypatch.setattr(Path, "replace", lambda *paths: (done.append("rename"), rename(*paths))[1])
+    write_whole(tmp_path / "a", b"one")
+    assert done == ["file", "rename", "folder"]
+    move_whole(tmp_path / "a", tmp_path / "b")
+    assert done[3:] == ["file", "rename", "folder"]
+
+
+def test_a_system_that_syncs_no_folder_writes_all_the_same(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "as Windows has it")
+
+    monkeypatch.setattr(os, "open", refuse)
+    write_whole(tmp_path / "a", b"one")
+    assert names_in(tmp_path) == {"a"}
+
+
 @pytest.mark.parametrize("folder", PLACES, indirect=True)
 def test_what_is_put_is_listed_read_replaced_and_removed(folder):
     assert names_in(folder) == set()
@@ -69,7 +100,7 @@ def test_a_folder_in_a_store_is_removed_with_all_that_is_in_it_and_nothing_besid
     assert names_in(folder) == {"results2"}
 
 
-@pytest.mark.parametrize("folder", PLACES[1:], indirect=True)
+@pytest.mark.parametrize("folder", PLACES, indirect=True)
 def test_a_new_file_is_put_once(folder):
     assert write_new(folder / ".lock", b"mine")
     assert not write_new(folder / ".lock", b"yours")
@@ -136,3 +167,42 @@ def test_what_this_disk_refuses_is_one_line_and_leaves_nothing(tmp_path):
 @pytest.mark.parametrize("lost", ["file:///runs/a", "file:/runs/a", "local:/runs/a"])
 def test_a_url_of_this_disk_is_a_path_also_when_it_lost_its_slashes(lost):
     assert str(find_place(lost)) == "/runs/a"
+
+
+@pytest.mark.parametrize("folder", PLACES, indirect=True)
+def test_a_file_holds_no_names(folder):
+    write_whole(folder / "a.parquet", b"x")
+    assert names_in(folder) == {"a.parquet"}
+    assert names_in(folder / "a.parquet") == set()
+
+
+def test_a_folder_of_this_disk_is_removed_with_all_that_is_in_it(tmp_path):
+    (tmp_path / "results" / "deep").mkdir(parents=True)
+    write_whole(tmp_path / "results" / "deep" / "a", b"x")
+    write_whole(tmp_path / "results2", b"x")
+    remove(tmp_path / "results")
+    assert names_in(tmp_path) == {"results2"}
+
+
+def test_a_url_is_refused_only_where_a_folder_of_this_disk_would_be_made_of_it(tmp_path, memory):
+    with pytest.raises(InputError, match="memory:/runs/a"):
+        refuse_url(Path("memory://runs/a"))
+    refuse_url(tmp_path)
+    refuse_url(find_folder("memory://runs/a"))
+
+
+def test_what_is_made_first_is_made_on_this_disk(tmp_path, memory):
+    assert disk_near(tmp_path) == tmp_path
+    assert disk_near(find_folder("memory://runs/a")) == Path(tempfile.gettempdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(28, "No space left on device", "a"), "No space left on device"),
+        (ConnectionError("reset by peer\nrequest 7"), "reset by peer"),
+        (ConnectionError(" "), "ConnectionError"),
+    ],
+)
+def test_why_nothing_can_be_written_is_said_in_a_line(tmp_path, error, reason):
+    assert f"{tmp_path} cannot be written ({reason}); what is done is kept" in str(cannot_write(tmp_path, error))

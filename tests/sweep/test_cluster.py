@@ -39,6 +39,7 @@ class PlayedRay:
 
     def __init__(self, outcome, n_cpus=2):
         self.outcome, self.n_cpus, self.hired, self.killed = outcome, n_cpus, 0, 0
+        self.n_late, self.waited = 0, []  # how often nobody is ready in time, and how long it was waited for
 
     def is_initialized(self):
         return True
@@ -53,7 +54,14 @@ class PlayedRay:
         self.hired += 1
         return Actor(self.outcome)
 
+    def available_resources(self):
+        return {"CPU": self.n_cpus - 2}
+
     def wait(self, references, num_returns, timeout=None):
+        self.waited.append(timeout)
+        if timeout is not None and self.n_late:
+            self.n_late -= bool(timeout)
+            return [], references
         return references[:1], references[1:]
 
     def get(self, reference):
@@ -125,3 +133,14 @@ def test_a_lost_actor_is_told_from_an_answer(play):
     assert crew.has_room
     crew.give(UNITS[0])
     assert crew.take() == (UNITS[0], Lost("out of memory on its machine"))
+
+
+@pytest.mark.parametrize(("n_late", "n_told"), [(0, 0), (1, 1)])
+def test_a_cluster_without_a_machine_that_is_free_is_waited_for_and_that_is_said_once(play, n_late, n_told):
+    ray, told = play(lambda _: None), []
+    ray.n_late = n_late
+    done = list(hand_out(UNITS, RayActors(order=None, tell=told.append)))
+    assert sorted(receipt.unit.place for receipt in done) == list(range(6))
+    assert len(told) == n_told
+    assert all("no worker on the Ray cluster is ready after 10 s (0 of 2 CPUs are free)" in line for line in told)
+    assert (10.0 in ray.waited) == (None in ray.waited[: ray.waited.index(10.0) + 2] if n_late else False)

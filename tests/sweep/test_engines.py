@@ -195,10 +195,10 @@ def test_what_cannot_be_read_is_batched_unless_sharing_was_asked_for(clip):
     engine, line = reason(model, grid="-100:100:0.0625ms")
     assert engine == "batched"
     assert "the network cannot be traced" in line
-    with pytest.raises(ModelError, match=r"model peculiar: the network cannot be traced: .*; use --engine batched"):
+    with pytest.raises(ModelError, match=r"model peculiar: the network cannot be traced: .*; use engine=batched"):
         sweep(model, clip, "shared", {"time": "5ms"})
     opaque = as_model(lambda x: x[:, :2], sample_rate=SAMPLE_RATE, labels="ab", n_samples=4000)
-    with pytest.raises(ModelError, match="the network is not at hand; use --engine batched"):
+    with pytest.raises(ModelError, match="the network is not at hand; use engine=batched"):
         sweep(opaque, clip, "shared", {"time": "5ms"})
 
 
@@ -217,7 +217,7 @@ class Company(nn.Module):
 def test_a_miss_is_never_passed_over(clip):
     model = as_model(Company(), sample_rate=SAMPLE_RATE, labels="abc", n_samples=4000, name="company")
     plan = plan_sweep(model, {"time": "-20:20:1ms"})
-    with pytest.raises(ModelError, match=r"noise: the shared engine differs from the model itself by .* batched"):
+    with pytest.raises(ModelError, match=r"noise: the shared engine differs .* use engine=batched"):
         sweep(model, clip, "shared", {"time": "-20:20:1ms"})
     shared = choose_engines(model, SweepPlan(plan.grids, engine="shared"))
     with pytest.warns(UserWarning, match="this clip was batched"):
@@ -225,7 +225,7 @@ def test_a_miss_is_never_passed_over(clip):
     batched = respond_to_clip(model, clip, plan, choose_engines(model, SweepPlan(plan.grids, engine="batched")))
     np.testing.assert_array_equal(fallen.axes["time"].scores, batched.axes["time"].scores)
     checked = SweepPlan(plan.grids, verify=5)
-    with pytest.raises(ModelError, match="use --engine batched"):
+    with pytest.raises(ModelError, match="use engine=batched"):
         respond_to_clip(model, clip, checked, shared)
 
 

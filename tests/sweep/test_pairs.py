@@ -175,7 +175,7 @@ def test_fractions(clip):
 def test_bins_need_a_spectrogram_that_we_know_and_a_pair_is_of_two(clip):
     model = as_model(lambda x: x[:, :2], sample_rate=SAMPLE_RATE, labels="ab", n_samples=4000)
     plan = SweepPlan((delays(10.0), GRIDS["bins"]))
-    with pytest.raises(InputError, match="--bins needs a model whose spectrogram is known"):
+    with pytest.raises(InputError, match="bins needs a model whose spectrogram is known"):
         PairSweep(model, plan).respond(clip)
     with pytest.raises(InputError, match="a pair is of two axes; the plan has 1"):
         PairSweep(model, replace(plan, grids=plan.grids[:1]))

@@ -100,16 +100,49 @@ def test_the_square_of_a_real_magnitude_stays():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_convolution_sets_what_is_below_zero_to_it(dtype, monkeypatch):
-    called = []
-    if sliding._RECTIFIED:
-        at_once = sliding._RECTIFIED
-        monkeypatch.setattr(sliding, "_RECTIFIED", lambda *given: (called.append(given), at_once(*given))[1])
+    called, at_once = [], sliding._rectifying_convolution()
+    if at_once:
+        spied = lambda *given: (called.append(given), at_once(*given))[1]  # noqa: E731
+        monkeypatch.setattr(sliding, "_rectifying_convolution", lambda: spied)
     pad = Apply(lambda maps: functional.pad(maps, (0, 0, 1, 1), value=0.5))  # of the other axis, by itself
     network = nn.Sequential(pad, nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1))
     found, expected, plan = both(network, (1, 7, 40), range(0, 33), worth=1e9, dtype=dtype)
     torch.testing.assert_close(found, expected, rtol=0, atol=5e-6 if dtype == torch.float32 else 1e-12)
     assert plan.layouts.keys() > set(plan.reading.operations)
-    assert bool(called) == (dtype == torch.float32 and sliding._RECTIFIED is not None)
+    assert bool(called) == (dtype == torch.float32 and at_once is not None)
+
+
+def other_arguments(maps, kernel, bias, algorithm):
+    raise RuntimeError("expected at most 4 arguments")
+
+
+def stride_first(maps, kernel, bias, stride, padding, dilation, *_):
+    return functional.conv2d(maps, kernel, bias, stride, padding, dilation).relu()
+
+
+def rectifying_no_more(maps, kernel, bias, padding, stride, dilation, *_):
+    return functional.conv2d(maps, kernel, bias, stride, padding, dilation)
+
+
+def as_now(maps, kernel, bias, padding, stride, dilation, *_):
+    return functional.conv2d(maps, kernel, bias, stride, padding, dilation).relu()
+
+
+@pytest.mark.parametrize(
+    ("operation", "taken"),
+    [(None, False), (other_arguments, False), (stride_first, False), (rectifying_no_more, False), (as_now, True)],
+)
+def test_a_private_operation_of_another_pytorch_is_left_alone(operation, taken, monkeypatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(torch.ops.mkldnn, "_convolution_pointwise", operation, raising=False)
+    sliding._rectifying_convolution.cache_clear()
+    try:
+        assert (sliding._rectifying_convolution() is not None) == taken
+        network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
+        found, expected, _ = both(network, (1, 7, 40), range(0, 33), worth=1e9, dtype=torch.float32)
+        torch.testing.assert_close(found, expected, rtol=0, atol=5e-6)
+    finally:
+        sliding._rectifying_convolution.cache_clear()
 
 
 def test_a_relu_of_six_is_no_relu():

@@ -236,7 +236,7 @@ class StageSweep:
         n_hops, phases = whole_hops_and_phase(amounts, layer.stride)
         with torch.inference_mode():
             maps = self.modules[layer.layer](self.feed.turned(window, phases).to(self.feed.model.device)).cpu()
-        return exactly_moved(maps, n_hops, layer.place or -1)
+        return exactly_moved(maps, n_hops, -1)  # along time, the last axis
 
 
 def relative_errors(found: Tensor, exact: Tensor) -> FloatArray:

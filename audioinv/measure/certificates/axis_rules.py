@@ -25,9 +25,9 @@ def _linear(_result: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None = No
     return _mixed(moving_of(x), (weight, bias), -1)
 
 
-@rule(AXIS_RULES, "matmul __rmatmul__")
+@rule(AXIS_RULES, "matmul")
 def _matmul(_result: Tensor, a: Tensor, b: Tensor) -> Motion:
-    if isinstance(getattr(a, "motion", None), Moving) and b.ndim == 2 and a.ndim > 1:
+    if isinstance(getattr(a, "motion", None), Moving) and b.ndim == 2:
         return _mixed(moving_of(a), (b,), -1)
     if a.ndim == 2 and b.ndim > 1:
         return _mixed(moving_of(b), (a,), -2)

@@ -109,5 +109,5 @@ def _same(one: Run, other: Run) -> bool:
 
 def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return left is right or (left.shape == right.shape and torch.equal(left, right))
+        return left is right or torch.equal(left, right)
     return left is right or bool(left == right)

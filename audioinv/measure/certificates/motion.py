@@ -304,7 +304,7 @@ class Moving:
         CannotFollow
             If two of them do not have the same places along the same axis.
         """
-        first = moving[0]
+        first, *_ = moving
         if len({(one.dim, one.n_places, one.n_seen, one.inner) for one in moving}) > 1:
             raise CannotFollow("it joins maps whose places do not match")
         moduli = [one.modulus for one in still]

@@ -75,7 +75,7 @@ def survey_axis(feed: LayerFeed, grid: str | ShiftGrid | None, modules: Mapping[
         raise InputError(f"{axis}={made} is not a grid along {axis}")
     shifts = made.natural(model.spec.sample_rate, model.hop_samples)
     if len(shifts) < 2:
-        raise InputError(f"--{axis} holds no shift other than 0; give one such as {_EXAMPLES[axis]}")
+        raise InputError(f"{axis} holds no shift other than 0; give one such as {_EXAMPLES[axis]}")
     return SurveyedAxis(feed, made, shifts, tuple(lies))
 
 

@@ -67,11 +67,11 @@ def best_lag(shifted: FloatArray, reference: FloatArray, inner: Inner = None) ->
     n_steps = reference.shape[-1]
     lags = np.array(sorted(range(-(n_steps // 2), n_steps // 2 + 1), key=abs))
     if inner is not None:
-        lags = lags[np.abs(lags) <= (inner[1] - inner[0]) // 2]
+        lags = lags[2 * np.abs(lags) <= inner[1] - inner[0]]
     errors = _squared_errors(shifted, reference, inner)[lags]
     if not np.isfinite(errors).any():
         return LagFit(np.nan, np.nan), LagFit(np.nan, np.nan)
-    coarse = float(lags[np.nanargmin(np.where(errors < np.nanmin(errors) + 1e-12, 0.0, errors))])
+    coarse = float(lags[np.argmax(errors < np.nanmin(errors) + 1e-12)])
     whole = LagFit(coarse, equivariance_error(shifted, reference, coarse, inner))
     return whole, _refined(shifted, reference, whole, inner)
 
@@ -96,8 +96,10 @@ def _squared_errors(shifted: FloatArray, reference: FloatArray, inner: Inner) ->
     energy_before = spectrum(mask) * spectrum((before**2).sum(0)).conj()
     numerator = np.fft.irfft(energy_after + energy_before - 2 * cross, size)
     denominator = np.fft.irfft(energy_before, size)
-    audible = denominator > 1e-12 * denominator.max(initial=0.0)
-    return np.where(audible, np.maximum(numerator, 0) / np.where(audible, denominator, 1), np.nan)
+    audible = denominator > 1e-12 * denominator.max()
+    errors = np.full(size, np.nan)
+    np.divide(np.maximum(numerator, 0), denominator, out=errors, where=audible)
+    return errors
 
 
 def _refined(shifted: FloatArray, reference: FloatArray, whole: LagFit, inner: Inner) -> LagFit:

@@ -104,10 +104,8 @@ def rate_moving_along(rate: FloatArray, reference: FloatArray, lag_per_unit: flo
     True
     """
     n_steps = reference.shape[-1]
-    cycles = np.fft.rfftfreq(n_steps)
-    if n_steps % 2 == 0:
-        cycles[-1] = 0.0  # the slope of the alternating component is 0 at every step
-    slope = np.fft.irfft(2j * np.pi * cycles * np.fft.rfft(reference), n_steps)
+    # Of an alternating component, whose slope is 0 at every step, `irfft` leaves nothing.
+    slope = np.fft.irfft(2j * np.pi * np.fft.rfftfreq(n_steps) * np.fft.rfft(reference), n_steps)
     return np.asarray(rate + lag_per_unit * slope)
 
 

@@ -34,6 +34,7 @@ def anova_f(activations: FloatArray) -> FloatArray:
     Parameters
     ----------
     activations : ndarray of shape (n_clips, n_shifts, n_units)
+        Of two clips and two shifts at least.
 
     Returns
     -------
@@ -48,10 +49,10 @@ def anova_f(activations: FloatArray) -> FloatArray:
     values = activations.astype(np.float64)
     n_clips, n_shifts = values.shape[:2]
     means = values.mean(0)
-    between = n_clips * ((means - means.mean(0)) ** 2).sum(0) / max(n_shifts - 1, 1)
-    within = ((values - means) ** 2).sum((0, 1)) / max(n_shifts * (n_clips - 1), 1)
-    steady = (np.ptp(values, axis=0) == 0).all(0)
-    return np.asarray(between / np.where(steady | (within == 0), np.nan, within))
+    between = n_clips * ((means - means.mean(0)) ** 2).sum(0) / (n_shifts - 1)
+    within = ((values - means) ** 2).sum((0, 1)) / (n_shifts * (n_clips - 1))
+    steady = (np.ptp(values, axis=0) == 0).all(0)  # where rounding may leave `within` above 0
+    return np.asarray(between / np.where(steady, np.nan, within))
 
 
 def variant_units(
@@ -123,7 +124,7 @@ class FiringRates:
     @property
     def score(self) -> FloatArray:
         """L / G, of shape (n_units,): 1 by chance, 1 / G at best; ``nan`` where a unit never fires."""
-        return np.asarray(self.local / np.where(self.at_large > 0, self.at_large, np.nan))
+        return np.asarray(self.local / self.at_large)
 
 
 def firing_rates(activations: FloatArray, zero: int, *, percentile: float = 99.0) -> FiringRates:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -80,11 +81,10 @@ def _import_file(path: Path) -> Any:
     if description is None or description.loader is None or not path.is_file():
         raise FileNotFoundError(f"no such file; the working directory is {Path.cwd()}")
     module = sys.modules[path.stem] = module_from_spec(description)
-    try:
+    with ExitStack() as undone:
+        undone.callback(sys.modules.pop, path.stem, None)  # as the import system does with what failed half way
         description.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[path.stem]  # as the import system does with what failed half way
-        raise
+        undone.pop_all()
     return module
 
 

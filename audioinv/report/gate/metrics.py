@@ -13,15 +13,12 @@ What is here: `Measured`, `measured_numbers`, `Range`, `known_ranges`, `close_to
 from __future__ import annotations
 
 import difflib
-import functools
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ...measure import summary as home_of_schema
+from ..documents import summary_schema
 
 __all__ = ["Measured", "Range", "close_to", "known_ranges", "measured_numbers"]
 
@@ -124,18 +121,11 @@ def known_ranges(axes: Iterable[str]) -> dict[str, Range]:
     >>> known_ranges(["time"])["time.consistency"]
     Range(low=0.0, high=1.0)
     """
-    schema = _schema()
+    schema = summary_schema()
     model, axis = (schema["$defs"][name]["properties"] for name in ("model", "axis"))
     nodes = {name: node for name, node in model.items() if name != "axes"}
     nodes |= {f"{name}.{measure}": node for name in axes for measure, node in axis.items()}
     return dict(pair for name, node in nodes.items() for pair in _ranges(name, node))
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    path = Path(home_of_schema.__file__).with_name("summary.schema.json")
-    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return schema
 
 
 def _ranges(name: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Range]]:
@@ -159,7 +149,7 @@ def _resolved(node: Mapping[str, Any]) -> dict[str, Any]:
     """Follow a node's references, and take of alternatives the one that is not null."""
     bases = [choice for choice in node.get("oneOf", ()) if choice != {"type": "null"}][:1]
     if "$ref" in node:
-        bases.append(_schema()["$defs"][node["$ref"].rpartition("/")[2]])
+        bases.append(summary_schema()["$defs"][node["$ref"].rpartition("/")[2]])
     merged: dict[str, Any] = {}
     for part in (*map(_resolved, bases), node):
         merged |= {**part, "properties": {**merged.get("properties", {}), **part.get("properties", {})}}

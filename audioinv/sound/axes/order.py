@@ -55,7 +55,7 @@ def segment_places(n_samples: int, n_cuts: int, rng: np.random.Generator) -> Int
     places = np.arange(n_samples, dtype=np.float64)
     if n_cuts == 0:
         return places.astype(np.int64)
-    order = np.array([1, 0]) if n_cuts == 1 else draw_orders(n_cuts + 1, 1, rng)[0]
+    (order,) = [[1, 0]] if n_cuts == 1 else draw_orders(n_cuts + 1, 1, rng)
     return np.asarray(permute_segments(places, order).astype(np.int64))
 
 

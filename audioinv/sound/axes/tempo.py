@@ -104,4 +104,4 @@ class Tempo(Change):
 
     def window_filled(self, clip: Clip, amounts: FloatArray) -> FloatArray:
         """Return the share of the window that a sound made shorter leaves silent."""
-        return np.clip(1 - self.duration_ratio(amounts), 0, 1)
+        return np.maximum(1 - self.duration_ratio(amounts), 0)

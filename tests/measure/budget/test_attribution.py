@@ -27,9 +27,11 @@ def summary(scores, errors=None, **more):
     return summarize_budget(STAGES, paths_of(scores, errors), SHIFTS, **more)
 
 
-def test_changes_follow_their_definitions(scores):
+@pytest.mark.parametrize("n_stages", [1, 3, 4])
+def test_changes_follow_their_definitions(rng, n_stages):
+    scores = rng.dirichlet([1.0, 1.0, 1.0, 1.0], size=(3, 2, n_stages + 1))
     found = stage_changes(scores)
-    for i, j, k in np.ndindex(5, 4, 3):
+    for i, j, k in np.ndindex(3, 2, n_stages):
         p, q = scores[i, j, k], scores[i, j, k + 1]
         clean = scores[i, j, -1].argmax()
         middle = (p + q) / 2
@@ -119,3 +121,61 @@ def test_one_class_has_no_margin_and_other_scores_no_bits():
     assert np.isnan(found.margin_change).all()
     assert np.isnan(found.js_divergence).all()
     assert found.change.ravel() == [1.0]
+
+
+def test_an_answer_at_rest_counts_to_rest_and_to_no_shift(scores):
+    """Every number against its mean over clips and the shifts that move something."""
+    restless = scores.copy()
+    restless[:, 0] = scores[:, 2]
+    found, parts = summary(restless), stage_changes(restless)
+    whole = stage_changes(restless[:, :, [0, 3]])
+    assert found.at_rest == pytest.approx(whole.change[:, 0].mean())
+    assert found.at_rest > 0
+    assert found.total.value == pytest.approx(whole.change[:, 1:].mean())
+    for name in ("js_divergence", "margin_change", "flips"):
+        assert getattr(found, name) == pytest.approx(getattr(whole, name)[:, 1:].mean())
+        for k, stage in enumerate(found.stages):
+            assert getattr(stage, name) == pytest.approx(getattr(parts, name)[:, 1:, k].mean())
+    for k, stage in enumerate(found.stages):
+        assert stage.change.value == pytest.approx(parts.change[:, 1:, k].mean())
+    shares = change_shares(restless[:, 1:], None, np.random.default_rng(0))
+    assert [stage.share.value for stage in found.stages] == pytest.approx([share.value for share in shares])
+    assert [stage.stage for stage in found.stages] == list(STAGES)
+
+
+def test_two_classes_have_a_margin():
+    found = stage_changes(np.array([[[[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]]]))
+    np.testing.assert_allclose(found.margin_change.ravel(), [0.6, 0.8])
+    assert found.flips.ravel().tolist() == [1, 0]  # a tie goes to the first
+
+
+def test_one_clip_has_no_distance_to_others_and_two_have_one(scores):
+    alone = summary(scores[:1])
+    assert np.isnan(alone.between_clips)
+    assert alone.culprit == max(alone.stages, key=lambda stage: stage.share.value).stage.name
+    two = summary(scores[:2])
+    assert two.between_clips == pytest.approx(np.linalg.norm(scores[0, 0, -1] - scores[1, 0, -1]))
+
+
+@pytest.mark.parametrize(("level", "counts"), [(1.0, True), (100.0, True), (1e5, False)])
+def test_a_change_within_what_float32_rounds_is_none(scores, level, counts):
+    """Rounding grows with the scores: 64 of its steps are 8 millionths of them."""
+    found = summary(level + 0.1 * scores, tolerance=1e-9)
+    assert (found.culprit is not None) == counts
+    assert np.isfinite([stage.share.value for stage in found.stages]).all() == counts
+    assert found.total.value == pytest.approx(0.1 * summary(scores).total.value, rel=1e-4)
+
+
+def test_a_change_counts_from_a_hundredth_of_the_distance_between_clips(scores):
+    found = summary(scores)
+    ratio = found.total.value / found.between_clips
+    assert summary(scores, tolerance=1.001 * ratio).culprit is None
+    assert summary(scores, tolerance=0.999 * ratio).culprit == found.culprit
+    for factor, counts in ((0.0099, False), (0.0101, True)):
+        faint = scores[:, :, -1:] + factor / ratio * (scores - scores[:, :, -1:])
+        assert (summary(faint).culprit is not None) == counts
+
+
+def test_the_seed_is_that_of_the_intervals_and_0_unless_given(scores):
+    assert summary(scores).total == summary(scores, seed=0).total != summary(scores, seed=1).total
+    assert summary(scores).total.value == summary(scores, seed=1).total.value

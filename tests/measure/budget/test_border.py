@@ -33,6 +33,28 @@ def test_it_follows_its_definitions(rng):
     assert effects["circular"].change_added.value == 0
 
 
+def test_a_border_that_steadies_has_a_negative_part_within_its_bounds(rng):
+    answers = np.zeros((6, 3, 2))
+    answers[..., 0] = 1.0
+    falling = answers.copy()
+    falling[:4, 1:] = [0.0, 1.0]  # four of six clips lose their answer at every delay
+    circular, zero = attribute_to_border({"circular": falling, "zero": answers}, 0)
+    lost = zero.consistency_lost
+    assert lost.value == pytest.approx(-4 / 6)
+    assert (lost.low, lost.high) == (-1.0, pytest.approx(lost.high))
+    assert lost.value < lost.high < 0.5
+    assert (circular.consistency.value, zero.consistency.value) == pytest.approx((2 / 6, 1))
+
+
+def test_the_seed_is_0_unless_given(rng):
+    scores = {edges: rng.dirichlet([1.0, 1.0, 1.0], size=(12, 5)) for edges in ("circular", "zero")}
+
+    def added(**seed):
+        return attribute_to_border(scores, 2, **seed)[0].change
+
+    assert added() == added(seed=0) != added(seed=1)
+
+
 def test_a_network_that_moves_along_in_a_circle_owes_every_change_to_the_border():
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -91,6 +91,14 @@ def test_the_vocoder_that_we_have_leaves_a_trace_that_resampling_does_not(clips)
     assert errors["resample"] < 1e-6 < 0.001 < errors["signalsmith"]
 
 
+def test_every_interval_counts_alike_be_it_odd_or_even(clips):
+    _, there_and_back, at_zero = budget(HEARS_BUZZ, clips[:1], Buzzing()).stages
+    paths = engine_path(HEARS_BUZZ, clips[0], INTERVALS, Buzzing())
+    expected = paths.own_errors[[0, 1, 3, 4], 1:].mean(0)
+    assert (there_and_back.own_error, at_zero.own_error) == pytest.approx(tuple(expected))
+    assert np.isnan([there_and_back.own_error_between, at_zero.own_error_between]).all()
+
+
 def test_the_path_leads_from_the_transposed_sound_to_the_clip(clips):
     clip, operator = clips[0], PitchShift("signalsmith")
     found = engine_path(HEARS_PITCH, clip, INTERVALS, operator)
@@ -103,3 +111,8 @@ def test_the_path_leads_from_the_transposed_sound_to_the_clip(clips):
     assert np.isnan(found.own_errors[:, 0]).all()
     expected = np.linalg.norm(back[4] - engine) / np.linalg.norm(engine)
     assert found.own_errors[4, 1] == pytest.approx(expected, rel=1e-5)
+    trace = np.linalg.norm(engine - sounds[3]) / np.linalg.norm(sounds[3])
+    assert found.own_errors[[0, 4], 2] == pytest.approx(trace, rel=1e-5)
+    assert (found.own_errors[2, 1:] == 0).all()
+    down = [up[0], back[0], engine, sounds[3]]
+    np.testing.assert_allclose(found.scores[0], HEARS_PITCH.scores(torch.stack(down)).numpy(), atol=1e-6)

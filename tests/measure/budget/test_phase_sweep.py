@@ -66,8 +66,21 @@ def test_between_whole_hops_the_change_is_the_front_ends_where_the_rest_moves_al
 def test_shares_are_those_of_the_path(rng):
     scores = rng.standard_normal((4, 3, 4, 2))
     paths = [StagePath(path, np.zeros((3, 3))) for path in scores]
-    found = summarize_phases(paths, [np.array([0.0, 0.5, 1.0])] * 4, np.array([0.0, 4.0, 8.0]))
+    changes = rng.random((4, 3))
+    found = summarize_phases(paths, list(changes), np.array([0.0, 4.0, 8.0]))
     whole, made = scores[:, :, 0] - scores[:, :, -1], scores[:, :, 0] - scores[:, :, -2]
     assert found.share.value == pytest.approx((whole * made).sum() / (whole**2).sum())
     assert found.front_end_share[1] == pytest.approx((whole * made)[:, 1].sum() / (whole**2)[:, 1].sum())
     assert found.model_change[1] == pytest.approx(np.linalg.norm(whole[:, 1], axis=-1).mean())
+    assert found.spectrogram_change == pytest.approx(tuple(np.mean(changes[:, k]) for k in range(3)))
+    assert (found.hop_samples, found.delays_samples) == (8, (0, 4, 8))
+    assert len(found.front_end_share) == len(found.model_change) == 3
+
+
+def test_the_seed_is_that_of_the_interval_and_0_unless_given(rng):
+    paths = [StagePath(path, np.zeros((3, 3))) for path in rng.standard_normal((12, 3, 4, 2))]
+
+    def share(**seed):
+        return summarize_phases(paths, [np.zeros(3)] * 12, np.array([0.0, 4.0, 8.0]), **seed).share
+
+    assert share() == share(seed=0) != share(seed=1)

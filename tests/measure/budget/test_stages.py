@@ -125,6 +125,46 @@ def test_a_layer_of_which_nobody_can_say_where_it_should_lie_counts_to_the_next(
     assert len(sweep.path(noises(1)[0]).own_errors[0]) == len(sweep.stages)
 
 
+def test_what_is_held_is_named_by_the_next_stage_alone():
+    class Unknown(nn.Module):
+        def forward(self, maps):
+            return maps[..., ::2].flip(-1)
+
+    stages = sweep_of(deep(middle=Unknown()), "time", "0:9:3smp").stages
+    assert {stage.name: stage.holds for stage in stages} == {
+        **dict.fromkeys(("channel", "first", "relu1"), ()),
+        "average": ("middle", "relu2", "late", "relu3"),  # where all that is lost has no axis any more
+        **dict.fromkeys(("linear", ANSWER), ()),
+    }
+
+
+def test_a_front_end_is_two_stages_and_the_answer_has_the_stride_of_the_last_map():
+    model = spectral(hop=16, downsampling="max")
+    sweep = sweep_of(model, "time", "0:32:16smp")
+    border, framing, *_, answer = sweep.stages
+    assert (border.name, framing.name) == ("front_end: border", "front_end: framing")
+    assert (border.kind, border.stride, framing.stride) == ("Spectrogram", 16, 16)
+    assert (answer.name, answer.kind, answer.stride) == (ANSWER, "", sweep.lies[-1].stride)
+    assert answer.stride == 64
+    along_bins = sweep_of(model, "bins", "0:2:1bins")
+    assert "front_end" not in [stage.name.partition(":")[0] for stage in along_bins.stages]
+
+
+def test_without_a_layer_there_is_the_answer_alone():
+    model, clip, shifts = deep(), noises(1)[0], np.array([0.0, 5.0])
+    sweep = StageSweep(LayerFeed(model, "time"), {}, (), shifts)
+    (answer,) = sweep.stages
+    assert (answer.name, answer.stride, answer.holds) == (ANSWER, 1, ())
+    found = sweep.path(clip)
+    with torch.inference_mode():
+        expected = model.scores(torch.from_numpy(np.stack([clip.waveform, np.roll(clip.waveform, 5)]))).numpy()
+    np.testing.assert_allclose(found.scores[:, 0], expected, atol=1e-6)
+    np.testing.assert_allclose(found.scores[:, 1], expected[[0, 0]], atol=1e-6)
+    np.testing.assert_allclose(
+        found.own_errors[:, 0], np.linalg.norm(expected - expected[0], axis=1) / np.linalg.norm(expected[0]), atol=1e-6
+    )
+
+
 def test_maps_move_by_fractions_as_the_sound_under_them_does():
     time = np.arange(64) / 64
     wave = np.stack([np.cos(2 * np.pi * 3 * time), np.sin(2 * np.pi * 5 * time)])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from audioinv.errors import ModelError
-from audioinv.measure.certificates.certificate import Certificate, confirm
+from audioinv.measure.certificates.certificate import Certificate, _draw_pairs, confirm
 from audioinv.measure.certificates.derivation import Derivation
 
 PERIOD = 48
@@ -102,6 +102,49 @@ def test_rounding_is_allowed_and_no_more(dtype, slip, holds):
     found = run(slightly_off, modulus=1, inputs=SOUNDS.to(dtype))
     assert found.holds == holds
     assert found.precision == str(dtype).removeprefix("torch.")
+
+
+def test_as_many_steps_of_rounding_are_allowed_as_it_says():
+    for dtype, steps in ((torch.float64, 2**20), (torch.float32, 2**12)):
+        assert run(inputs=SOUNDS.to(dtype)).tolerance == steps * torch.finfo(dtype).eps
+
+
+def test_pairs_are_delays_of_one_phase_anywhere_in_the_period():
+    phases = np.array([0, 2, 5])
+    pairs = np.concatenate([_draw_pairs(phases, 6, PERIOD, np.random.default_rng(seed)) for seed in range(40)])
+    assert pairs[:2].tolist() == [[0, 0], [0, 6]], "the same input twice, and the least step"
+    drawn = {(int(first), int(second)) for first, second in pairs[2:34]}
+    assert len(pairs) == 40 * 34
+    steps = {phase: set() for phase in (0, 2, 5)}
+    for first, second in pairs:
+        steps[int(first)].add(int(second - first))
+    assert steps[2] == steps[5] == set(range(6, PERIOD + 1, 6))
+    assert {first for first, _ in drawn} == {0, 2, 5}
+
+
+def test_a_change_of_any_class_counts_and_relative_to_the_largest_answer():
+    """Only the last of three classes heeds the delay, and another one is the largest."""
+
+    def three_classes(x):
+        heeding = blocks_of_six(x)
+        return 1e3 * torch.cat([torch.full_like(heeding, 50.0), 0 * heeding, heeding], dim=1)[:, None]
+
+    worst = run(three_classes, modulus=3).worst
+    first, second = (float(blocks_of_six(SOUNDS[worst.clip].roll(delay, -1))) for delay in (worst.first, worst.second))
+    assert worst.deviation == pytest.approx(abs(first - second) / 50)
+    assert worst.deviation > 1e-3
+
+
+def test_answers_of_nothing_do_not_change():
+    found = run(lambda x: torch.zeros(len(x), 2, dtype=torch.float64), modulus=1)
+    assert found.holds
+    assert found.worst.deviation == found.between.deviation == 0
+
+
+@pytest.mark.parametrize(("modulus", "n_phases"), [(256, 256), (512, 256)])
+def test_of_many_phases_256_are_measured_unless_told_otherwise(modulus, n_phases):
+    found = run(lambda x: torch.ones(len(x), 1), modulus=modulus, inputs=torch.ones(1, 512, dtype=torch.float64))
+    assert (found.n_phases, found.n_passes) == (n_phases, n_phases + n_phases + 2)
 
 
 def test_another_axis():

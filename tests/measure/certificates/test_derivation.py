@@ -161,10 +161,10 @@ def uneven_blur(x):
     return F.conv1d(F.pad(x, (1, 1), mode="circular"), taps, stride=2, groups=CHANNELS)
 
 
-def odd_polyphase():
-    """Adaptive polyphase sampling of an odd map, padded by one place to make it even, as is sometimes done."""
+def polyphase(padded=(0, 0)):
+    """Adaptive polyphase sampling."""
     pooling = Pooling((AxisPooling(Downsampling.parse("polyphase"), 2, "circular"),), CHANNELS)
-    return Function(lambda x: pooling(F.pad(x, (0, 1), mode="circular")))
+    return Function(lambda x: pooling(F.pad(x, padded, mode="circular")))
 
 
 BROKEN = {
@@ -211,7 +211,7 @@ BROKEN = {
     "polyphase of an odd size": {
         "pool": nn.Identity(),
         "middle": Function(lambda x: F.conv1d(x, torch.ones(CHANNELS, 1, 2, dtype=x.dtype), groups=CHANNELS)),
-        "last_pool": odd_polyphase(),
+        "last_pool": polyphase(padded=(0, 1)),  # by one place, to make it even, as is sometimes done
     },
     "interpolation": {"middle": Function(lambda x: F.interpolate(x, 24, mode="linear"))},
 }  # fmt: skip
@@ -286,6 +286,47 @@ def test_the_reason_names_the_layer_and_what_it_does(parts, words):
     assert derivation.claim == f"nothing can be derived: {derivation.reason}"
 
 
+@pytest.mark.parametrize(
+    ("respond", "reason"),
+    [
+        (lambda x: x.flip(-1).mean(-1), "flip: there is no rule for this operation"),
+        (Function(lambda x: x.flip(-1).mean(-1)), "Function: flip: there is no rule for this operation"),
+        (lambda x: x.mT.mean(-2), "get:mT: there is no rule for this operation"),
+        (
+            lambda x: (x * (2 if x.sum() > 0 else 1) * float(x.sum())).mean(-1),
+            "__bool__: values are read where they cannot be followed",  # the first thing that is wrong
+        ),
+        (lambda _: 3, "it answers with something else than operations of torch made of its input"),
+        (lambda x: x.mean(-1) * torch.rand(1), "it draws random numbers"),
+        (lambda x: x.roll(1, -1).mean(x), "it does not run on a tensor that is followed"),
+        (lambda x: x.split(5, -1)[0].mean(-1), "split: it cuts the axis into pieces"),
+        (lambda x: x[..., x[0, 0] > 0].mean(-1), "__getitem__: it picks by something else than numbers"),
+        (lambda x: x.movedim((0, 2), (2, 0)).mean(0), "movedim: called in a way that is not read"),
+        (lambda x: x.unsqueeze().mean(), "it does not run on a tensor that is followed"),
+    ],
+)
+def test_without_a_layer_the_reason_names_the_operation(respond, reason):
+    derivation = derive(respond, (1, PERIOD))
+    assert derivation.reason.startswith(reason)
+    assert derivation.modulus is None
+
+
+def test_what_is_lost_is_told_once():
+    network, _ = build(first=nn.Conv1d(1, CHANNELS, 3, padding=1))
+    derivation = derive(in_float64(network), (1, PERIOD))
+    assert derivation.steps == (derivation.reason,)
+    assert derivation.reason == "first (Conv1d): conv1d: it pads with zeros, which do not move along"
+
+
+def test_a_spectrum_is_still_from_its_magnitudes_on():
+    derivation = derive(lambda x: torch.fft.rfft(x[..., ::2]).abs()[..., 1:3].flatten(1), (1, PERIOD))
+    assert derivation.modulus == 2
+    assert derivation.steps == (
+        "__getitem__: rolls by whole places at multiples of 2",
+        "abs: still at multiples of 2",
+    )
+
+
 def test_a_network_that_does_not_run_when_followed_is_not_derived():
     def only_plain_tensors(x):
         if type(x) is not torch.Tensor:
@@ -323,6 +364,18 @@ def test_steps_tell_where_delays_are_lost_and_given_back():
     )
 
 
+def test_steps_tell_what_rolls_at_every_delay():
+    split = {"pool": polyphase(), "last_pool": nn.Identity()}
+    network, _ = build(**split)
+    derivation = derive(in_float64(network), (1, PERIOD))
+    assert derivation.modulus == 1
+    assert derivation.claim == "invariant to every circular delay"
+    assert derivation.steps == (
+        "pool (Pooling): largest_phase: rolls by whole places at multiples of 2, and by some places at every delay",
+        "head.0 (AdaptiveAvgPool1d): adaptive_avg_pool1d: still at every delay",
+    )
+
+
 def test_an_operation_of_foreign_make_with_a_known_name_gets_no_rule():
     @torch.library.custom_op("audioinv_tests::mean", mutates_args=())
     def mean(x: torch.Tensor) -> torch.Tensor:
@@ -333,6 +386,19 @@ def test_an_operation_of_foreign_make_with_a_known_name_gets_no_rule():
     assert derivation.modulus is None
     assert "mean: there is no rule for this operation" in derivation.reason
     assert true_modulus(network, sounds) > 4
+
+
+def mean(x):
+    """Average with more weight on what is late: somebody's own function that torch tells of, with a name we know."""
+    if torch.overrides.has_torch_function((x,)):
+        return torch.overrides.handle_torch_function(mean, (x,), x)
+    return x.cumsum(-1).sum(-1)
+
+
+def test_a_function_of_python_with_a_known_name_gets_no_rule():
+    derivation = derive(mean, (1, PERIOD))
+    assert derivation.reason == "mean: there is no rule for this operation"
+    assert derive(lambda x: x.mean(-1), (1, PERIOD)).modulus == 1
 
 
 def test_following_leaves_no_trace():

@@ -84,6 +84,17 @@ def test_undefined_is_nan():
     assert np.isnan([relative_error(ones, zeros), max_error(ones, zeros), cosine_distance(ones, zeros)]).all()
     assert np.isnan([psnr_db(ones, ones), psnr_db(zeros, ones), psnr_db(ones[:0], ones[:0])]).all()
     assert np.isnan([framewise_agreement(ones[None], ones[None]), equivariance_error(ones, ones, 9, (0, 4))]).all()
+    assert np.isnan(
+        [framewise_agreement(ones, ones), framewise_agreement(ones[:, None][:, :0], ones[:, None][:, :0])]
+    ).all()
+    assert np.isnan([relative_error(ones[:0], ones[:0]), max_error(ones[:0], ones[:0])]).all()
+
+
+def test_the_level_of_a_map_does_not_matter(rng):
+    found, expected = rng.standard_normal((2, 3, 2, 10))
+    for measure in (relative_error, max_error, cosine_distance, psnr_db, framewise_agreement):
+        assert measure(1e-6 * found, 1e-6 * expected) == pytest.approx(measure(found, expected))
+    assert commutation_error(1e-6 * found, 1e-6 * expected, 2) == pytest.approx(commutation_error(found, expected, 2))
 
 
 def test_psnr_and_agreement_follow_their_definitions(rng):
@@ -101,14 +112,23 @@ def test_psnr_and_agreement_follow_their_definitions(rng):
 
 
 def test_aligned_pair_moves_the_reference_not_the_shifted_map(rng):
-    shifted, reference = rng.standard_normal((2, 9))
+    shifted, reference = rng.standard_normal((2, 4, 3, 9))
     found, expected = aligned_pair(shifted, reference, 2, (1, 8))
-    np.testing.assert_array_equal(found, shifted[3:8])
-    np.testing.assert_array_equal(expected, reference[1:6])
+    np.testing.assert_array_equal(found, shifted[..., 3:8])
+    np.testing.assert_array_equal(expected, reference[..., 1:6])
+    assert [side.shape for side in aligned_pair(shifted, reference, 2)] == [(4, 3, 9)] * 2
+
+
+def test_a_fraction_of_a_step_needs_the_whole_step():
+    assert kept_steps((2, 10), 12, -1.5) == slice(2, 8)
+    assert kept_steps((2, 10), 12, np.array([-1.5, 0.0, 0.5])) == slice(3, 8)
+    assert kept_steps((2, 10), 12, np.array([0.5, 2.5])) == slice(5, 10)
+    assert kept_steps((2, 10), 12, np.array([-0.5, -2.5])) == slice(2, 7)
 
 
 @pytest.mark.parametrize(
-    ("touched", "inner"), [("1100010011", (2, 5)), ("0000", (0, 4)), ("111", None), ("0001", (0, 3))]
+    ("touched", "inner"),
+    [("1100010011", (2, 5)), ("0000", (0, 4)), ("111", None), ("0001", (0, 3)), ("1011", (1, 2)), ("01001", (2, 4))],
 )
 def test_inner_steps_are_the_longest_untouched_run(touched, inner):
     assert inner_steps(np.array([mark == "1" for mark in touched])) == inner

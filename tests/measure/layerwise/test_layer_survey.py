@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from audioinv.measure.layerwise.layer_survey import survey_layers
+from audioinv.measure.layerwise.layer_survey import MapAxis, survey_layers
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
@@ -42,12 +42,57 @@ def test_strides_and_inner_steps_of_convolutions_and_pools():
         assert found[place].inner == (free[0], free[-1] + 1)
 
 
-def test_a_layer_that_sees_everything_has_no_inner_steps():
-    class Centred(nn.Module):
-        def forward(self, maps):
-            return maps - maps.mean(-1, keepdim=True)
+class Centred(nn.Module):
+    def forward(self, maps):
+        return maps - maps.mean(-1, keepdim=True)
 
+
+def test_a_layer_that_sees_everything_has_no_inner_steps():
     assert surveyed(Centred)[0].inner is None
+
+
+def test_what_differs_from_call_to_call_is_not_the_borders_doing():
+    class Unsteady(nn.Module):
+        def forward(self, maps):
+            return maps + 1e-4 * torch.randn_like(maps)
+
+    assert surveyed(Unsteady)[0].inner == (16, 240)
+
+
+def test_a_layer_that_reaches_far_is_confirmed_on_the_few_steps_that_the_border_leaves_alone():
+    (found,) = surveyed(lambda: nn.Conv1d(1, 2, 193, padding=96))
+    assert (found.inner, found.stride, found.confirmed) == ((112, 144), 1, True)
+
+
+def test_maps_of_two_and_three_steps_move_along():
+    """The least that can move; of one with a step that the border leaves alone nothing can be compared."""
+    (two,) = surveyed(lambda: nn.AvgPool1d(128))
+    assert (two.place, two.stride, two.inner) == (-1, 128, None)
+    three, centred = surveyed(lambda: nn.AvgPool1d(80), Centred, n_samples=240)
+    assert (three.place, three.stride, three.inner, three.confirmed) == (-1, 80, (1, 2), False)
+    assert (centred.place, centred.stride, centred.inner, centred.confirmed) == (-1, 80, None, True)
+
+
+def test_a_map_made_longer_again_moves_along_at_every_other_step():
+    """It repeats each step of a map of stride 2, so that a shift by one sample would find it nowhere."""
+    pooled, longer = surveyed(lambda: nn.MaxPool1d(2), lambda: nn.Upsample(scale_factor=2))
+    assert (pooled.stride, pooled.confirmed) == (2, True)
+    assert (longer.n_steps, longer.stride, longer.confirmed) == (256, 1, True)
+
+
+def test_channels_alone_are_no_axis_even_if_they_move_along():
+    (flat,) = surveyed(nn.Flatten)
+    assert (flat.shape, flat.place, flat.n_steps, flat.stride, flat.inner) == ((256,), None, 1, 1, None)
+
+
+def test_rows_have_the_axis_last_and_channels_first():
+    found = torch.arange(24).reshape(2, 3, 4)
+    along_bins = MapAxis("planted", "Planted", (2, 3, 4), -2, 1, True, None)
+    assert along_bins.n_steps == 3
+    np.testing.assert_array_equal(along_bins.rows(found), np.arange(24).reshape(2, 3, 4).swapaxes(1, 2))
+    without = MapAxis("planted", "Planted", (2, 3, 4), None, 1, True, None)
+    assert without.n_steps == 1
+    assert without.rows(found).tolist() == [[value] for value in range(24)]
 
 
 def test_one_channel_that_the_border_reaches_is_enough():

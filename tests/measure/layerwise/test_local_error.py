@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audioinv.measure.layerwise.equivariance import moved_along
 from audioinv.measure.layerwise.local_error import local_error, rate_moving_along, rate_of_differences
 
 PLACES = np.arange(32)
@@ -24,6 +25,22 @@ def test_two_steps_are_exact_to_fourth_order_and_say_how_far_they_agree():
     assert errors[0] / errors[1] == pytest.approx(16, rel=0.05)
     assert rates[0].disagreement / rates[1].disagreement == pytest.approx(4, rel=0.05)
     assert np.isnan(rate_of_differences(np.ones((4, 3)), 1.0).disagreement)
+
+
+def test_the_disagreement_is_between_the_slopes_at_one_and_two_steps(rng):
+    shifted = rng.standard_normal((4, 2, 3))
+    fine, coarse = (shifted[2] - shifted[1]) / 0.2, (shifted[3] - shifted[0]) / 0.4
+    found = rate_of_differences(shifted, 0.1)
+    assert found.disagreement == pytest.approx(np.linalg.norm(coarse - fine) / np.linalg.norm(fine))
+    np.testing.assert_allclose(found.values, fine + (fine - coarse) / 3)
+
+
+@pytest.mark.parametrize("n_steps", [8, 9])
+def test_the_slope_is_that_of_the_map_moved_by_very_little(rng, n_steps):
+    reference = rng.standard_normal((2, 3, n_steps))  # up to the alternating component, if there is one
+    rate = rng.standard_normal((2, 3, n_steps))
+    forwards = (moved_along(reference, 1e-4) - moved_along(reference, -1e-4)) / 2e-4
+    np.testing.assert_allclose(rate_moving_along(rate, reference, 0.7), rate - 0.7 * forwards, atol=1e-6)
 
 
 @pytest.mark.parametrize("n_unit", [1.0, 0.25])

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from audioinv.errors import InputError
-from audioinv.measure.layerwise.unit_invariance import anova_f, firing_rates, variant_units
+from audioinv.measure.layerwise.unit_invariance import CORRECTIONS, anova_f, firing_rates, variant_units
 
 from .test_unit_variance import ACTIVATIONS
 
@@ -17,10 +17,18 @@ def test_f_is_scipys_and_that_of_tmeasures(rng):
     np.testing.assert_allclose(anova_f(ACTIVATIONS), [4.967889908257, 1.177852348993, 0.74347826087], rtol=1e-11)
 
 
-def test_a_unit_that_clips_do_not_move_has_no_f():
-    dead = np.broadcast_to(np.array([0.1, 0.2, 0.7])[None, :, None], (4, 3, 1))
+@pytest.mark.parametrize("n_clips", [3, 4])  # the mean of three 0.1 is not 0.1
+def test_a_unit_that_clips_do_not_move_has_no_f(n_clips):
+    dead = np.broadcast_to(np.array([0.1, 0.2, 0.7])[None, :, None], (n_clips, 3, 1))
     assert np.isnan(anova_f(dead)).all()
-    assert not variant_units(anova_f(dead), 4, 3).any()
+    assert not variant_units(anova_f(dead), n_clips, 3).any()
+    assert not variant_units(anova_f(dead), n_clips, 3, correction="bonferroni").any()
+
+
+def test_a_unit_that_clips_move_at_one_shift_only_has_one():
+    values = np.zeros((3, 2, 1))
+    values[:, 0, 0] = [-1, 0, 2]
+    assert anova_f(values) == pytest.approx([scipy.stats.f_oneway(values[:, 0, 0], values[:, 1, 0]).statistic])
 
 
 def test_more_units_make_it_harder_not_easier():
@@ -32,6 +40,19 @@ def test_more_units_make_it_harder_not_easier():
     between = np.r_[threshold[1] * 1.01, np.ones(99)]
     assert not variant_units(between, 10, 5, correction="bonferroni").any()
     assert not variant_units(between, 10, 5, correction="holm").any()
+
+
+@pytest.mark.parametrize("correction", CORRECTIONS)
+def test_units_without_an_f_do_not_make_it_harder(correction):
+    f = np.r_[np.full(99, np.nan), scipy.stats.f.isf(0.0099, 4, 45)]
+    assert variant_units(f, 10, 5, correction=correction).tolist() == [False] * 99 + [True]
+
+
+@pytest.mark.parametrize("correction", CORRECTIONS)
+def test_alpha_is_one_hundredth_unless_given(correction):
+    f = scipy.stats.f.isf([0.0101], 4, 45)
+    assert not variant_units(f, 10, 5, correction=correction).any()
+    assert variant_units(f, 10, 5, alpha=0.0102, correction=correction).all()
 
 
 def test_false_alarms_of_a_whole_layer_stay_below_alpha(rng):
@@ -51,7 +72,7 @@ def test_holm_steps_down_and_finds_what_bonferroni_misses():
     assert variant_units(scipy.stats.f.isf([0.002, 0.006, 0.007], 4, 45), 10, 5).tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize("options", [{"alpha": 0.0}, {"alpha": 99}, {"correction": "none"}])
+@pytest.mark.parametrize("options", [{"alpha": 0.0}, {"alpha": 1.0}, {"alpha": 99}, {"correction": "none"}])
 def test_nonsense_is_refused(options):
     with pytest.raises(InputError, match="must lie between 0 and 1"):
         variant_units(np.ones(2), 4, 3, **options)

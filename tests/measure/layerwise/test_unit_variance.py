@@ -56,13 +56,15 @@ def test_variances_and_distances_follow_their_definitions(values):
             assert np.isnan(found.normalized[u]) == found.dead[u] == (over_clips < 1e-12)
 
 
-def test_a_dead_unit_is_excluded_and_not_called_normal(rng):
-    living = rng.standard_normal((5, 4, 1))
-    only_the_shift = np.broadcast_to(np.array([0.1, 0.3, 0.7, 0.2])[None, :, None], (5, 4, 1))
-    found = unit_variances(np.concatenate([living, np.full((5, 4, 1), 0.1), only_the_shift], axis=-1))
+@pytest.mark.parametrize("n_clips", [3, 5])  # the mean of three 0.1 is not 0.1
+@pytest.mark.parametrize("measure", [unit_variances, unit_distances])
+def test_a_dead_unit_is_excluded_and_not_called_normal(rng, measure, n_clips):
+    living = rng.standard_normal((n_clips, 4, 1))
+    only_the_shift = np.broadcast_to(np.array([0.1, 0.3, 0.7, 0.2])[None, :, None], (n_clips, 4, 1))
+    found = measure(np.concatenate([living, np.full((n_clips, 4, 1), 0.1), only_the_shift], axis=-1))
     assert found.dead.tolist() == [False, True, True]
-    assert found.layer_ratio == pytest.approx(unit_variances(living).layer_ratio)
-    assert np.isnan(unit_variances(np.full((5, 4, 2), 0.1)).layer_ratio)
+    assert found.layer_ratio == pytest.approx(measure(living).layer_ratio)
+    assert np.isnan(measure(np.full((n_clips, 4, 2), 0.1)).layer_ratio)
 
 
 def test_an_invariant_unit_has_ratio_zero_and_a_random_one_about_one(rng):
@@ -88,5 +90,7 @@ def test_distance_to_unshifted_is_a_root_mean_square(rng):
 
 @pytest.mark.parametrize("shape", [(1, 3, 2), (3, 1, 2), (3, 3)])
 def test_one_clip_or_one_shift_does_not_vary(shape):
-    with pytest.raises(InputError, match="two clips and two shifts"):
-        unit_variances(np.zeros(shape))
+    for measure in (unit_variances, unit_distances):
+        with pytest.raises(InputError, match="two clips and two shifts"):
+            measure(np.zeros(shape))
+        assert measure(np.zeros((2, 2, 1))).dead.all()

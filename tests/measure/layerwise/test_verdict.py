@@ -49,4 +49,27 @@ def test_what_drowns_in_noise_or_rounding_is_left_undecided(floors):
 
 def test_exact_means_at_the_floor():
     assert not judge(Ratios(2e-6, 2e-6), MUCH).exact
-    assert judge(Ratios(2e-6, 2e-6), MUCH, Floors(3e-6, 0.0)).exact
+    assert judge(Ratios(2e-6, 2e-6), MUCH, Floors(2e-6, 0.0)).exact
+    assert judge(Ratios(2e-6, 2e-6), MUCH, Floors(0.0, 2e-6)).exact
+
+
+def test_floors_up_to_the_tolerance_decide():
+    assert judge(Ratios(0.01, 0.01), MUCH, Floors(0.01, 0.01)) == Verdict("invariant", 4, True, True)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (Verdict("invariant", 1), "invariant"),
+        (Verdict("invariant", 2), "invariant to multiples of 2"),
+        (Verdict("invariant", 2, every_shift=True), "invariant"),
+        (Verdict("equivariant", 1, every_shift=True), "equivariant, stride 1"),
+        (Verdict("equivariant", 2), "equivariant, stride 2"),
+        (Verdict("equivariant", 2, every_shift=True), "equivariant, stride 2 (and between)"),
+        (Verdict("equivariant", 2, exact=True), "equivariant, stride 2, exactly"),
+        (Verdict("neither", 2), "neither"),
+    ],
+)
+def test_a_verdict_in_words(verdict, text):
+    """Of stride 1 every shift is a multiple, so that nothing lies between."""
+    assert str(verdict) == text

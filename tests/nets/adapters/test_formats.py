@@ -336,6 +336,7 @@ def test_a_file_and_a_name_in_it(module, tmp_path, place):
     assert (model.spec.name, model.spec.description) == ("build", "by the file")
     assert is_model(place)
     assert str(tmp_path) not in sys.path
+    assert "their_models" in sys.modules  # as an import leaves it
 
 
 def test_a_file_finds_what_lies_beside_it(module, tmp_path, monkeypatch):
@@ -368,7 +369,8 @@ def test_python_that_makes_no_model_is_one_line(module, tmp_path, name):
     with pytest.raises(ModelError, match=words) as caught:
         load_model(place, said=WHOLE)
     assert "\n" not in str(caught.value)
-    assert Path(name).stem not in sys.modules or sys.modules.pop(Path(name).stem)
+    left = sys.modules.pop(Path(name).stem, None)
+    assert (left is None) == (name in ("raises.py", "broken.py", "lacks.py")), "half a module stays behind"
 
 
 def test_a_python_file_alone_is_asked_for_a_name(module):

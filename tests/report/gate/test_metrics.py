@@ -6,7 +6,8 @@ import math
 import jsonschema
 import pytest
 
-from audioinv.report.gate.metrics import Range, _schema, close_to, known_ranges, measured_numbers
+from audioinv.report.documents import summary_schema
+from audioinv.report.gate.metrics import Range, close_to, known_ranges, measured_numbers
 
 
 @pytest.fixture
@@ -77,12 +78,12 @@ def test_ranges_are_those_of_the_schema(metric, expected):
 
 def test_the_schema_itself_refuses_what_lies_outside(results):
     document = json.loads(json.dumps(results.document))
-    jsonschema.validate(document, _schema())
+    jsonschema.validate(document, summary_schema())
     low, high = known_ranges(["time"])["time.consistency"].low, known_ranges(["time"])["time.consistency"].high
     for outside in (low - 0.01, high + 0.01):
         document["models"]["centroid"]["axes"]["time"]["consistency"]["value"] = outside
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(document, _schema())
+            jsonschema.validate(document, summary_schema())
 
 
 def test_a_typo_is_told_from_nonsense():

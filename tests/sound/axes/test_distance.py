@@ -19,15 +19,15 @@ def sound():
     return torch.from_numpy(np.pad(0.3 * tone * np.hanning(len(tone)), (800, 800)).astype(np.float32))
 
 
-def by_librosa(changed, original):
+def by_librosa(changed, original, rate=SAMPLE_RATE, n_fft=512, n_mels=64):
     levels = [
         librosa.power_to_db(
             librosa.feature.melspectrogram(
                 y=np.asarray(found, np.float64),
-                sr=SAMPLE_RATE,
-                n_fft=512,
-                hop_length=128,
-                n_mels=64,
+                sr=rate,
+                n_fft=n_fft,
+                hop_length=n_fft // 4,
+                n_mels=n_mels,
                 pad_mode="constant",
             ),
             amin=1e-20,
@@ -69,3 +69,22 @@ def test_what_no_noise_equals_is_not_a_number(sound):
 def test_other_lengths_are_refused(sound):
     with pytest.raises(InputError, match="cannot be compared with"):
         log_mel_distance(sound[None, 1:], sound, SAMPLE_RATE)
+
+
+@pytest.mark.parametrize(("rate", "n_fft", "n_mels"), [(8000, 256, 32), (11025, 256, 32), (44100, 1024, 64)])
+def test_frames_last_32_milliseconds_at_every_rate_and_a_band_holds_a_bin(rng, rate, n_fft, n_mels):
+    original = rng.standard_normal(4000) * np.linspace(0.01, 1, 4000)
+    changed = original + 0.03 * rng.standard_normal(4000)
+    found = log_mel_distance(torch.from_numpy(changed)[None], torch.from_numpy(original), rate)
+    np.testing.assert_allclose(found, [by_librosa(changed, original, rate, n_fft, n_mels)], rtol=1e-4)
+
+
+def test_the_scale_goes_from_minus_20_to_60_decibels(sound):
+    ratios = np.array([-20.3, -19.7, 0, 7.5, 59.7, 60.3])
+    noisy = add_noise(
+        sound, 100 * 10 ** (-ratios / 20), np.random.default_rng(0)
+    )  # the noise that the scale is made of
+    found = snr_equivalents(log_mel_distance(noisy, sound, SAMPLE_RATE), sound, SAMPLE_RATE)
+    np.testing.assert_allclose(found[1:5], ratios[1:5], atol=0.05)
+    np.testing.assert_allclose(found[2:4], [0, 7.5], atol=1e-5)
+    assert np.isnan(found[[0, 5]]).all()

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from audioinv.errors import InputError
-from audioinv.sound.axes.filter import PassBand, attenuate_outside, read_band
+from audioinv.sound.axes.filter import Filter, PassBand, attenuate_outside, read_band
+from audioinv.sound.clip import Clip
 
 SAMPLE_RATE = 16000
 depths = st.floats(-40, 40)
@@ -74,3 +75,36 @@ def test_a_band_that_holds_all_or_nothing_is_refused():
     for band in (PassBand(0, 9000), PassBand(12000)):
         with pytest.raises(InputError, match="changes nothing or everything at 16000 Hz"):
             attenuate_outside(tone(500), 10.0, SAMPLE_RATE, band)
+
+
+def test_what_lies_at_zero_hertz_is_below_every_edge_but_zero():
+    low = np.array([0.0, 0.1, 0.5, 1.0])
+    np.testing.assert_array_equal(PassBand(0, 1000).outside(low), 0)
+    np.testing.assert_array_equal(PassBand().outside(low), 0)
+    np.testing.assert_array_equal(PassBand(0.3).outside(low), [1, 1, 0, 0])
+    np.testing.assert_allclose(
+        PassBand(100, 800).outside(np.array([100 * 2 ** (-1 / 12), 800 * 2 ** (1 / 4), 1100])),
+        [0.146447, 0.853553, 1],
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("edges", [(5.0, 5.0), (-1.0, 5.0), (6.0, 5.0), (np.inf, np.inf)])
+def test_a_band_begins_at_zero_or_above_and_is_not_empty(edges):
+    with pytest.raises(InputError, match=f"a band from {edges[0]:g} to {edges[1]:g} Hz is empty"):
+        PassBand(*edges)
+
+
+def test_components_are_gone_beyond_twenty_decibels():
+    clip, hertz = Clip(np.zeros(9), SAMPLE_RATE), np.array([100.0, 1000, 5000])
+    landing = Filter("telephone").landing_hz(hertz, np.array([-60.0, 20.0, 20.5]), clip)
+    np.testing.assert_array_equal(landing, [hertz, hertz, [np.nan, 1000, np.nan]])
+
+
+def test_sounds_of_a_batch_are_filtered_each_by_its_amount(rng):
+    sounds = rng.standard_normal((2, 401))
+    found = attenuate_outside(sounds, [[3.0], [0.0], [-9.0]], SAMPLE_RATE, read_band("low"))
+    assert found.shape == (3, 2, 401)
+    np.testing.assert_array_equal(found[1], sounds)
+    np.testing.assert_allclose(found[2, 1], attenuate_outside(sounds[1], -9.0, SAMPLE_RATE, read_band("low")))
+    np.testing.assert_allclose(np.fft.rfft(found[0, 0])[-1], np.fft.rfft(sounds[0])[-1] * 10 ** (-3 / 20))

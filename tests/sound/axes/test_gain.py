@@ -41,3 +41,12 @@ def test_what_was_clipped_has_no_way_back():
     clip = Clip(np.float32([0.5, -0.5]), 8000)
     assert Gain("clip").fidelity(clip, [20.0]).energy_kept[0] == pytest.approx(4.0)  # (1 / 0.5)²
     assert Gain().fidelity(clip, [20.0]).energy_kept[0] == pytest.approx(100.0)
+
+
+def test_sounds_of_a_batch_have_gains_of_their_own_and_the_way_back_is_the_opposite():
+    sounds = np.array([[0.1, -0.2, 0.3], [1.0, 2.0, -3.0]])
+    np.testing.assert_allclose(change_gain(sounds, [20.0, -20.0]), [[1, -2, 3], [0.1, 0.2, -0.3]])
+    clip = Clip(np.float32([0.25, -0.5]), 8000)
+    shifted = Gain().shift(clip, [6.0, -20.0])
+    np.testing.assert_allclose(Gain().shift_back(shifted, clip, [6.0, -20.0]), [clip.waveform] * 2, rtol=1e-6)
+    np.testing.assert_allclose(Gain().fidelity(clip, [6.0, -20.0]).round_trip_error, 0, atol=1e-6)

@@ -48,3 +48,41 @@ def test_negative_sizes_are_refused():
     for mask in (mask_time, mask_band):
         with pytest.raises(InputError, match="0 or more; 0 hides nothing"):
             mask(np.ones(4), -1.0)
+
+
+def test_sounds_of_a_batch_have_middles_of_their_own():
+    sounds = np.ones((3, 7))
+    sounds[0, 1] = sounds[1, 5] = 10
+    masked = mask_time(sounds, 3)
+    np.testing.assert_array_equal(masked == 0, [[1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 0, 0]])
+    seconds = np.arange(240) / 240
+    low, high = np.cos(2 * np.pi * 8 * seconds), np.cos(2 * np.pi * 64 * seconds)
+    found = mask_band(np.stack([2 * low + high, low + 2 * high]), [[1.0], [0.0]])
+    np.testing.assert_allclose(found[0], [high, low], atol=1e-12)
+    np.testing.assert_allclose(found[1], [2 * low + high, low + 2 * high], atol=1e-12)
+
+
+def test_the_middle_is_where_half_of_the_energy_has_passed():
+    assert mask_time(np.array([1.0, 1.0, 1.0, 1.0]), 1).tolist() == [1, 0, 1, 1]  # half of four is two
+    assert mask_time(np.array([1.0, 1.0, 1.0, 1.2]), 1).tolist() == [1, 1, 0, 1.2]
+    assert mask_time(np.array([3.0, 1.0, 1.0, 1.0]), 2.4).tolist() == [0, 1, 1, 1]
+
+
+def test_a_band_reaches_its_edges_and_not_zero_hertz():
+    seconds = np.arange(480) / 480
+    tones = {hertz: np.cos(2 * np.pi * hertz * seconds) for hertz in (1, 4, 39, 40, 160, 161)}
+    strong = 3 * np.cos(2 * np.pi * 80 * seconds)
+    np.testing.assert_allclose(
+        mask_band(strong + sum(tones.values()), 2.0), tones[1] + tones[4] + tones[39] + tones[161], atol=1e-9
+    )
+    np.testing.assert_allclose(mask_band(5 + tones[1] + tones[4], 2.0), 5 + tones[4], atol=1e-9)
+
+
+@pytest.mark.parametrize("place", [0, 3, 9])
+def test_what_is_said_to_be_silenced_is(place):
+    sound = np.ones(10)
+    sound[place] = 9
+    clip, lengths = Clip(sound, 8000), np.arange(25.0)
+    silent = (Mask().shift(clip, lengths).numpy() == 0).mean(axis=1)
+    np.testing.assert_allclose(Mask().window_filled(clip, lengths), silent)
+    np.testing.assert_allclose(Mask().window_filled(clip, lengths + 0.3), silent)

@@ -50,11 +50,14 @@ def test_the_colour_is_the_slope_of_the_spectrum(colour, slope):
 def test_a_recording_goes_on_from_its_start(tmp_path):
     recording = np.array([1.0, 2.0, 4.0, 8.0])
     noise = add_noise(np.ones(6), 100.0, generator(), recording=recording) - 1
+    assert (noise > 0).all()  # added, not taken away
     steps = np.log2(noise / noise.min())
     np.testing.assert_allclose(np.diff(steps) % 4, 1)  # 1 → 2 → 4 → 8 → 1, wherever it began
     write_audio(tmp_path / "fan.wav", 0.1 * recording, 8000)
     heard = Noise(str(tmp_path / "fan.wav")).shift(Clip(np.ones(6), 8000), [0.0, 100.0])[1].numpy() - 1
     assert np.sqrt((heard**2).mean()) == pytest.approx(1, rel=1e-3)
+    (tmp_path / "fan.wav").unlink()  # it is read once, not for every clip
+    assert Noise(str(tmp_path / "fan.wav")).shift(Clip(np.ones(6), 8000), [100.0]).shape == (1, 6)
 
 
 def test_silence_stays_silent():
@@ -80,3 +83,39 @@ def test_all_of_the_sound_is_kept_under_noise(rng):
     fidelity = Noise().fidelity(clip, [0.0, 100.0])
     np.testing.assert_array_equal(fidelity.energy_kept, 1)
     assert fidelity.level_change_db[1] == pytest.approx(3.0, abs=0.5)
+
+
+@pytest.mark.parametrize("n_samples", [63, 64])
+def test_pink_is_white_less_three_decibels_an_octave_and_nothing_at_zero_hertz(n_samples):
+    sounds = np.ones((2, n_samples))
+    white, pink = (np.fft.rfft(add_noise(sounds, 10.0, generator(), colour=colour) - 1) for colour in ("white", "pink"))
+    np.testing.assert_allclose(pink[:, 0], 0, atol=1e-12)
+    inner = slice(1, None if n_samples % 2 else -1)
+    ratio = (pink / white)[:, inner] * np.sqrt(np.arange(n_samples // 2 + 1)[inner])
+    np.testing.assert_allclose(ratio / ratio[:, :1], 1, atol=1e-9)
+
+
+def test_noise_is_as_loud_as_each_sound_of_a_batch(rng):
+    sounds = rng.standard_normal((3, 500)) * [[1.0], [0.01], [0.0]]
+    noise = add_noise(sounds, [[50.0], [200.0]], generator()) - sounds
+    levels = np.sqrt((sounds**2).mean(-1))
+    np.testing.assert_allclose(np.sqrt((noise**2).mean(-1)), [0.5 * levels, 2 * levels], atol=1e-12)
+
+
+def test_a_recording_may_begin_anywhere_for_every_sound():
+    recording = np.array([1.0, 2.0, 4.0])
+    noise = add_noise(np.ones((60, 3)), 100.0, generator(), recording=recording) - 1
+    firsts = np.round(np.log2(noise[:, 0] / noise.min(axis=1))).astype(int)
+    assert set(firsts) == {0, 1, 2}
+    with pytest.raises(InputError, match="silent for a whole window"):
+        add_noise(np.ones((60, 2)), 10.0, generator(), recording=np.array([0.0, 0, 0, 0, 1]))
+    with pytest.raises(InputError, match=r"must be mono and not silent; got shape \(2, 9\)"):
+        add_noise(np.ones(3), 10.0, generator(), recording=np.ones((2, 9)))
+
+
+def test_an_engine_that_is_no_colour_is_a_recording():
+    clip = Clip(np.ones(50), 8000)
+    white, pink = (Noise(colour, seed=4).shift(clip, [30.0]) for colour in ("white", "pink"))
+    assert not np.allclose(white, pink)
+    assert not np.allclose(white, Noise("white", seed=5).shift(clip, [30.0]))
+    assert np.isnan(Noise().energy_kept(Clip(np.zeros(5), 8000), np.ones(2), white)).all()

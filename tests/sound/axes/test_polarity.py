@@ -39,3 +39,17 @@ def test_angles_add_and_magnitudes_stay(first, second):
     twice = rotate_phase(rotate_phase(sound, first), second)
     np.testing.assert_allclose(twice, rotate_phase(sound, first + second), atol=1e-9)
     np.testing.assert_allclose(np.abs(np.fft.rfft(twice)), np.abs(np.fft.rfft(sound)), atol=1e-8)
+
+
+def test_sounds_of_a_batch_turn_by_angles_of_their_own(rng):
+    sounds = rng.standard_normal((2, 9))
+    found = rotate_phase(sounds, [[0.0], [180.0], [90.0]])
+    assert found.shape == (3, 2, 9)
+    np.testing.assert_array_equal(found[:2], [sounds, -sounds])
+    np.testing.assert_allclose(found[2, 1], rotate_phase(sounds[1], 90.0))
+
+
+def test_a_constant_is_scaled_by_the_cosine():
+    np.testing.assert_allclose(
+        rotate_phase(np.ones(8), [60.0, 120.0, 181.0]), np.cos(np.deg2rad([[60], [120], [181]])) * np.ones(8)
+    )

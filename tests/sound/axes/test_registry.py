@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from audioinv.errors import InputError
+from audioinv.sound.axes.noise import Noise
+from audioinv.sound.axes.order import Order
 from audioinv.sound.axes.registry import change_along
+from audioinv.sound.axes.reverb import Reverb
+from audioinv.sound.axes.speed import Speed
+from audioinv.sound.axes.stretch import Stretch
 from audioinv.sound.clip import Clip
 from audioinv.sound.grid import AXES, parse_grid
 from audioinv.sound.synthetic import harmonic_tone
@@ -109,3 +114,12 @@ def test_components_stay_unless_the_speed_changes(clip, change):
     landing = operator.landing_hz(np.array([500.0]), amounts, clip)[:, 0]
     ratio = 1.2 if operator.axis == "speed" else 1.0
     np.testing.assert_allclose(landing, [500.0, 500.0 * ratio])
+
+
+def test_seed_and_anchor_are_zero_if_nothing_is_said_and_else_what_is():
+    for axis, kind in (("noise", Noise), ("reverb", Reverb), ("order", Order)):
+        assert change_along(axis, "white") == kind() == kind(seed=0)
+        assert change_along(axis, "white", seed=5) == kind(seed=5)
+    for axis, kind in (("stretch", Stretch), ("speed", Speed)):
+        assert change_along(axis, "") == kind() == kind(anchor_samples=0)
+        assert change_along(axis, "", anchor_samples=7) == kind(anchor_samples=7)

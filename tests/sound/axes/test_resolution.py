@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from audioinv.errors import InputError
-from audioinv.sound.axes.resolution import lower_rate, round_bits, through_codec
+from audioinv.sound.axes.resolution import Resolution, lower_rate, round_bits, through_codec
+from audioinv.sound.clip import Clip
 
 SAMPLE_RATE = 16000
 
@@ -65,3 +66,44 @@ def test_codecs_keep_place_and_length_and_lose_more_the_more_they_compress(codec
 def test_what_cannot_be_is_said(call, message):
     with pytest.raises(InputError, match=message):
         call(np.ones(100, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("change", "least", "most"),
+    [
+        (lower_rate, 0, 8),
+        (round_bits, 0, 15),
+        (lambda sound, amount: through_codec(sound, amount, SAMPLE_RATE), 0, 100),
+    ],
+    ids=["rate", "bits", "codec"],
+)
+def test_the_range_of_amounts_includes_its_ends(change, least, most):
+    sound = (np.sin(np.arange(4000) / 9) / 2).astype(np.float32)
+    found = change(sound, [least, most])
+    np.testing.assert_array_equal(found[0], sound)
+    assert np.abs(found[1] - sound).max() > 0.01
+    for beyond in (least - 0.01, most + 0.01):
+        with pytest.raises(InputError, match="must lie between 0"):
+            change(sound, [1, beyond])
+
+
+def test_one_bit_is_left_of_sixteen():
+    np.testing.assert_array_equal(round_bits(np.array([-0.9, -0.1, 0.1, 0.9]), 15), [-1, 0, 0, 0])
+    np.testing.assert_array_equal(round_bits(np.array([-3.0, 0.3, 3.0]), [0.0, 13.0]), [[-3, 0.3, 3], [-1, 0.25, 0.75]])
+
+
+def test_components_stay_below_half_the_lower_rate():
+    clip, hertz = Clip(np.zeros(9), SAMPLE_RATE), np.array([1999.0, 2000, 3999, 4000, 7999])
+    landing = Resolution("rate").landing_hz(hertz, np.array([0.0, 1, 2]), clip)
+    np.testing.assert_array_equal(landing, np.where(hertz < [[8000], [4000], [2000]], hertz, np.nan))
+    for engine in ("bits", "vorbis"):
+        np.testing.assert_array_equal(Resolution(engine).landing_hz(hertz, np.array([9.0]), clip), [hertz])
+
+
+@pytest.mark.parametrize("n_samples", [1001, 1002, 1003, 1005])
+def test_a_lower_rate_keeps_any_length(n_samples):
+    sound = np.sin(np.arange(n_samples) / 9).astype(np.float32)
+    for octaves in (0.3, 1.0, 1.7):
+        found = lower_rate(sound, octaves)
+        assert found.shape == (n_samples,)
+        np.testing.assert_allclose(found[300:-300], sound[300:-300], atol=5e-3)

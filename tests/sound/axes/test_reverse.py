@@ -37,3 +37,9 @@ def test_sounds_of_a_batch_have_amounts_of_their_own(rng):
 def test_a_negative_length_is_refused():
     with pytest.raises(InputError, match="0 or more"):
         reverse_stretches(np.ones(3), -1)
+
+
+def test_lengths_are_rounded():
+    np.testing.assert_array_equal(
+        reverse_stretches(np.arange(5.0), [1.6, 2.4, -0.4]), [[1, 0, 3, 2, 4]] * 2 + [[0, 1, 2, 3, 4]]
+    )

@@ -48,3 +48,21 @@ def test_a_faster_sound_leaves_silence_and_a_slower_one_is_cut():
 def test_what_cannot_be():
     with pytest.raises(InputError, match="above −100"):
         change_speed(np.ones(100), -100.0, SAMPLE_RATE)
+
+
+def test_sixteen_times_as_fast_or_slow_and_no_more():
+    for percent in (1500.0, -93.75):
+        assert change_speed(np.ones(100, np.float32), percent, SAMPLE_RATE).shape == (100,)
+    for percent in (1510.0, -93.8, -99.9):
+        with pytest.raises(InputError, match="within ±48"):
+            change_speed(np.ones(100, np.float32), percent, SAMPLE_RATE)
+    for percent in (-100.0, -150.0):
+        with pytest.raises(InputError, match="must be above −100; at −100 nothing plays"):
+            change_speed(np.ones(100, np.float32), percent, SAMPLE_RATE)
+
+
+def test_components_land_at_the_ratio():
+    clip = Clip(np.zeros(9), SAMPLE_RATE)
+    landing = Speed().landing_hz(np.array([100.0, 5000]), np.array([-50.0, 0, 100]), clip)
+    np.testing.assert_allclose(landing, [[50, 2500], [100, 5000], [200, np.nan]])
+    np.testing.assert_allclose(Speed().duration_ratio(np.array([-50.0, 0, 25, 100])), [2, 1, 0.8, 0.5])

@@ -50,3 +50,16 @@ def test_a_shorter_sound_leaves_silence_and_a_longer_one_is_cut():
 def test_beyond_four_octaves_of_time_it_refuses(percent):
     with pytest.raises(InputError, match="must lie between"):
         time_stretch(np.ones(100), percent, SAMPLE_RATE)
+
+
+def test_sixteen_times_as_long_or_short_and_no_more():
+    sound = np.ones(4000, np.float32)
+    for percent in (1500.0, -93.75):
+        assert time_stretch(sound, percent, SAMPLE_RATE).shape == (4000,)
+    for percent in (1501.0, -93.8, -100.0, -150.0):
+        with pytest.raises(InputError, match=r"must lie between −93\.75 and 1500$"):
+            time_stretch(sound, [0.0, percent], SAMPLE_RATE)
+
+
+def test_durations_are_what_the_amounts_say():
+    np.testing.assert_allclose(Stretch().duration_ratio(np.array([-50.0, 0, 25])), [0.5, 1, 1.25])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from audioinv.sound.axes.speed import Speed
-from audioinv.sound.axes.stretch import Stretch
+from audioinv.sound.axes.speed import Speed, change_speed
+from audioinv.sound.axes.stretch import Stretch, time_stretch
 from audioinv.sound.axes.tempo import opposite_percent
 from audioinv.sound.clip import Clip
 
@@ -29,3 +29,20 @@ def test_there_and_back_is_the_sound_again(operator):
     envelope = [np.convolve(np.abs(found), np.hanning(400), "same") for found in (sound, back, there[0].numpy())]
     assert np.corrcoef(envelope[0], envelope[1])[0, 1] > 0.99
     assert np.corrcoef(envelope[0], envelope[2])[0, 1] < 0.99  # control: there alone is not it
+
+
+def test_energy_is_what_is_left_of_a_sound_that_lasts_another_time():
+    clip, amounts = Clip(np.ones(100), 8000), np.array([-50.0, 0, 100])
+    shifted = Speed().shift(clip, [0.0, 0.0, 0.0])
+    np.testing.assert_allclose(Speed().energy_kept(clip, amounts, shifted), [0.5, 1, 2])
+    np.testing.assert_allclose(Stretch().energy_kept(clip, amounts, shifted), [2, 1, 0.5])
+    np.testing.assert_allclose(Speed().window_filled(clip, amounts), [0, 0, 0.5])
+    np.testing.assert_allclose(Stretch().window_filled(clip, amounts), [0.5, 0, 0])
+    np.testing.assert_allclose(opposite_percent([0.0, 300.0, -75.0]), [0, -75, 300])
+
+
+@pytest.mark.parametrize(("change", "percent"), [(change_speed, 100.0), (time_stretch, -50.0)])
+def test_the_first_sample_stays_if_nothing_is_said(rng, change, percent):
+    sound = rng.standard_normal(4000).astype(np.float32)
+    np.testing.assert_array_equal(change(sound, percent, 8000), change(sound, percent, 8000, anchor_samples=0))
+    assert (change(sound, percent, 8000) != change(sound, percent, 8000, anchor_samples=1)).any()
