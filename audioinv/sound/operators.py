@@ -69,7 +69,7 @@ class Operator(ABC):
         filled = filled_bands(clip)
         if not len(filled):
             return np.full(len(amounts), np.nan)
-        return np.isnan(self.landing_hz(filled, amounts, clip)).mean(axis=1)
+        return np.asarray(np.isnan(self.landing_hz(filled, amounts, clip)).mean(axis=1))
 
     def fidelity(self, clip: Clip, amounts: Any, shifted: Tensor | None = None, *, round_trip: bool = True) -> Fidelity:
         """Measure what the operator does to one clip beside shifting it.

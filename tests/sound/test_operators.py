@@ -192,3 +192,4 @@ def test_the_anchor_is_the_moment_that_stays():
 def test_what_is_not_said_is_what_the_documentation_says():
     assert TimeShift() == TimeShift(edges="zero", seed=0)
     assert PitchShift() == PitchShift(engine="signalsmith", anchor_samples=0)
+    assert TimeShift().has_inverse is True

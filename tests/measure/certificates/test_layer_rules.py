@@ -412,6 +412,12 @@ KNOWN = {
     "some of the axis behind": (lambda x: x.transpose(1, 2)[:, :, 1:].relu().mean(1), 1),
     "magnitude spectrum, its length said": (lambda x: torch.fft.rfft(x, n=PERIOD).abs().flatten(1), 1),
     "magnitude spectrum of some": (lambda x: torch.fft.rfft(x, n=20).abs().flatten(1), None),
+    "some of a spectrum": (lambda x: torch.fft.rfft(x)[..., 1:9].abs().flatten(1), 1),
+    "some of the spectrum of a channel": (lambda x: torch.fft.rfft(x)[:, 1, 3:].abs(), 1),
+    "a list of a spectrum, which is not read": (
+        lambda x: torch.fft.rfft(x)[..., torch.tensor([1, 2])].abs().flatten(1),
+        None,
+    ),
     "magnitude of the full spectrum": (lambda x: torch.fft.fft(x).abs()[:, :, 1].flatten(1), 1),
     "bits": (lambda x: x.view(torch.int64).double().mean(-1), None),
 }  # fmt: skip
