@@ -17,13 +17,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import pickle
 import sys
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -62,29 +66,53 @@ def draw(mutants: Sequence[Mutant], n: int | None, seed: int) -> list[Mutant]:
     return [shuffled[place] for place in rng.permutation(places)]
 
 
-def run(n: int | None, seed: int) -> Record:
+def run(n: int | None, seed: int, jobs: int) -> Record:
     """Judge a sample and return what came of it; what was judged is kept as it goes."""
     reasons = {_line(survivor): survivor["reason"] for survivor in kept()["survivors"]} if KEPT.exists() else {}
-    load_heavy()
-    with copied_tree() as tree:
-        suite, mutants = Suite(observe(tree)), all_mutants(tree)
+    with _trees(jobs) as trees:
+        suite, mutants = Suite(observe(trees[0])), all_mutants(trees[0])
         record: Record = {"seed": seed, "cosmic-ray": version("cosmic-ray"), "mutants": len(mutants)}
         record |= {"judged": 0, "modules": {}, "survivors": []}
-        for verdict in judged(draw(mutants, n, seed), tree, suite):
+        for verdict in judged(draw(mutants, n, seed), trees, suite):
             add(record, verdict, reasons)
             keep(record)
     return record
 
 
-def judged(mutants: Sequence[Mutant], tree: Path, suite: Suite) -> Iterator[Verdict]:
-    """Judge mutants one after the other and say how far it is."""
+@contextmanager
+def _trees(jobs: int) -> Iterator[list[Path]]:
+    """Yield a copy of the tree for each process that judges; what tests import is loaded for all of them."""
+    load_heavy()
+    with ExitStack() as stack:
+        yield [stack.enter_context(copied_tree()) for _ in range(jobs)]
+
+
+def judged(mutants: Sequence[Mutant], trees: Sequence[Path], suite: Suite) -> Iterator[Verdict]:
+    """Judge mutants, one at a time in each tree, and say how far it is; in their order."""
+    streams = [_judge_apart(mutants[at :: len(trees)], tree, suite) for at, tree in enumerate(trees)]
     survived = 0
-    for place, mutant in enumerate(mutants, start=1):
-        verdict = judge(mutant, tree, suite)
+    for place in range(len(mutants)):
+        verdict = pickle.load(streams[place % len(trees)])
         survived += verdict.outcome == "survived"
-        print(f"\r{place} of {len(mutants)}, {survived} survived", end="", file=sys.stderr, flush=True)
+        print(f"\r{place + 1} of {len(mutants)}, {survived} survived", end="", file=sys.stderr, flush=True)
         yield verdict
     print(file=sys.stderr)
+
+
+def _judge_apart(mutants: Sequence[Mutant], tree: Path, suite: Suite) -> BinaryIO:
+    """Judge mutants in a process that is forked from this one, and return what its verdicts are read from."""
+    reader, writer = os.pipe()
+    if not os.fork():
+        try:
+            with os.fdopen(writer, "wb", buffering=0) as stream:
+                for mutant in mutants:
+                    stream.write(pickle.dumps(judge(mutant, tree, suite)))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(writer)
+    return os.fdopen(reader, "rb")
 
 
 def add(record: Record, verdict: Verdict, reasons: Mapping[tuple[str, str, str], str]) -> None:
@@ -98,14 +126,13 @@ def add(record: Record, verdict: Verdict, reasons: Mapping[tuple[str, str, str],
         record["survivors"].append({**survivor, "reason": reasons.get(_line(survivor), "")})
 
 
-def run_again(record: Record) -> None:
+def run_again(record: Record, jobs: int) -> None:
     """Have survivors without a reason meet their tests once more; note where they are and which are killed now."""
-    load_heavy()
     left = [survivor for survivor in record["survivors"] if not survivor["killed_since"] and not survivor["reason"]]
-    with copied_tree() as tree:
-        suite, mutants = Suite(observe(tree)), all_mutants(tree)
-        found = [(survivor, mutant) for survivor in left if (mutant := _find(survivor, mutants, tree))]
-        verdicts = judged([mutant for _, mutant in found], tree, suite)
+    with _trees(jobs) as trees:
+        suite, mutants = Suite(observe(trees[0])), all_mutants(trees[0])
+        found = [(survivor, mutant) for survivor in left if (mutant := _find(survivor, mutants, trees[0]))]
+        verdicts = judged([mutant for _, mutant in found], trees, suite)
         for (survivor, mutant), verdict in zip(found, verdicts, strict=True):
             survivor.update(asdict(mutant), killed_since=verdict.outcome != "survived", n_tests=verdict.n_tests)
             keep(record)
@@ -230,14 +257,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", default="1200", help="how many mutants, or all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many are judged at a time")
     parser.add_argument("--again", action="store_true", help="only the survivors of the last run that have no reason")
     parser.add_argument("--pages", action="store_true", help="run nothing, write the pages of the last run")
     options = parser.parse_args()
-    record = (
-        kept() if options.again or options.pages else run(None if options.n == "all" else int(options.n), options.seed)
-    )
+    n = None if options.n == "all" else int(options.n)
+    record = kept() if options.again or options.pages else run(n, options.seed, options.jobs)
     if options.again:
-        run_again(record)
+        run_again(record, options.jobs)
     write_pages(record)
     print(summary(record))
     return 0

@@ -1,6 +1,7 @@
 """What the share of killed mutants rests on: where mutants are made, which tests they meet, how they are counted."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -185,6 +186,23 @@ def test_a_mutant_survives_tests_that_do_not_look_at_it(tmp_path):
     assert same
     assert not left
     assert ends == [7, -signal.SIGKILL, None, True]
+
+
+@pytest.mark.parametrize("n_trees", [1, 2])
+def test_mutants_are_judged_side_by_side_and_told_in_their_order(monkeypatch, n_trees):
+    mutants = [Mutant("audioinv/sound/m.py", line, "f", 1, "AddNot", 0) for line in range(5)]
+    trees = [Path("first"), Path("second")][:n_trees]
+
+    def judge(mutant, tree, suite):
+        return mutation.Verdict(mutant, suite, f"{tree} {os.getpid()}", "survived", 1)
+
+    monkeypatch.setattr(mutation, "judge", judge)
+    verdicts = list(mutation.judged(mutants, trees, "suite"))
+    assert [verdict.mutant for verdict in verdicts] == mutants
+    assert [verdict.after.split()[0] for verdict in verdicts] == [str(trees[i % n_trees]) for i in range(5)]
+    places = {verdict.after for verdict in verdicts}
+    assert len(places) == n_trees
+    assert not any(place.endswith(f" {os.getpid()}") for place in places)
 
 
 def test_what_survived_is_counted_and_keeps_its_reason():
