@@ -89,13 +89,15 @@ def _trees(jobs: int) -> Iterator[list[Path]]:
 
 def judged(mutants: Sequence[Mutant], trees: Sequence[Path], suite: Suite) -> Iterator[Verdict]:
     """Judge mutants, one at a time in each tree, and say how far it is; in their order."""
-    streams = [_judge_apart(mutants[at :: len(trees)], tree, suite) for at, tree in enumerate(trees)]
     survived = 0
-    for place in range(len(mutants)):
-        verdict = pickle.load(streams[place % len(trees)])
-        survived += verdict.outcome == "survived"
-        print(f"\r{place + 1} of {len(mutants)}, {survived} survived", end="", file=sys.stderr, flush=True)
-        yield verdict
+    with ExitStack() as stack:
+        parts = [(mutants[at :: len(trees)], tree) for at, tree in enumerate(trees)]
+        streams = [stack.enter_context(_judge_apart(some, tree, suite)) for some, tree in parts]
+        for place in range(len(mutants)):
+            verdict = pickle.load(streams[place % len(trees)])
+            survived += verdict.outcome == "survived"
+            print(f"\r{place + 1} of {len(mutants)}, {survived} survived", end="", file=sys.stderr, flush=True)
+            yield verdict
     print(file=sys.stderr)
 
 
