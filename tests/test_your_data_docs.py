@@ -1,14 +1,12 @@
 """The page on data: its commands, run as they stand on the trees that it makes, print what it shows."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from audioinv.corpus.layouts import LAYOUTS, layout_named
+from tests.typed import run_typed
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
@@ -34,20 +32,11 @@ def prepare(folder):
         (folder / re.match(r"# (\S+)\n", block).group(1)).write_text(block, encoding="utf-8")
 
 
-def run(command, folder):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache"), "COLUMNS": "80"}
-    words = re.sub(r"\bpython ", f"{sys.executable} ", re.sub(r"^audioinv ", "python -m audioinv ", command))
-    done = subprocess.run(
-        ["bash", "-c", f"{words} 2>&1"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_the_page_shows_what_its_commands_print(tmp_path):
     prepare(tmp_path)
     for command, shown in shown_sessions():
-        printed = run(command, tmp_path)
+        _, _, printed = run_typed(command, tmp_path, {"XDG_CACHE_HOME": str(tmp_path / "cache")})
         assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", shown).split(), command
         # Another processor trains another network from the same seed, and 8 clips answer in steps of 1/8.
         for value, close in zip(NUMBER.findall(printed), NUMBER.findall(shown), strict=True):

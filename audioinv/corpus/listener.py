@@ -91,8 +91,9 @@ class ListenerFile:
     Examples
     --------
     >>> wish = Expectation(parse_grid("gain", "-20:20:5dB"), "invariant")
-    >>> ListenerFile("which drum is it?", (wish,)).expectations[0].grid.axis
-    'gain'
+    >>> listener = ListenerFile("which drum is it?", (wish,))
+    >>> listener.expectations[0].grid.axis, listener.author
+    ('gain', 'the caller')
     """
 
     corpus: str

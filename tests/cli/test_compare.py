@@ -46,7 +46,7 @@ def test_two_models_of_one_folder_are_compared(run, runs):
         (("a", "-m", "toy"), "name two models"),
         (("a", "b", "-m", "nobody"), "holds no model nobody"),
         (("a", "b", "a"), "one or two"),
-        (("a", "nowhere"), "no results folder"),
+        (("a", "nowhere"), "nowhere does not exist"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_one_line(run, runs, arguments, message):
@@ -60,8 +60,10 @@ def test_what_cannot_be_compared_is_refused_in_one_line(run, runs, arguments, me
 def test_a_folder_without_clips_leaves_nothing_to_compare(run, runs):
     (runs / "empty").mkdir()
     pq.write_table(SCHEMA.empty_table(), runs / "empty" / "results.parquet")
-    (runs / "empty" / "summary.json").write_text('{"schema_version": 1, "models": {}}')
-    (runs / "empty" / "run.json").write_text('{"models": {}}')
+    for name in ("summary.json", "run.json"):
+        document = json.loads((runs / "a" / name).read_text()) | {"models": {}}
+        document.pop("files_sha256", None)
+        (runs / "empty" / name).write_text(json.dumps(document))
     (runs / "empty" / "failures.csv").write_text("path,stage,reason\n")
     assert run("compare", "a", "empty").exit_code == 5
 

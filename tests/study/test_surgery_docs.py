@@ -1,14 +1,12 @@
 """The page on surgery: its commands and its Python, run as they stand, print what it shows."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from audioinv.nets.surgery.replacement import check_kind
+from tests.typed import run_typed
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "surgery.md").read_text(encoding="utf-8")
@@ -36,15 +34,13 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_page_shows_what_its_commands_print(folder):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "OMP_NUM_THREADS": "1"}
     parts = [part for block in blocks("console") for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
     assert len(parts) == 3
     for part in parts:
         command, _, shown = part.partition("\n")
-        words = re.sub(r"^(audioinv)", rf"{sys.executable} -m \1", re.sub(r"^python", sys.executable, command))
-        done = subprocess.run(["bash", "-c", words], cwd=folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        printed, expected = comparable(done.stdout), comparable(shown)
+        code, stdout, said = run_typed(command, folder, {"OMP_NUM_THREADS": "1"})
+        assert code == 0, said
+        printed, expected = comparable(stdout), comparable(shown)
         assert NUMBER.sub("#", printed) == NUMBER.sub("#", expected), command
         # A network that is trained on another processor differs a little, and with it what hangs by a hair.
         for value, close in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
