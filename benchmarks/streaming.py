@@ -87,7 +87,7 @@ def slide_one(name: str, sound: Path, folder: Path) -> dict[str, float]:
     model = make_model(name)
     loaded = peak_megabytes()
     started = time.process_time()
-    with SlidingFolder(folder / name) as writer:
+    with tempfile.TemporaryDirectory(dir=folder) as made, SlidingFolder(Path(made) / name) as writer:
         found = slide_models([model], [CorpusEntry(sound)], SlidingOptions(), keep=writer.write)
         scored = time.process_time() - started
         writer.finish(found)
