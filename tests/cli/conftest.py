@@ -15,8 +15,16 @@ from audioinv.nets.classifier import Classifier, save_classifier
 from audioinv.nets.model import ModelSpec
 from audioinv.sound.audio import write_audio
 from audioinv.sound.synthetic import harmonic_tone
+from audioinv.study import surgery_cost
 
 GRIDS = ("--time", "-10:10:10ms", "--freq", "-50:50:50Hz", "--pitch", "-1:1:1st")
+
+
+@pytest.fixture(autouse=True)
+def short_timing(monkeypatch):
+    """Surgery times what it has changed for ten seconds; its numbers are not looked at here."""
+    monkeypatch.setattr(surgery_cost, "_TURN_SECONDS", 1e-4)
+    monkeypatch.setattr(surgery_cost, "_N_ROUNDS", 6)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from torch import nn
 
 from audioinv.nets.adapters.export import export_classifier
 from audioinv.nets.library import load_model
-from audioinv.study import surgery_cost
 
 GRIDS = ("--time", "-10:10:10ms", "--freq", "0:50:50Hz", "--pitch", "0:1:1st")
 SAYS = 'audioinv = {"sample_rate": 16000, "labels": ["high", "low"], "activation": "softmax", "input_samples": 4800}'
@@ -34,15 +33,6 @@ class Dense(Plain):
         super().__init__()
         self.layers = torch.nn.Conv1d(1, 2, 9)
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def in_a_hurry():
-    """Time a few short turns: what they say of a clock is no matter here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(surgery_cost, "_TURN_SECONDS", 1e-4)
-        patch.setattr(surgery_cost, "_N_ROUNDS", 6)
-        yield
 
 
 def export(place, form):

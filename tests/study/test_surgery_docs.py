@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from audioinv.nets.surgery.replacement import check_kind
+from audioinv.study import surgery_cost
 from tests.typed import run_typed
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,8 @@ def comparable(text):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(surgery_cost, "_TURN_SECONDS", 1e-4)  # what a clock said is left out
+    monkeypatch.setattr(surgery_cost, "_N_ROUNDS", 6)
     (tmp_path / "clips").symlink_to(ROOT / "clips")
     (tmp_path / "tone_net.py").write_bytes((ROOT / "docs" / "surgery" / "tone_net.py").read_bytes())
     monkeypatch.chdir(tmp_path)
