@@ -135,6 +135,12 @@ def test_the_interval_of_its_drift_is_that_of_resampled_groups(sizes):
     assert (found.n, found.n_groups) == (len(groups), 12)
 
 
+def test_there_is_no_drift_of_a_clip_that_is_not_shifted(rng):
+    alone = calibration.bootstrap_calibration_drift(rng.random((9, 1)), np.ones((9, 1)), 0, None, rng=rng)
+    assert np.isnan([alone.value, alone.low, alone.high]).all()
+    assert alone.n == 9
+
+
 def test_2000_resamples_if_not_said_otherwise(rng):
     confidence, correct = rng.random((12, 2)), rng.integers(0, 2, (12, 2)).astype(float)
     plain, full = (

@@ -89,6 +89,13 @@ def test_reach_and_the_share_at_a_pair_are_those_that_were_planted():
     assert (at.n, at.n_groups, at.unit, at.n_undefined) == (4, 4, "clip", 0)
 
 
+def test_what_the_first_change_undoes_alone_is_no_matter_of_the_second():
+    answers = np.zeros((4, 6, 3), int)
+    answers[:3, 4:] = 1
+    np.testing.assert_array_equal(found(answers).standing.value, [[1, 1, 1], [1, 1, 1], [0.25, 0.25, 0.25]])
+    np.testing.assert_array_equal(found(answers).reach(0.5), [3, 3, np.nan])
+
+
 def test_a_clip_without_answers_is_left_out_and_counted():
     answers = np.zeros((5, 6, 3), int)
     answers[0, 1, 1] = -1

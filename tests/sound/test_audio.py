@@ -192,3 +192,10 @@ def test_a_file_too_large_to_hold_is_put_together_from_blocks_and_read_no_furthe
     monkeypatch.setattr(Sound, "blocks", counted)
     load_clip(tmp_path / "a.wav", start_seconds=start, end_seconds=end)
     assert sum(read) == min(1000, -(-closes // 70) * 70)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
+def test_a_step_of_sixteen_bits_is_one_in_32768(tmp_path, suffix):
+    write_audio(tmp_path / f"a.{suffix}", np.array([0.75, -0.75, 0.3, 1 / 32768]), 8000)
+    read, _ = soundfile.read(tmp_path / f"a.{suffix}", dtype="int16")
+    assert read.tolist() == [24576, -24576, 9830, 1]

@@ -374,6 +374,7 @@ KNOWN = {
     "places unbound": (lambda x: x.unbind(-1)[3], None),
     "gated channels": (lambda x: mean(F.glu(x[:, :2], 1)), 1),
     "gated places": (lambda x: mean(F.glu(x, -1)), None),
+    "gated along the last axis, which is not named": (lambda x: mean(F.glu(x)), None),
     "spectrum of channels": (lambda x: mean(torch.fft.rfft(x, dim=1).abs()), 1),
     "magnitude spectrum of all (I22)": (lambda x: torch.fft.rfft(x).abs()[..., 1:9].flatten(1), 1),
     "magnitude spectrum after stride 3": (lambda x: torch.fft.rfft(conv(x, 3)).abs().flatten(1), 3),
