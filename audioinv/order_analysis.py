@@ -38,6 +38,7 @@ from .measure.outcome import all_consistency, correctness, top1
 from .measure.statistics import Estimate, estimate_mean, paired_difference
 from .nets.model import Model
 from .report.order_results import OrderChange, OrderOptions, OrderResults
+from .report.wording import share_text
 from .sound.clip import Clip, open_window
 from .sound.segments import draw_orders, join_sounds, permute_segments, play_backwards, rotations
 from .sweep.attempt import attempt
@@ -308,15 +309,17 @@ def _cautions(result: OrderResults, common: float, partners: Sequence[int]) -> I
         yield "joined: no two clips have different labels, so no A·B can be told from B·A; add clips of other classes"
     unchanged, beyond = result.permuted.unchanged, result.order_beyond_place
     if common > MAX_COMMON_ANSWER:
-        yield f"the model gives {common:.0%} of the clips the same answer: that order does not change it says nothing"
+        same = f"the model gives {share_text(common)} of the clips the same answer"
+        yield f"{same}: that order does not change it says nothing"
     elif unchanged.value >= TOO_INVARIANT:
         yield (
-            f"answers unchanged under permutation for {unchanged.value:.0%} of clips (95 % interval "
-            f"{unchanged.low:.0%} to {unchanged.high:.0%}): this model hears which sounds, not their order; right only "
-            "where order does not make the label"
+            f"answers unchanged under permutation for {share_text(unchanged.value)} of clips (95 % interval "
+            f"{share_text(unchanged.low)} to {share_text(unchanged.high)}): this model hears which sounds, not their "
+            "order; right only where order does not make the label"
         )
     elif not beyond.low > 0:
         yield (
-            f"permutations change {result.permuted.sensitivity.value:.0%} of the answers, rotations, which keep the "
-            f"order, {result.rotated.sensitivity.value:.0%}: what looks like order may be place, or seams"
+            f"permutations change {share_text(result.permuted.sensitivity.value)} of the answers, rotations, which "
+            f"keep the order, {share_text(result.rotated.sensitivity.value)}: what looks like order may be place, or "
+            "seams"
         )

@@ -187,7 +187,8 @@ def summary(record: Mapping[str, Any]) -> str:
     for floor, (ended, (share, low, high)) in shares(record).items():
         after = (ended.total() - ended["survived"] + since[floor]) / max(ended.total(), 1)
         counts = [str(ended[outcome]) for outcome in OUTCOMES]
-        columns.append([str(ended.total()), *counts, f"{share:.1%} ({low:.1%} to {high:.1%})", f"{after:.1%}"])
+        killed, least, most, since_then = (f"{100 * one:.1f} %" for one in (share, low, high, after))
+        columns.append([str(ended.total()), *counts, f"{killed} ({least} to {most})", since_then])
     names = ["mutants", *OUTCOMES.values(), "**killed** (95 %)", "with tests written since"]
     return table(["", "`sound/`", "`measure/`", "both"], list(zip(names, *columns, strict=True)))
 

@@ -54,7 +54,7 @@ class Row:
     @property
     def shortfall(self) -> str:
         """Why the case is not met, in words; empty if it is."""
-        slow = "" if self.fast else f"{self.ours / self.target - 1:.1%} over"
+        slow = "" if self.fast else f"{100 * (self.ours / self.target - 1):.1f} % over"
         return ", ".join(filter(None, (slow, "" if self.exact else "not exact")))
 
     def cells(self) -> list[str]:

@@ -33,6 +33,7 @@ from scipy import stats
 from audioinv.report.figure_style import PAGE_INCHES, model_style, new_figure, styled
 from audioinv.sound.audio import load_clip, write_audio
 from audioinv.sound.clip import Clip
+from audioinv.sweep.allocation import keep_memory
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.run import sweep_clips
 
@@ -146,6 +147,7 @@ def measure_memory(axis: Axis, setting: Setting) -> dict[str, list[float]]:
 def print_peak(work: Mapping[str, Any]) -> None:
     """Run one sweep and print the most memory that this process ever held, in MiB."""
     torch.set_num_threads(1)
+    keep_memory()
     with tempfile.TemporaryDirectory() as folder:
         Load(**work["load"]).sweep(Path(folder), work["device"])(work["engine"])()
     # Of this program alone; what getrusage says includes the process that started it.
@@ -247,6 +249,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--peak"]:
         print_peak(json.loads(sys.argv[2]))
         return
+    keep_memory()  # as the command line does
     cases = {axis.name: partial(measure_cost, axis) for axis in COST}
     cases |= {axis.name: partial(measure_memory, axis) for axis in MEMORY}
     run_cases("scaling", cases, text, description=__doc__, slow="memory")

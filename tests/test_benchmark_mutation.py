@@ -224,8 +224,8 @@ def test_what_survived_is_counted_and_keeps_its_reason():
     record["survivors"][1]["killed_since"] = True
     assert "a & b" not in mutation.page(record)
     killed, since = mutation.summary(record).splitlines()[-2:]
-    assert killed.endswith("| 50.0% (15.0% to 85.0%) |")
-    assert since == "| with tests written since | 66.7% | 100.0% | 75.0% |"
+    assert killed.endswith("| 50.0 % (15.0 % to 85.0 %) |")
+    assert since == "| with tests written since | 66.7 % | 100.0 % | 75.0 % |"
 
 
 def test_lines_are_cut_down_to_what_differs():

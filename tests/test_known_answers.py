@@ -61,7 +61,7 @@ def test_a_constant_predictor_keeps_everything_is_right_by_the_share_of_its_clas
     assert result.summary["contrast"]["difference"]["value"] == 0
     assert result.summary["references"]["relative_flips"] == 0
     (warning,) = (line for line in result.summary["warnings"] if "its consistency says nothing" in line)
-    assert "answers 'a' for 100.0% of all clips and shifts, although 62.5% of the labelled clips" in warning
+    assert "answers 'a' for 100.0 % of all clips and shifts, although 62.5 % of the labelled clips" in warning
 
 
 def test_a_die_agrees_with_itself_as_chance_has_it(rng):

@@ -58,7 +58,7 @@ def test_a_model_that_hears_which_sounds_and_no_order_raises_the_alarm(rng):
     assert found.joined[0].sensitivity.value == 0
     assert found.noise_floor == 0
     (alarm,) = found.cautions
-    assert "answers unchanged under permutation for 100% of clips" in alarm
+    assert "answers unchanged under permutation for 100 % of clips" in alarm
     assert "which sounds, not their order" in alarm
 
 
@@ -77,7 +77,7 @@ def test_a_constant_model_says_nothing_and_raises_no_alarm(rng):
     found = analyze_order(model_of(lambda waveforms: np.ones(len(waveforms))), sounds(rng))
     assert found.permuted.unchanged.value == 1
     (caution,) = found.cautions
-    assert "100% of the clips the same answer" in caution
+    assert "100 % of the clips the same answer" in caution
     assert found.accuracy.value == 0.5
 
 

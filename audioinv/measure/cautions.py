@@ -90,13 +90,13 @@ def _about_model(axes: Mapping[str, AxisResponses], answers: Mapping[str, IntArr
     is_common = float((labelled == common).mean()) if len(set(labelled)) > 1 else 1.0
     if counts[common] > MAX_COMMON_ANSWER * len(given) and is_common <= MAX_COMMON_ANSWER:
         yield (
-            f"the model answers '{clips.classes[common]}' for {counts[common] / len(given):.1%} of all clips and "
-            f"shifts, although {is_common:.1%} of the labelled clips are of that class: its consistency says "
-            "nothing; check the labels, the sample rate and the scaling, or use another model"
+            f"the model answers '{clips.classes[common]}' for {100 * counts[common] / len(given):.1f} % of all clips "
+            f"and shifts, although {100 * is_common:.1f} % of the labelled clips are of that class: its consistency "
+            "says nothing; check the labels, the sample rate and the scaling, or use another model"
         )
     elif _spread(next(iter(axes.values()))) < MIN_SPREAD:
         yield (
-            f"the model's scores for the {len(clips.names)} clips differ by less than {MIN_SPREAD:.0%} of the "
+            f"the model's scores for the {len(clips.names)} clips differ by less than {100 * MIN_SPREAD:.0f} % of the "
             "largest score: it hardly tells them apart and its consistency says nothing; check that the clips "
             "reach it at the right level and sample rate"
         )
@@ -181,15 +181,16 @@ def _about_sound(name: str, responses: AxisResponses) -> Iterator[str]:
     added = responses.window_filled - responses.window_filled[:, [responses.zero]] > MAX_ADDED_PADDING
     if added.any():
         yield (
-            f"{name}: {added.any(axis=1).sum()} of {n_clips} clips have more than {MAX_ADDED_PADDING:.0%} of the "
-            f"window newly filled with padding, from {_nearest(responses, added)} on: answers there are about the "
+            f"{name}: {added.any(axis=1).sum()} of {n_clips} clips have more than {100 * MAX_ADDED_PADDING:.0f} % of "
+            f"the window newly filled with padding, from {_nearest(responses, added)} on: answers there are about the "
             "padding too; sweep less far, or give clips with their surroundings"
         )
     cut = responses.bandwidth_lost > MAX_BANDWIDTH_LOST
     if cut.any():
         yield (
-            f"{name}: {cut.any(axis=1).sum()} of {n_clips} clips lose more than {MAX_BANDWIDTH_LOST:.0%} of the band "
-            f"that they fill, from {_nearest(responses, cut)} on: answers there are about what is left; sweep less far"
+            f"{name}: {cut.any(axis=1).sum()} of {n_clips} clips lose more than {100 * MAX_BANDWIDTH_LOST:.0f} % of "
+            f"the band that they fill, from {_nearest(responses, cut)} on: answers there are about what is left; sweep "
+            "less far"
         )
     n_silent = int(np.isnan(responses.energy_kept).all(axis=1).sum())
     if name == "time" and n_silent and not np.isnan(responses.energy_kept).all():

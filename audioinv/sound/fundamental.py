@@ -112,13 +112,14 @@ def find_pitch(waveform: npt.ArrayLike, sample_rate: int, *, fmin: float = 50.0,
     samples = samples - samples.mean()
     guess, agreed = _agreed_pitch(_track_pitch(samples, sample_rate, fmin, highest))
     if agreed < AGREEMENT_SHARE:
-        return _no_pitch(f"no stable pitch: {agreed:.0%} of the loud frames agree on one")
+        return _no_pitch(f"no stable pitch: {100 * agreed:.0f} % of the loud frames agree on one")
     fundamental = _lowest_fundamental(samples, sample_rate, guess)
     if np.isnan(fundamental):
         return _no_pitch(f"no stable pitch: nothing sounds at the fundamental of {guess:.1f} Hz")
     explained = _harmonic_share(samples, sample_rate, fundamental)
     if explained < HARMONIC_SHARE:
-        return _no_pitch(f"no stable pitch: {explained:.0%} of the energy lies at multiples of {fundamental:.1f} Hz")
+        percent = f"{100 * explained:.0f} %"
+        return _no_pitch(f"no stable pitch: {percent} of the energy lies at multiples of {fundamental:.1f} Hz")
     return Pitch(fundamental, True)
 
 

@@ -42,14 +42,14 @@ def test_a_sound_analysis_raises_nothing(make_responses):
 def test_a_constant_model_is_flagged(make_responses):
     scores = np.broadcast_to([0.2, 0.7, 0.1], (12, 5, 3))
     (caution,) = raised(make_responses(scores, SHIFTS), table())
-    assert "answers 'kick' for 100.0% of all clips and shifts, although 33.3%" in caution
+    assert "answers 'kick' for 100.0 % of all clips and shifts, although 33.3 %" in caution
 
 
 def test_a_model_that_nearly_always_gives_one_answer_is_flagged(make_responses):
     scores = np.tile(sound_scores(12)[1], (30, 1, 1))
     scores[0] = [0.8, 0.1, 0.1]
     (caution,) = raised(make_responses(scores, SHIFTS), table(30))
-    assert "'kick' for 96.7%" in caution
+    assert "'kick' for 96.7 %" in caution
     scores[1] = [0.8, 0.1, 0.1]
     assert raised(make_responses(scores, SHIFTS), table(30)) == []
 
@@ -61,15 +61,15 @@ def test_exactly_95_percent_of_one_answer_is_not_too_much(make_responses):
     assert raised(make_responses(mostly_kick, SHIFTS), table(20)) == []
     labels = ("hat",) + ("kick",) * 19
     (caution,) = raised(make_responses(always_kick, SHIFTS), table(20, labels=labels))
-    assert "'kick' for 100.0% of all clips and shifts, although 95.0% of the labelled clips" in caution
+    assert "'kick' for 100.0 % of all clips and shifts, although 95.0 % of the labelled clips" in caution
 
 
 def test_how_common_a_class_is_among_the_clips_is_that_of_labelled_ones(make_responses):
     always_kick = np.tile(sound_scores(12)[1], (12, 1, 1)) + np.linspace(0, 0.05, 12)[:, None, None]
     responses = make_responses(always_kick, SHIFTS)
     of_two, unlabelled = ("hat", "kick") * 6, (None, None, *table().labels[2:])
-    assert "although 50.0% of the labelled" in raised(responses, table(labels=of_two))[0]
-    assert "although 30.0% of the labelled" in raised(responses, table(labels=unlabelled))[0]
+    assert "although 50.0 % of the labelled" in raised(responses, table(labels=of_two))[0]
+    assert "although 30.0 % of the labelled" in raised(responses, table(labels=unlabelled))[0]
     # Labels of one class only, whichever, cannot tell a constant model from one that hears right.
     (caution,) = raised(responses, table(labels=("hat",) * 12))
     assert caution.startswith("all labelled clips are of one class, 'hat'")
@@ -84,7 +84,7 @@ def test_a_model_is_not_constant_because_the_clips_are(make_responses):
 def test_scores_that_hardly_differ_between_clips_are_flagged(make_responses):
     scores = 0.3 + 0.002 * sound_scores()
     (caution,) = raised(make_responses(scores, SHIFTS), table())
-    assert "scores for the 12 clips differ by less than 1% of the largest score" in caution
+    assert "scores for the 12 clips differ by less than 1 % of the largest score" in caution
     assert raised(make_responses(0.3 + 0.01 * sound_scores(), SHIFTS), table()) == []
 
 
@@ -102,7 +102,7 @@ def test_the_spread_is_that_of_the_clean_scores_of_clips_that_have_any(make_resp
     scores[:, 0] *= 2  # all alike all the same, at 0
     scores[4, 2, 1] = np.nan
     found = raised(make_responses(scores, SHIFTS), table())
-    assert "differ by less than 1% of the largest score" in found[0]
+    assert "differ by less than 1 % of the largest score" in found[0]
     assert len(found) == 2
 
 
@@ -145,14 +145,14 @@ def test_padding_that_a_shift_brings_is_flagged_and_what_was_there_before_is_not
     filled[:4, 4] = 0.8
     filled[0, 3] = 0.75
     (caution,) = raised(make_responses(sound_scores(), SHIFTS, window_filled=filled), table())
-    assert "time: 4 of 12 clips have more than 25% of the window newly filled with padding, from 20 ms on" in caution
+    assert "time: 4 of 12 clips have more than 25 % of the window newly filled with padding, from 20 ms on" in caution
 
 
 def test_a_band_that_is_cut_off_is_flagged(make_responses):
     lost = np.zeros((12, 5))
     lost[:3, 4] = 0.3
     (caution,) = raised(make_responses(sound_scores(), SHIFTS, axis="pitch", bandwidth_lost=lost), table())
-    assert "pitch: 3 of 12 clips lose more than 25% of the band that they fill, from 20 st on" in caution
+    assert "pitch: 3 of 12 clips lose more than 25 % of the band that they fill, from 20 st on" in caution
     assert raised(make_responses(sound_scores(), SHIFTS, axis="pitch", bandwidth_lost=lost / 1.2), table()) == []
 
 
