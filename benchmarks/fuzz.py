@@ -256,7 +256,8 @@ def decode(case: int, path: Path, tally: Tally) -> None:
 
 def _kind(reason: str) -> str:
     """Return a reason without its numbers."""
-    return re.sub(r"\d[\d.e+]*", "…", reason.partition(";")[0].partition(" (")[0])
+    rule = re.sub(r"\d[\d.e+]*", "…", reason.partition(";")[0].partition(" (")[0])
+    return rule.replace("channel,", "channels,")
 
 
 def analyze(folder: Path, tally: Tally) -> None:

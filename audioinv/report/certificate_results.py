@@ -162,6 +162,9 @@ def load_certificates(folder: str | os.PathLike[str]) -> CertificateResults:
 def _read(document: Mapping[str, Any]) -> CertificateResults:
     certificates = tuple(_read_certificate(stored) for stored in document["certificates"])
     failures = tuple(Failure(**failure) for failure in document.get("failures", ()))  # older documents hold none
+    pairs = [pair for one in certificates for pair in (one.confirmation.worst, one.confirmation.between)]
+    if not all(pair.clip in range(len(document["clips"])) for pair in pairs):
+        raise ValueError("a certificate is of a clip that is not among clips")
     return CertificateResults(
         document["model"], tuple(document["clips"]), certificates, document["weights_sha256"], failures
     )

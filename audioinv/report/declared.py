@@ -3,8 +3,8 @@
 Conventions
 -----------
 A declaration is an annotation: of the fields of a dataclass, or of the members of a ``TypedDict``, which need not name
-all that a document holds. A whole number will do for a number, and nothing else for anything else. Arrays are not
-looked into: they come from tables, which have a schema of their own.
+all that a document holds. A whole number will do for a number, and nothing else for anything else. Of arrays it is only
+seen that they are no single number: most come from tables, which have a schema of their own.
 
 What is here: `misfit`, `read_plain`; `UNREADABLE` and `why`.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
@@ -39,6 +38,7 @@ _WORDS: dict[Any, tuple[tuple[type, ...], str]] = {
     tuple: ((tuple, list), "a list"),
     Mapping: ((Mapping,), "names with values"),
 }
+_LARGEST = 1e300  # no number is written that a hundredfold of would be infinite
 _MOST = 2**63  # no array holds a greater whole number
 _SHOWN = 40  # letters of a value
 
@@ -97,7 +97,9 @@ def _refuse(text: str) -> float:
 
 def _finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
+    if abs(number) > _LARGEST:
+        raise ValueError(f"{text[:_SHOWN]} is no finite number, or beyond ±{_LARGEST:g}")
+    return number
 
 
 def _whole(text: str) -> int:
@@ -131,9 +133,12 @@ def misfit(value: object, kind: Any, name: str = "") -> str:
     origin = get_origin(kind) or kind
     if origin is Union or origin is UnionType:
         found = [misfit(value, one, name) for one in get_args(kind)]
-        return max(found, key=len) if all(found) else ""
+        inside = [said for said in found if not said.startswith(f"{name}=")]
+        return max(inside or found, key=len) if all(found) else ""
     if origin is Literal:
         return "" if value in get_args(kind) else _said(name, value, f"one of {', '.join(map(str, get_args(kind)))}")
+    if origin is np.ndarray:
+        return _said(name, value.item(), "a list") if isinstance(value, np.ndarray) and not value.ndim else ""
     if is_dataclass(kind) or is_typeddict(kind):
         known = isinstance(value, Mapping) if is_typeddict(kind) else isinstance(value, kind)
         inside = _members(value, kind, name) if known else iter([_said(name, value, _WORDS[Mapping][1])])

@@ -84,10 +84,16 @@ class SlidingRecord(_Typed):
     versions: _Versions
 
 
+class _Data(TypedDict):
+    sha256: str
+
+
 class RunRecord(SlidingRecord):
     """``run.json`` of an analysis."""
 
     plans: Mapping[str, _Plan]
+    device: tuple[str, ...]
+    data: _Data
 
 
 class _Estimate(TypedDict):
@@ -144,7 +150,11 @@ class _Variant(TypedDict):
     family: str
 
 
-class _Measured(_Estimate):
+class _Compared(TypedDict, total=False):
+    difference: _Estimate | None
+
+
+class _Measured(_Estimate, _Compared):
     by_seed: tuple[float | None, ...]
 
 
@@ -152,6 +162,21 @@ class _Row(TypedDict):
     task: str
     variant: str
     measures: Mapping[str, _Measured]
+    facts: Mapping[str, object]
+
+
+class _Expected(TypedDict):
+    claim: str
+    task: str
+    words: str
+    left: str
+    left_value: float | None
+    right: str | float
+    right_words: str
+    right_value: float | None
+    relation: str
+    difference: _Estimate | None
+    verdict: str
 
 
 class _Curve(TypedDict):
@@ -168,6 +193,13 @@ class StudyAnswer(TypedDict):
     """``study.json``."""
 
     study: str
+    question: str
+    finding: str
+    note: str
+    reference: str
+    seeds: tuple[int, ...]
+    warnings: tuple[str, ...]
+    expectations: tuple[_Expected, ...]
     tasks: Mapping[str, str]
     variants: tuple[_Variant, ...]
     rows: tuple[_Row, ...]

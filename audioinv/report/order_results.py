@@ -122,6 +122,11 @@ class OrderResults(KeptAnalysis):
     failures : tuple of Failure
         Clips that were not analysed.
 
+    Raises
+    ------
+    InputError
+        If there are not as many gaps as changes of joined clips.
+
     Examples
     --------
     >>> import tempfile
@@ -161,6 +166,13 @@ class OrderResults(KeptAnalysis):
     weights_sha256: str | None
     failures: tuple[Failure, ...]
     FILES = ORDER_FILES
+
+    def __post_init__(self) -> None:
+        if len(self.gaps_seconds) != len(self.joined):
+            n_gaps, n_joined = len(self.gaps_seconds), len(self.joined)
+            raise InputError(
+                f"joined holds {n_joined} changes of order where there are {n_gaps} gaps_seconds; give one each"
+            )
 
     @property
     def changes(self) -> tuple[tuple[float, OrderChange], ...]:
@@ -224,7 +236,7 @@ def load_order(folder: str | os.PathLike[str]) -> OrderResults:
 
 
 def _read(stored: Mapping[str, Any]) -> OrderResults:
-    changes = {name: _read_change(stored[name]) for name in ("permuted", "rotated", "backwards")}
+    changes = {name: _read_change(stored[name], name) for name in ("permuted", "rotated", "backwards")}
     return OrderResults(
         model=stored["model"],
         config=OrderOptions(**stored["config"]),
@@ -232,7 +244,7 @@ def _read(stored: Mapping[str, Any]) -> OrderResults:
         **changes,
         order_beyond_place=_read_estimate(stored["order_beyond_place"]),
         gaps_seconds=tuple(stored["gaps_seconds"]),
-        joined=tuple(map(_read_change, stored["joined"])),
+        joined=tuple(_read_change(change, "joined") for change in stored["joined"]),
         noise_floor=with_nan(stored["noise_floor"]),
         cautions=tuple(stored["cautions"]),
         clips=tuple(stored["clips"]),
@@ -241,8 +253,10 @@ def _read(stored: Mapping[str, Any]) -> OrderResults:
     )
 
 
-def _read_change(stored: Mapping[str, Any]) -> OrderChange:
-    return OrderChange(stored["name"], **{measure: _read_estimate(stored[measure]) for measure in _MEASURES})
+def _read_change(stored: Mapping[str, Any], name: str) -> OrderChange:
+    if stored["name"] != name:
+        raise ValueError(f"{stored['name']!r} stands where {name!r} belongs")
+    return OrderChange(name, **{measure: _read_estimate(stored[measure]) for measure in _MEASURES})
 
 
 def _read_estimate(stored: Mapping[str, Any]) -> Estimate:

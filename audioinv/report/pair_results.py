@@ -218,10 +218,15 @@ def load_pairs(folder: str | os.PathLike[str]) -> PairResults:
 def _read_pairs(document: dict[str, Any], table: pa.Table) -> PairResults:
     rows = iter(table.to_pylist())
     clips = {name: column and tuple(column) for name, column in (document["clips"] or {}).items()}
+    models = tuple(ModelSpec(**spec) for spec in document["models"])
+    pairs = tuple(_read_pair(pair, rows) for pair in document["pairs"])
+    names = [spec.name for spec in models]
+    if clips and not (names and pairs and all([*pair.models] == names for pair in pairs)):
+        raise ValueError("not every pair has every model")
     return PairResults(
-        models=tuple(ModelSpec(**spec) for spec in document["models"]),
+        models=models,
         clips=ClipTable(**clips) if clips else None,
-        pairs=tuple(_read_pair(pair, rows) for pair in document["pairs"]),
+        pairs=pairs,
         failures=tuple(Failure(**failure) for failure in document["failures"]),
         run=document["run"],
     )

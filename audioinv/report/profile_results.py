@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from ..corpus.listener import Expectation, ListenerFile
 from ..measure.cliptable import ClipTable
-from ..measure.endurance import Endurance, Stood, Verdict
+from ..measure.endurance import SHARES, Endurance, Stood, Verdict
 from ..measure.statistics import CurveEstimate, Estimate, estimate_mean
 from ..measure.summary import plain
 from ..nets.model import ModelSpec
@@ -327,6 +327,8 @@ def _read_model(name: str, stored: Mapping[str, Any], rows: Iterator[dict[str, A
         Stood(**{key: with_nan(value) for key, value in one.items() if key != "censored"})
         for one in stored["stood"].values()
     )
+    if tuple(one.share for one in stood) != SHARES or {curve.shape for curve in (value, low, high)} != {tried.shape}:
+        raise ValueError(f"what {name} stands does not belong to the amounts that were tried")
     holds = np.array([row["clips_stand"] for row in taken], dtype=np.float64).T
     endurance = Endurance(tried, holds, CurveEstimate(value, low, high, **counts), stood)
     return ChangeOfModel(endurance, Verdict(stored["verdict"], stored["clear"]))

@@ -33,7 +33,7 @@ from ..sound.places import on_this_disk
 from ..sound.whole_files import find_folder, names_in
 from ..sweep.responses import Failure, ModelResponses
 from .belongings import FILES, RUN, remove_own
-from .declared import UNREADABLE, read_plain, why
+from .declared import UNREADABLE, why
 from .documents import RunRecord, check_document, check_summary, check_version
 from .results_folder import check_free, check_there, install_results
 from .run_files import read_failures, write_failures, write_json
@@ -340,7 +340,7 @@ def _load(source: Path, place: Path) -> Results:
     """Read the files of a results folder that are on this disk, whatever its place."""
     try:
         run = unsealed((source / RUN).read_bytes(), place / RUN, source)
-        document = read_plain((source / "summary.json").read_bytes())
+        document = unsealed((source / "summary.json").read_bytes(), place / "summary.json")
         check_version(document, SCHEMA_VERSION, place / "summary.json")
         check_document(run, RunRecord, place / RUN)
         check_summary(document, place / "summary.json")

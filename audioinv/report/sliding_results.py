@@ -43,7 +43,7 @@ from ..measure.event_windows import SlidingWindows
 from ..nets.model import Model
 from ..sweep.responses import Failure
 from .belongings import RUN, strangers
-from .declared import UNREADABLE, read_plain, why
+from .declared import UNREADABLE, why
 from .documents import SlidingRecord, SlidingSummary, check_document, check_version
 from .results import SCHEMA_VERSION
 from .results_folder import check_free, check_there, install_results
@@ -404,10 +404,12 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
 
     try:
         run = unsealed((source / RUN).read_bytes(), source / RUN)
-        document = read_plain((source / "summary.json").read_bytes())
+        document = unsealed((source / "summary.json").read_bytes(), source / "summary.json")
         check_version(document, SCHEMA_VERSION, source / "summary.json")
         check_document(run, SlidingRecord, source / RUN)
         check_document(document, SlidingSummary, source / "summary.json")
+        if document["models"].keys() != run["models"].keys() or not run["models"]:
+            raise ValueError(f"models are not the same in summary.json and in {RUN}")
         windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
         types = {field.name: field.type for field in _EVENTS}
         convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)

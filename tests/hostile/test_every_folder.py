@@ -231,7 +231,7 @@ def test_digests_of_nonsense_are_damage(tmp_path, digests):
 
 GONE = object()
 FIRST = "*"
-OTHERS = (5, "x", [1], {}, None, 1e308, -1, True, GONE)
+OTHERS = (5, "x", [1], {}, None, 1e308, 1e30, -1, True, GONE)
 """What somebody may write by hand where something else belongs."""
 
 
@@ -285,7 +285,7 @@ BY_HAND = [
     ("run", "run.json", ("versions", "audioinv"), [1], "versions.audioinv=[1] must be a text"),
     ("run", "run.json", ("options",), [1], "run.json is damaged: options=[1] must be names with values"),
     ("run", "run.json", ("plans", FIRST, "grids"), "x", ".grids='x' must be a list"),
-    ("run", "run.json", ("plans", FIRST, "batch_size"), 1e308, ".batch_size=1e+308 must be a whole number"),
+    ("run", "run.json", ("plans", FIRST, "batch_size"), 1e30, ".batch_size=1e+30 must be a whole number"),
     ("run", "run.json", ("models", FIRST, "hop_samples"), "x", ".hop_samples='x' must be a whole number"),
     ("run", "run.json", ("models", FIRST, "spec", "sample_rate"), None, "0.sample_rate=None must be a whole number"),
     ("run", "run.json", ("models", FIRST, "spec", "name"), 5, "0.name=5 must be a text"),
@@ -298,9 +298,30 @@ BY_HAND = [
     ("slide", "run.json", ("models", FIRST, "spec", "labels"), 5, "spec.labels=5 must be a list"),
     ("layers", "layers.json", ("clips",), 5, "layers.json"),
     ("order", "order.json", ("model",), 5, "order.json is damaged: model=5 must be a text"),
+    ("run", "run.json", ("device",), 1.5, "run.json is damaged: device=1.5 must be a list"),
+    ("run", "run.json", ("data", "sha256"), {}, "run.json is damaged: data.sha256={} must be a text"),
+    ("run", "summary.json", ("models", FIRST, "accuracy", "value"), 1e308, "summary.json: damaged (1e+308 is no"),
+    (
+        *("run", "summary.json", ("models", FIRST, "controls", "freq.there_and_back", "consistency", "low"), "x"),
+        "controls.freq.there_and_back.consistency.low: 'x' is not of type 'number', 'null'",
+    ),
+    ("slide", "run.json", ("models",), {}, "models are not the same in summary.json and in run.json"),
+    ("slide", "summary.json", ("models",), {}, "models are not the same in summary.json and in run.json"),
+    ("certificates", "certificates.json", ("clips",), {}, "a certificate is of a clip that is not among clips"),
+    ("order", "order.json", ("joined",), {}, "joined holds 0 changes of order where there are 4 gaps_seconds"),
+    ("order", "order.json", ("backwards", "name"), "x", "'x' stands where 'backwards' belongs"),
+    ("profile", "profile.json", ("right", FIRST), 5, ".json is damaged: right."),
+    ("profile", "profile.json", ("changes", 0, "models", FIRST, "standing"), True, "does not belong to the amounts"),
+    ("profile", "profile.json", ("changes", 0, "models", FIRST, "stood"), {}, "does not belong to the amounts"),
+    ("pairs", "pairs.json", ("pairs",), {}, "not every pair has every model"),
+    ("pairs", "pairs.json", ("models",), [], "not every pair has every model"),
+    ("pairs", "pairs.json", ("pairs", 0, "models", FIRST, "tried", 0), None, ".first=nan must be a list"),
+    ("study", "study.json", ("expectations", 0, "difference", "high"), [1], "difference.high=[1] must be a number"),
+    ("study", "study.json", ("expectations", 0, "verdict"), {}, "expectations.0.verdict={} must be a text"),
+    ("study", "study.json", ("expectations", 0, "right_words"), GONE, "expectations.0.right_words is missing"),
     ("study", "study.json", ("rows", 0, "variant"), 5, "study.json is damaged: rows.0.variant=5 must be a text"),
     ("study", "study.json", ("tasks",), [1], "study.json is damaged: tasks=[1] must be names with values"),
-    ("share", "shard.json", ("n_shards",), 1e308, "shard.json is damaged: n_shards=1e+308 must be a whole number"),
+    ("share", "shard.json", ("n_shards",), 1e30, "shard.json is damaged: n_shards=1e+30 must be a whole number"),
     ("share", "shard.json", ("inputs",), [1], "shard.json is damaged: inputs.0=1 must be a text"),
     ("share", "shard.json", ("inputs",), 5, "shard.json is damaged ("),
     ("share", "shard.json", ("options",), 5, "shard.json is damaged: options=5 must be names with values"),

@@ -139,7 +139,7 @@ def test_nothing_is_overwritten_unasked(results, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
-OF_NOBODY = {"models": {}, "plans": {}, "versions": {"audioinv": "0"}}
+OF_NOBODY = {"models": {}, "plans": {}, "versions": {"audioinv": "0"}, "device": ["cpu"], "data": {"sha256": "0"}}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ OF_NOBODY = {"models": {}, "plans": {}, "versions": {"audioinv": "0"}}
         ("summary.json", lambda path: path.write_text('{"schema_version": 99}'), "summary.json changed"),
         ("summary.json", lambda path: unsealed(path.parent) and path.write_text('{"schema_version": 99}'), "newer"),
         ("run.json", lambda path: path.write_text('{"models": {"centroid": {}}}'), "damaged"),
-        ("run.json", lambda path: path.write_text('{"models": {}}'), "plans is missing"),
+        ("run.json", lambda path: path.write_text('{"models": {}}'), "data is missing"),
         ("run.json", lambda path: path.write_text(json.dumps(OF_NOBODY)), "knows nothing"),
         ("results.parquet", lambda path: path.write_bytes(path.read_bytes()[:-50]), "damaged"),
     ],
