@@ -133,8 +133,8 @@ def misfit(value: object, kind: Any, name: str = "") -> str:
     origin = get_origin(kind) or kind
     if origin is Union or origin is UnionType:
         found = [misfit(value, one, name) for one in get_args(kind)]
-        inside = [said for said in found if not said.startswith(f"{name}=")]
-        return max(inside or found, key=len) if all(found) else ""
+        deeper = [said for said in found if not said.startswith(f"{name}=")]
+        return max(deeper or found, key=len) if all(found) else ""
     if origin is Literal:
         return "" if value in get_args(kind) else _said(name, value, f"one of {', '.join(map(str, get_args(kind)))}")
     if origin is np.ndarray:

@@ -408,8 +408,7 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
         check_version(document, SCHEMA_VERSION, source / "summary.json")
         check_document(run, SlidingRecord, source / RUN)
         check_document(document, SlidingSummary, source / "summary.json")
-        if document["models"].keys() != run["models"].keys() or not run["models"]:
-            raise ValueError(f"models are not the same in summary.json and in {RUN}")
+        _check_models(run["models"], document["models"])
         windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
         types = {field.name: field.type for field in _EVENTS}
         convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
@@ -418,6 +417,18 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
     except UNREADABLE as error:
         raise CheckpointError(f"{source}: damaged results folder ({why(error)})") from error
     return SlidingResults(events, document, run, failures, windows)
+
+
+def _check_models(run: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Refuse what belongs to other models, or has other phases than it says."""
+    if found.keys() != run.keys() or not run:
+        raise ValueError(f"models are not the same in summary.json and in {RUN}")
+    for name, model in found.items():
+        measured = model["sliding"]
+        rate = measured["detection_rate_by_phase"]
+        by_phase = (measured["delay_by_phase_s"], rate["value"], rate["low"], rate["high"])
+        if {len(values) for values in by_phase} != {len(measured["phases_ms"])}:
+            raise ValueError(f"{name} has not one value a phase")
 
 
 def _each_text(events: pa.Table, change: Callable[[str], str]) -> pa.Table:

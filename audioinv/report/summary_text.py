@@ -313,9 +313,5 @@ def _control_lines(controls: Mapping[str, Any]) -> list[str]:
         "pitch.there_and_back": "pitch engine there and back keeps",
         "freq.there_and_back": "frequency shift there and back keeps",
     }
-    told = [
-        f"{words[name]} {interval(control['consistency'])}"
-        for name, control in controls.items()
-        if name in words and control is not None
-    ]
+    told = [f"{words[name]} {interval(control['consistency'])}" for name, control in controls.items() if name in words]
     return wrapped(f"controls: {' · '.join(told)}") if told else []

@@ -307,6 +307,11 @@ BY_HAND = [
     ),
     ("slide", "run.json", ("models",), {}, "models are not the same in summary.json and in run.json"),
     ("slide", "summary.json", ("models",), {}, "models are not the same in summary.json and in run.json"),
+    (
+        *("slide", "summary.json", ("models", FIRST, "sliding", "detection_rate_by_phase", "low"), []),
+        "loudness has not one value a phase",
+    ),
+    ("slide", "summary.json", ("models", FIRST, "sliding", "delay_by_phase_s"), [], "loudness has not one value"),
     ("certificates", "certificates.json", ("clips",), {}, "a certificate is of a clip that is not among clips"),
     ("order", "order.json", ("joined",), {}, "joined holds 0 changes of order where there are 4 gaps_seconds"),
     ("order", "order.json", ("backwards", "name"), "x", "'x' stands where 'backwards' belongs"),

@@ -2,10 +2,24 @@
 
 import numpy as np
 import pytest
+import torch
 
 from audioinv.measure import framephase
+from audioinv.sound.spectrogram import Spectrogram
+from audioinv.sound.spectrogram_config import SpectrogramConfig
 
 DELAYS = np.arange(-24.0, 25.0, 4.0)
+
+
+class Shrunk:
+    """A front end whose levels lie closer to its floor than another's."""
+
+    def __init__(self, front_end, share):
+        self.whole, self.share = front_end, share
+        self.config, self.window, self.floor_db = front_end.config, front_end.window, front_end.floor_db
+
+    def __call__(self, waveforms):
+        return self.floor_db + self.share * (self.whole(waveforms) - self.floor_db)
 
 
 def scores_of(p):
@@ -34,6 +48,19 @@ def test_a_model_that_hears_only_whole_hops_has_no_effect_and_one_that_hears_onl
     phased = scores_of(np.where(phase == 0, 0.875, 0.625))[None]
     assert framephase.frame_phase_effect(drifting, 6, DELAYS, 8) == pytest.approx([0])
     assert framephase.frame_phase_effect(phased, 6, DELAYS, 8) == pytest.approx([0.25])
+
+
+def test_levels_hardly_above_the_floor_have_a_phase_too():
+    """The change is relative: a front end that is quiet all over says as much as a loud one, and silence nothing."""
+    config = SpectrogramConfig("linear", n_fft=64, hop_length=16, n_bins=33, edges="circular")
+    click = np.eye(1, 512, 256, dtype=np.float32)[0]
+    delays = np.array([8.0, 16.0])
+    loud = framephase.spectrogram_phase_change(click, delays, Spectrogram(config))
+    quiet = Spectrogram(config)
+    size = float((quiet(torch.as_tensor(click)[None]) - quiet.floor_db).norm())
+    shrunk = Shrunk(quiet, 0.5 / size)
+    assert framephase.spectrogram_phase_change(click, delays, shrunk) == pytest.approx(loud, rel=1e-4)
+    assert np.isnan(framephase.spectrogram_phase_change(0 * click, delays, Spectrogram(config))).all()
 
 
 def test_rounding_makes_no_phase():

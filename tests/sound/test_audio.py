@@ -196,6 +196,6 @@ def test_a_file_too_large_to_hold_is_put_together_from_blocks_and_read_no_furthe
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
 def test_a_step_of_sixteen_bits_is_one_in_32768(tmp_path, suffix):
-    write_audio(tmp_path / f"a.{suffix}", np.array([0.75, -0.75, 0.3, 1 / 32768]), 8000)
+    write_audio(tmp_path / f"a.{suffix}", np.array([24576, -24576, 1, 9830.8, -9830.3, 0.8]) / 32768, 8000)
     read, _ = soundfile.read(tmp_path / f"a.{suffix}", dtype="int16")
-    assert read.tolist() == [24576, -24576, 9830, 1]
+    assert read.tolist() == [24576, -24576, 1, 9831, -9830, 1]  # to the nearest, whatever libsndfile does with floats

@@ -380,7 +380,9 @@ def test_a_file_elsewhere_is_moved_about_in_as_any_other(monkeypatch):
     monkeypatch.setattr(decoder_program, "_answer", lambda _, facts: asked.append(facts["wanted"]))
     monkeypatch.setattr(decoder_program, "_end_after", lambda _: None)
     content = bytes(range(100))
-    monkeypatch.setattr(decoder_program.sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content[20:24] + content[98:])))
+    monkeypatch.setattr(
+        decoder_program.sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content[20:24] + content[98:] + content[99:]))
+    )
     far = decoder_program._Elsewhere(io.BytesIO(), {"peek": 100, "seconds": 5})
     assert (far.readable(), far.seekable(), far.tell()) == (True, True, 0)
     assert [far.seek(*where) for where in ((30,), (-10, os.SEEK_CUR), (-500,), (3, os.SEEK_END), (20,))] == [
@@ -397,7 +399,9 @@ def test_a_file_elsewhere_is_moved_about_in_as_any_other(monkeypatch):
     assert far.readinto(buffer) == 0
     far.seek(5, os.SEEK_CUR)
     assert far.readinto(buffer) == 0
-    assert asked == [[20, 4], [98, 2]]
+    far.seek(-1, os.SEEK_END)
+    assert (far.readinto(buffer), bytes(buffer[:1])) == (1, content[99:])
+    assert asked == [[20, 4], [98, 2], [99, 1]]
 
 
 # --- what lies elsewhere ----------------------------------------------------------------------------------------------

@@ -290,4 +290,4 @@ def test_a_fifth_of_the_energy_may_lie_elsewhere(amplitude, stable):
     found = find_pitch(tones(220, 235, amplitudes=[0.2, amplitude]), RATE)
     assert found.stable == stable
     if not stable:
-        assert re.search("7[89]% of the energy lies at multiples of 220", found.reason)
+        assert re.search("7[89] % of the energy lies at multiples of 220", found.reason)

@@ -102,13 +102,14 @@ def test_the_window_is_hanns_between_its_samples():
 
 
 def test_a_search_reaches_three_percent_or_two_bins_but_not_to_a_neighbour():
-    places = np.array([[40.0, 1000, 2000, 2010, np.nan, 4000], [-1, 0, 100, 3999, 7000, 1e5]])
+    places = np.array([[40.0, 1000, 2000, 2010, np.nan, 4000], [-1, 0, 100, 3999, 7000, 1e5], [1.5, *[np.nan] * 5]])
     search = _search(places, 2.0, 3.0, 2000)  # bins of 2 Hz, three of them for one of the DFT
     np.testing.assert_array_equal(search.centre[0], [20, 500, 1000, 1005, np.nan, np.nan])
     np.testing.assert_allclose(search.radius[0, :4], [6, 15, 2, 2])  # 2 · 3 bins; 3 %; 0.4 of the way
     np.testing.assert_allclose(search.half_gap[0, :4], [10, 240, 2.5, 2.5])  # no farther than 0 Hz
     np.testing.assert_array_equal(search.centre[1], [np.nan, np.nan, 50, 1999.5, np.nan, np.nan])
     np.testing.assert_allclose(search.radius[1, 2:4], [6, 0.03 * 1999.5])
+    np.testing.assert_array_equal(search.centre[2, 0], 0.75)  # within the first bin, next to 0 Hz
 
 
 def test_a_peak_is_measured_in_each_row_of_a_long_sound():

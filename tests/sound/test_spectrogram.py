@@ -103,7 +103,7 @@ def wavelet_response(config, centre_hz, frequency_hz):
     return np.abs(rotation @ hann / hann.sum()) ** 2
 
 
-@pytest.mark.parametrize("n_fft", [256, 1024], ids=["variable Q", "constant Q"])
+@pytest.mark.parametrize("n_fft", [256, 1024, 640], ids=["variable Q", "constant Q", "no power of two"])
 def test_log_axis_is_the_power_in_each_wavelet_band(n_fft):
     config = SpectrogramConfig(kind="log", n_fft=n_fft, hop_length=128, n_bins=24, fmin=440.0, bins_per_octave=12)
     frequency_hz = librosa.fft_frequencies(sr=RATE, n_fft=n_fft)

@@ -46,6 +46,20 @@ def test_a_border_that_steadies_has_a_negative_part_within_its_bounds(rng):
     assert (circular.consistency.value, zero.consistency.value) == pytest.approx((2 / 6, 1))
 
 
+def test_where_all_clips_agree_a_border_may_take_as_much_as_it_may_give():
+    kept = np.tile([1.0, 0.0], (6, 3, 1))
+    lost = kept.copy()
+    lost[:, 1:] = [0.0, 1.0]
+    taken = attribute_to_border({"circular": kept, "zero": lost}, 0)[1].consistency_lost
+    given = attribute_to_border({"circular": lost, "zero": kept}, 0)[1].consistency_lost
+    assert (taken.value, taken.high) == (1.0, 1.0)
+    assert 0 < taken.low < 1
+    assert (given.value, given.low, given.high) == (-taken.value, -taken.high, -taken.low)
+    none = attribute_to_border({"circular": kept, "zero": kept}, 0)[1].consistency_lost
+    assert none.value == 0
+    assert -1 < none.low == -none.high < 0
+
+
 def test_the_seed_is_0_unless_given(rng):
     scores = {edges: rng.dirichlet([1.0, 1.0, 1.0], size=(12, 5)) for edges in ("circular", "zero")}
 
