@@ -20,7 +20,7 @@ from .corpus.events import Event
 from .measure.detection_summary import RecordingDetections
 from .measure.event_windows import EventWindows, IntArray, SlidingWindows, given_events
 from .nets.model import Model
-from .report.sliding_results import windows_table
+from .report.sliding_tables import windows_table
 from .sound.recording import Recording
 from .sweep.stream import SlidingPlan, slide_scores
 

@@ -31,7 +31,8 @@ from .long_recordings import count_windows, open_for
 from .measure.detection_summary import RecordingDetections, summarize_detections
 from .nets.model import Model
 from .report.results import SCHEMA_VERSION
-from .report.sliding_results import SlidingFindings, SlidingResults, events_table
+from .report.sliding_results import SlidingFindings, SlidingResults
+from .report.sliding_tables import events_table
 from .run_record import check_names, describe_model
 from .sound.clip import Clip
 from .sound.recording import Recording
@@ -163,7 +164,7 @@ def slide_models(
     sources : sequence of CorpusEntry or Clip
     options : SlidingOptions
     keep : callable
-        Takes the rows of each tile of windows (`audioinv.report.sliding_results.windows_table`), and need not keep
+        Takes the rows of each tile of windows (`audioinv.report.sliding_tables.windows_table`), and need not keep
         them: nothing else does.
     on_tile : callable, optional
         Called after each tile with the recording's name, for progress.

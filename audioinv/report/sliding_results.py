@@ -4,43 +4,31 @@ Conventions
 -----------
 A folder holds ``windows.parquet``, ``events.csv``, ``summary.json``, ``run.json`` and ``failures.csv``.
 
-``windows.parquet`` has one row for each model, recording and window, in this order, a row group for each tile, so that
-scores are on disk and not in memory. Columns: `model`, `clip` (the recording), `start_s`, `end_s` (of the window, from
-the start of the file), `phase_samples` (start of the window, counted from that of the first, modulo the network's
-stride; null where that is not known), `pred`, `p_pred`, `probs`.
-
-``events.csv`` has one row for each model, recording and event: `model`, `clip`, and the fields of
-`audioinv.measure.detection_summary.EventRow`; what is undefined is empty.
+The columns are those of `audioinv.report.sliding_tables`. ``windows.parquet`` has a row group for each tile, so that
+scores are on disk and not in memory.
 
 The folder is written beside its place, as ``NAME.part``, and renamed when complete. What is left of one whose process
 was ended is cleared away by the next that is written to the same place.
 
-What is here: `SlidingFindings`, `SlidingResults`, `SlidingFolder`, `windows_table`, `events_table`, `load_sliding`.
+What is here: `SlidingFindings`, `SlidingResults`, `SlidingFolder`, `load_sliding`.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from ..corpus.cells import plain_cell, safe_cell
 from ..errors import CheckpointError, InputError
-from ..measure.detection_summary import EventRow
-from ..measure.event_windows import SlidingWindows
-from ..nets.model import Model
 from ..sweep.responses import Failure
 from .belongings import RUN, strangers
 from .declared import UNREADABLE, why
@@ -49,33 +37,13 @@ from .results import SCHEMA_VERSION
 from .results_folder import check_free, check_there, install_results
 from .run_files import read_failures, write_failures, write_json
 from .seal import sealed, unsealed
+from .sliding_tables import WINDOWS, read_events, write_events
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SlidingFindings", "SlidingFolder", "SlidingResults", "events_table", "load_sliding", "windows_table"]
+__all__ = ["SlidingFindings", "SlidingFolder", "SlidingResults", "load_sliding"]
 
-_TEXT = pa.dictionary(pa.int32(), pa.string())
-_SCHEMA = pa.schema(
-    [
-        ("model", _TEXT),
-        ("clip", _TEXT),
-        ("start_s", pa.float64()),
-        ("end_s", pa.float64()),
-        ("phase_samples", pa.int64()),
-        ("pred", _TEXT),
-        ("p_pred", pa.float32()),
-        ("probs", pa.list_(pa.float32())),
-    ],
-    metadata={"schema_version": str(SCHEMA_VERSION)},
-)
-_DIGITS = 9  # behind the point, of seconds and shares
-_EVENTS = pa.schema(
-    [
-        *((name, pa.string()) for name in ("model", "clip", "label")),
-        *((field.name, pa.float64()) for field in fields(EventRow) if field.name != "label"),
-    ]
-)
 _FILES = ("windows.parquet", "events.csv", "summary.json", "failures.csv", RUN)
 
 
@@ -214,9 +182,9 @@ class SlidingFolder:
         shutil.rmtree(self._part, ignore_errors=True)
         self._part.mkdir()
         # Numbers hardly repeat: a dictionary of them is a loss.
-        texts = [field.name for field in _SCHEMA if field.type == _TEXT]
+        texts = [field.name for field in WINDOWS if pa.types.is_dictionary(field.type)]
         self._writer = pq.ParquetWriter(
-            self._part / "windows.parquet", _SCHEMA, compression="zstd", use_dictionary=texts
+            self._part / "windows.parquet", WINDOWS, compression="zstd", use_dictionary=texts
         )
         return self
 
@@ -271,100 +239,13 @@ class SlidingFolder:
         """
         with self._writing():
             self._writer.close()
-            pc.write_csv(_each_text(found.events, safe_cell), self._part / "events.csv")
+            write_events(self._part / "events.csv", found.events)
             write_json(self._part / "summary.json", found.document)
             write_failures(self._part / "failures.csv", found.failures)
             (self._part / RUN).write_bytes(sealed(found.run, self._part / RUN, _FILES[:-1]))
             self._target.mkdir(exist_ok=True)
             install_results(self._part, self._target, _FILES)
         return self._target
-
-
-def windows_table(
-    model: Model, clip: str, windows: SlidingWindows, first: int, scores: npt.NDArray[np.floating]
-) -> pa.Table:
-    """Lay out a model's answers to windows in a row.
-
-    Parameters
-    ----------
-    model : Model
-    clip : str
-        Name of the recording.
-    windows : SlidingWindows
-        All of the recording.
-    first : int
-        The number of the first that was answered.
-    scores : ndarray of shape (n_windows, n_classes)
-
-    Returns
-    -------
-    pyarrow.Table
-    """
-    n_rows, n_classes = scores.shape
-    at = (first + np.arange(n_rows)) * windows.spacing_samples
-    starts = windows.start_seconds + at / windows.sample_rate
-    best = scores.argmax(axis=1)
-    stride = windows.stride_samples
-    columns = [
-        _repeated(model.spec.name, n_rows),
-        _repeated(clip, n_rows),
-        _column(starts, pa.float64()),
-        _column(starts + windows.n_samples / windows.sample_rate, pa.float64()),
-        _column(at % stride, pa.int64()) if stride else pa.nulls(n_rows, pa.int64()),
-        pa.DictionaryArray.from_arrays(_column(best.astype(np.int32), pa.int32()), _texts(model.spec.labels)),
-        _column(scores[np.arange(n_rows), best].astype(np.float32), pa.float32()),
-        pa.ListArray.from_arrays(
-            _column(np.arange(n_rows + 1, dtype=np.int32) * n_classes, pa.int32()),
-            _column(scores.astype(np.float32, copy=False).ravel(), pa.float32()),
-        ),
-    ]
-    return pa.table(columns, schema=_SCHEMA)
-
-
-def events_table(model: str, rows: Iterable[tuple[str, EventRow]]) -> pa.Table:
-    """Lay out the events that a model was to detect.
-
-    Parameters
-    ----------
-    model : str
-    rows : iterable of (str, EventRow)
-        With the name of the recording.
-
-    Returns
-    -------
-    pyarrow.Table
-    """
-    found = list(rows)
-    clips, labels = [clip for clip, _ in found], [row.label for _, row in found]
-    texts = {"model": [model] * len(found), "clip": clips, "label": labels}
-    columns = [
-        _texts(texts[field.name])
-        if field.name in texts
-        else _known(np.array([getattr(row, field.name) for _, row in found], dtype=np.float64))
-        for field in _EVENTS
-    ]
-    return pa.table(columns, schema=_EVENTS)
-
-
-def _known(values: npt.NDArray[np.float64]) -> pa.Array:
-    """Return numbers as a column that is empty where they are not known."""
-    known = np.packbits(~np.isnan(values), bitorder="little")
-    return pa.Array.from_buffers(pa.float64(), len(values), [pa.py_buffer(known), pa.py_buffer(values.round(_DIGITS))])
-
-
-def _repeated(text: str, n_rows: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(_column(np.zeros(n_rows, np.int32), pa.int32()), _texts([text]))
-
-
-def _column(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
-    """Return numbers of that kind as a column; `pyarrow.array` would load pandas to see whether they are its own."""
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
-
-
-def _texts(texts: Sequence[str]) -> pa.Array:
-    parts = [text.encode() for text in texts]
-    ends = np.cumsum([0, *map(len, parts)], dtype=np.int32)
-    return pa.StringArray.from_buffers(len(parts), pa.py_buffer(ends), pa.py_buffer(b"".join(parts)))
 
 
 def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
@@ -409,11 +290,8 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
         check_document(run, SlidingRecord, source / RUN)
         check_document(document, SlidingSummary, source / "summary.json")
         _check_models(run["models"], document["models"])
-        windows = pq.read_table(source / "windows.parquet", schema=_SCHEMA)
-        types = {field.name: field.type for field in _EVENTS}
-        convert = pc.ConvertOptions(column_types=types, strings_can_be_null=False)
-        written = pc.read_csv(source / "events.csv", convert_options=convert).select(_EVENTS.names)
-        events, failures = _each_text(written, plain_cell), read_failures(source / "failures.csv")
+        windows = pq.read_table(source / "windows.parquet", schema=WINDOWS)
+        events, failures = read_events(source / "events.csv"), read_failures(source / "failures.csv")
     except UNREADABLE as error:
         raise CheckpointError(f"{source}: damaged results folder ({why(error)})") from error
     return SlidingResults(events, document, run, failures, windows)
@@ -429,12 +307,3 @@ def _check_models(run: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         by_phase = (measured["delay_by_phase_s"], rate["value"], rate["low"], rate["high"])
         if {len(values) for values in by_phase} != {len(measured["phases_ms"])}:
             raise ValueError(f"{name} has not one value a phase")
-
-
-def _each_text(events: pa.Table, change: Callable[[str], str]) -> pa.Table:
-    """Return a table of which every text is changed."""
-    for place, field in enumerate(events.schema):
-        if field.type == pa.string():
-            changed = _texts([text and change(text) for text in events[field.name].to_pylist()])
-            events = events.set_column(place, field, changed)
-    return events
