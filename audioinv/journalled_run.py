@@ -28,12 +28,13 @@ from .report.results_folder import check_free, free_folder
 from .report.shards import Shard, find_shard, read_shards, write_shard
 from .sound.clip import Clip
 from .sound.whole_files import find_folder, names_in
+from .sweep.crews import Alone, Processes
 from .sweep.engines import EngineChoice, choose_engines
 from .sweep.plan import SweepPlan
 from .sweep.responses import Failure
 from .sweep.run import Sweep
 from .sweep.units import Unit, cut_units, name_of, recipe_of, share_of, versions
-from .sweep.workers import Alone, Crew, Done, Processes, Worker, hand_out
+from .sweep.workers import Crew, Done, Worker, hand_out
 from .work_order import ModelSource, WorkOrder
 
 __all__ = ["JournalledRun"]

@@ -48,7 +48,7 @@ class ModelOptions:
     name : str
     arch : {"cnn1d-wave", "cnn1d-mel", "cnn2d-mel"}, default "cnn2d-mel"
     head, padding, downsampling, frequency_downsampling, frequency_awareness : str
-        As in `audioinv.nets.networks.NetworkConfig`.
+        As in `audioinv.nets.network_config.NetworkConfig`.
     front_end_edges : {"zero", "circular"}, default "zero"
         What a frame of the spectrogram finds beyond the window.
     sample_rate : int, default 16000

@@ -30,10 +30,11 @@ from audioinv.nets.library import DEFAULT_MODEL, load_model, shipped_folder
 from audioinv.nets.threads import use_threads
 from audioinv.sweep import units
 from audioinv.sweep.cluster import RayActors
+from audioinv.sweep.crews import Processes
 from audioinv.sweep.run import sweep_clips
 from audioinv.sweep.spawning import start_server
 from audioinv.sweep.units import Unit
-from audioinv.sweep.workers import Crew, Done, Processes, hand_out
+from audioinv.sweep.workers import Crew, Done, hand_out
 from audioinv.work_order import ModelSource
 
 SHARE = 5

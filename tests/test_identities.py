@@ -14,7 +14,8 @@ from torch import nn
 
 from audioinv.errors import InputError
 from audioinv.nets.downsampling import AxisPooling, Downsampling, Sliding, padded
-from audioinv.nets.networks import ConvNet, NetworkConfig
+from audioinv.nets.network_config import NetworkConfig
+from audioinv.nets.networks import ConvNet
 from audioinv.nets.polyphase import largest_phase
 from audioinv.nets.pooling import pooling
 from audioinv.sound.harmonics import harmonicity_error

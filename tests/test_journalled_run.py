@@ -35,11 +35,12 @@ from audioinv.report.results import load_results
 from audioinv.report.shards import find_shard
 from audioinv.sound.audio import write_audio
 from audioinv.sound.clip import Clip
+from audioinv.sweep.crews import Processes, _sendable
 from audioinv.sweep.plan import plan_sweep
 from audioinv.sweep.responses import Failure
 from audioinv.sweep.run import sweep_clips
 from audioinv.sweep.units import Unit, cut_units, name_of, versions
-from audioinv.sweep.workers import Done, Lost, Processes, _sendable, hand_out
+from audioinv.sweep.workers import Done, Lost, hand_out
 from audioinv.work_order import ModelSource
 
 GRIDS = {"time": "-10:10:5ms", "pitch": "-1:1:1st"}
@@ -675,7 +676,7 @@ def test_a_process_is_lost_when_it_ended_whatever_it_leaves_behind(tmp_path):
 
 
 def test_a_process_that_does_not_let_itself_be_ended_is_ended(monkeypatch):
-    monkeypatch.setattr("audioinv.sweep.workers._FAREWELL_SECONDS", 0.2)
+    monkeypatch.setattr("audioinv.sweep.crews._FAREWELL_SECONDS", 0.2)
     crew = Processes(Stays(), 1)
     crew.give(Unit(0, ()))
     _, done = crew.take()

@@ -18,7 +18,7 @@ CHANGING = {
     *("sound.decoding.Sound", "sound.local_copies.LocalCopies"),  # a file being read; what has been fetched so far
     *("measure.certificates.following.Run", "nets.surgery.network._Names", "nets.surgery.replacement.Phases"),
     *("journalled_run.JournalledRun", "sweep.cluster.RayActors"),  # work under way, as what follows
-    *("sweep.workers.Alone", "sweep.workers._Lane", "sweep.workers.Processes"),
+    *("sweep.crews.Alone", "sweep.crews._Lane", "sweep.crews.Processes"),
 }
 ARRAYS = {"Array", "BoolArray", "FloatArray", "IndexArray", "Tensor", "ndarray", "DataFrame", "Table"}
 PLAIN = {"str", "int", "float", "bool", "bytes", "None", "tuple", "Literal", "Path"}

@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..sound.spectrogram_config import Edges, SpectrogramConfig
 from .classifier import ClassifierConfig
 from .model import ModelSpec
-from .networks import NetworkConfig
+from .network_config import NetworkConfig
 
 __all__ = ["ARCHITECTURES", "NetworkOptions", "architecture"]
 

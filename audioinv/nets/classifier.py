@@ -23,7 +23,8 @@ from ..sound.spectrogram import Spectrogram
 from ..sound.spectrogram_config import SpectrogramConfig
 from .checkpoints import CLASSIFIER, Checkpoint, read_checkpoint, rebuild, weights_sha256, write_checkpoint
 from .model import Model, ModelSpec
-from .networks import ConvNet, NetworkConfig
+from .network_config import NetworkConfig
+from .networks import ConvNet
 
 __all__ = [
     "Classifier",

@@ -161,6 +161,7 @@ class _Measured(_Estimate, _Compared):
 class _Row(TypedDict):
     task: str
     variant: str
+    n_seeds: int
     measures: Mapping[str, _Measured]
     facts: Mapping[str, object]
 

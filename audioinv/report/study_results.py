@@ -49,4 +49,8 @@ def load_study(path: str | os.PathLike[str]) -> dict[str, Any]:
     if missing:
         raise CheckpointError(f"{file} is no study: it holds no {', '.join(missing)}; audioinv study NAME writes one")
     check_document(document, StudyAnswer, file)
+    for row in document["rows"]:
+        for name, measured in row["measures"].items():
+            if len(measured["by_seed"]) != row["n_seeds"]:
+                raise CheckpointError(f"{file} is damaged: {name} of {row['variant']} has not one value a seed")
     return document

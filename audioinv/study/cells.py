@@ -33,7 +33,8 @@ from ..analysis import AnalysisOptions, analyze_models
 from ..errors import CheckpointError, InputError
 from ..nets.classifier import ClassifierConfig, ClassifierModel, load_classifier, save_classifier
 from ..nets.library import MODEL_FILE
-from ..nets.networks import NetworkConfig
+from ..nets.network_config import NetworkConfig
+from ..nets.networks import n_multiplications, n_parameters
 from ..nets.threads import use_threads
 from ..nets.training import train_classifier
 from ..nets.training_config import TrainingConfig
@@ -51,7 +52,6 @@ __all__ = ["Cell", "configure", "fitting", "is_done", "read_cell", "read_probes"
 FORMAT = 1
 _STORY = "cell.json"
 _CHANNELS = {"2-D": (8, 16, 24), "1-D": (16, 24, 24), "waveform": (16, 16, 24)}
-_FACTS = ("n_parameters", "n_multiplications", "receptive_field")
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,11 @@ def _train(home: Path, cell: Cell) -> dict[str, Any]:
         "cell": asdict(cell),
         "classifier": asdict(result.classifier.config),
         "training": asdict(result.config),
-        "facts": {name: getattr(config.network, name) for name in _FACTS},
+        "facts": {
+            "n_parameters": n_parameters(config.network),
+            "n_multiplications": n_multiplications(config.network),
+            "receptive_field": config.network.receptive_field,
+        },
         "best_epoch": result.best_epoch,
         "valid_accuracy": [epoch.valid_accuracy for epoch in result.history],
         "seconds": result.seconds,

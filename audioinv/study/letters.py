@@ -35,7 +35,7 @@ from ..measure.outcome import consistency, top1
 from ..measure.words import confusable_words, contrast_pair
 from ..nets.classifier import Classifier, ClassifierConfig, ClassifierModel
 from ..nets.model import Model, ModelSpec
-from ..nets.networks import NetworkConfig
+from ..nets.network_config import NetworkConfig
 from ..nets.training import train_classifier
 from ..nets.training_config import TrainingConfig
 from ..sound.clip import Clip

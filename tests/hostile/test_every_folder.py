@@ -325,6 +325,7 @@ BY_HAND = [
     ("study", "study.json", ("expectations", 0, "verdict"), {}, "expectations.0.verdict={} must be a text"),
     ("study", "study.json", ("expectations", 0, "right_words"), GONE, "expectations.0.right_words is missing"),
     ("study", "study.json", ("rows", 0, "variant"), 5, "study.json is damaged: rows.0.variant=5 must be a text"),
+    ("study", "study.json", ("rows", 0, "measures", "accuracy", "by_seed"), [1], "accuracy of flatten has not one"),
     ("study", "study.json", ("tasks",), [1], "study.json is damaged: tasks=[1] must be names with values"),
     ("share", "shard.json", ("n_shards",), 1e30, "shard.json is damaged: n_shards=1e+30 must be a whole number"),
     ("share", "shard.json", ("inputs",), [1], "shard.json is damaged: inputs.0=1 must be a text"),

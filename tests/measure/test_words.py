@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from audioinv.errors import InputError
 from audioinv.measure.words import confusable_words, contrast_level, contrast_pair, ngrams
-from audioinv.nets.networks import ConvNet, NetworkConfig
+from audioinv.nets.network_config import NetworkConfig
+from audioinv.nets.networks import ConvNet
 from audioinv.sound.segments import insert_silence, permute_segments
 
 WORD, SEMORDNILAP = "STRESSED", "DESSERTS"

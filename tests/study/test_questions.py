@@ -3,7 +3,7 @@
 import pytest
 
 from audioinv.errors import InputError
-from audioinv.nets.networks import ConvNet
+from audioinv.nets.networks import ConvNet, n_multiplications, n_parameters
 from audioinv.study.cells import configure
 from audioinv.study.questions import STUDIES, find_study
 from audioinv.study.tasks import open_task
@@ -34,7 +34,7 @@ def test_every_variant_can_be_built_for_every_task(name):
         for variant in study.variants:
             sounds = open_task(task, quick=True)
             network = configure(sounds, variant).network
-            assert network.n_multiplications > 0
+            assert n_multiplications(network) > 0
             ConvNet(network)
 
 
@@ -42,7 +42,7 @@ def test_between_pools_nothing_differs_but_the_pools():
     study, task = find_study("pooling"), open_task("events", quick=True)
     networks = {variant.name: configure(task, variant).network for variant in study.variants}
     averaged = [network for name, network in networks.items() if "flatten" not in name]
-    assert len({network.n_parameters for network in averaged}) == 1
+    assert len({n_parameters(network) for network in averaged}) == 1
     assert networks["none"].receptive_field[-1] >= networks["stride"].receptive_field[-1]
 
 

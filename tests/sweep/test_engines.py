@@ -11,7 +11,8 @@ from audioinv.errors import InputError, ModelError
 from audioinv.nets.architectures import architecture
 from audioinv.nets.classifier import Classifier, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.nets.networks import ConvNet, NetworkConfig
+from audioinv.nets.network_config import NetworkConfig
+from audioinv.nets.networks import ConvNet
 from audioinv.sound.clip import Clip, open_window
 from audioinv.sound.operators import TimeShift
 from audioinv.sweep.batched import respond_to_clip

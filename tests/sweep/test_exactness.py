@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from audioinv.errors import InputError
-from audioinv.nets.networks import HEADS, ConvNet, NetworkConfig
+from audioinv.nets.network_config import HEADS, NetworkConfig
+from audioinv.nets.networks import ConvNet
 
 from .test_shared import HOSTILE, TOLERANCE, ZOO, Apply, Head, both, conv1
 

@@ -9,7 +9,7 @@ from audioinv.measure.budget.stages import StageSweep
 from audioinv.measure.layerwise.axis_survey import survey_axis
 from audioinv.nets.classifier import Classifier, ClassifierConfig, ClassifierModel
 from audioinv.nets.model import ModelSpec, as_model
-from audioinv.nets.networks import NetworkConfig
+from audioinv.nets.network_config import NetworkConfig
 from audioinv.sound.clip import Clip
 from audioinv.sound.spectrogram_config import SpectrogramConfig
 from audioinv.sweep.activations import LayerFeed, named_layers

@@ -11,7 +11,8 @@ from torch import nn
 
 from audioinv.errors import InputError
 from audioinv.measure.certificates.derivation import derive
-from audioinv.nets.networks import HEADS, PADDINGS, ConvNet, NetworkConfig
+from audioinv.nets.network_config import HEADS, PADDINGS, NetworkConfig
+from audioinv.nets.networks import ConvNet
 
 from .exhaustive import in_float64, true_modulus
 

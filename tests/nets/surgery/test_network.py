@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from audioinv.nets.model import as_model
-from audioinv.nets.networks import ConvNet, NetworkConfig
+from audioinv.nets.network_config import NetworkConfig
+from audioinv.nets.networks import ConvNet
 from audioinv.nets.surgery import network as network_room
 from audioinv.nets.surgery.models import ReplacedModel
 from audioinv.nets.surgery.network import Operation, survey_network

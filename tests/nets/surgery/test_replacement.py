@@ -9,7 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from audioinv.errors import InputError, ModelError
-from audioinv.nets.networks import ConvNet, NetworkConfig
+from audioinv.nets.network_config import NetworkConfig
+from audioinv.nets.networks import ConvNet
 from audioinv.nets.polyphase import keep_phase
 from audioinv.nets.surgery.calls import left_alone, read_call
 from audioinv.nets.surgery.replacement import Layout, Phases, check_kind, replaced, replaces, spline
