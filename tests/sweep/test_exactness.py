@@ -219,4 +219,5 @@ def test_networks_in_two_dimensions_drawn_at_random(parts, data):
     except (RuntimeError, IndexError):  # drawn longer than its input
         return
     found, expected, _ = both(network, shape, offsets, axis=axis, period=period, worth=1e9)
-    torch.testing.assert_close(found, expected, rtol=0, atol=DOUBLE * max(1, float(expected.abs().max())))
+    tolerance = DOUBLE * max(1, float(expected.abs().max()))  # of nothing but padding, a pool makes nan, in both
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance, equal_nan=True)

@@ -402,6 +402,6 @@ def test_networks_drawn_at_random(parts, data):
         return
     worth = data.draw(st.sampled_from([0.9, 1e9]), label="worth")
     found, expected, _ = both(network, (1, n_columns), offsets, period=n_columns if wraps else None, worth=worth)
-    torch.testing.assert_close(
-        found, expected, rtol=0, atol=TOLERANCE[torch.float64] * max(1, float(expected.abs().max()))
-    )
+    # A pool may be drawn that sees nothing but its padding: then both are nan.
+    tolerance = TOLERANCE[torch.float64] * max(1, float(expected.abs().max()))
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance, equal_nan=True)
