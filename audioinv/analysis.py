@@ -23,7 +23,7 @@ from .frame_run import FRAME_CLIPS, frame_cautions, run_frames
 from .measure.cliptable import ClipTable
 from .measure.controls import control_cautions, summarize_controls
 from .measure.summary import ModelFacts, summarize_model
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .reference_run import PassingSample, reference_caution, run_references
 from .report.results import SCHEMA_VERSION, Results
 from .run_record import check_names, describe_data, describe_model, identify
@@ -144,7 +144,7 @@ def analyze(
     True
     """
     options = AnalysisOptions(grids, edges, pitch_engine, None, seed, engine)
-    results = analyze_models([model] if isinstance(model, Model) else list(model), clips, options)
+    results = analyze_models(given_models(model), clips, options)
     if not results.responses:
         raise TooFewClips("no clip could be analysed", results.failures)
     return results

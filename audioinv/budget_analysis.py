@@ -32,7 +32,7 @@ from .measure.budget.position_probe import PositionProbe, probe_position
 from .measure.budget.stages import Stage, StagePath, StageSweep
 from .measure.cliptable import ClipTable
 from .measure.layerwise.axis_survey import survey_axis
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .report.budget_results import AxisBudget, BudgetResults
 from .run_record import describe_analysis
 from .sound.clip import Clip
@@ -133,6 +133,7 @@ def budget(
     >>> found.culprit, round(found.blamed.share.value, 6)
     ('2', 1.0)
     """
+    (model,) = given_models(model)
     unknown = sorted(set(grids) - {"time", "bins", "pitch"})
     if unknown:
         raise InputError(f"axis {', '.join(unknown)} is not one of time, bins, pitch")

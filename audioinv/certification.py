@@ -26,7 +26,7 @@ from .errors import InputError, TooFewClips
 from .measure.certificates.certificate import Certificate, confirm
 from .measure.certificates.derivation import derive
 from .nets.library import shipped_folder
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .report.certificate_results import CertificateResults
 from .sound.audio import load_clip
 from .sound.clip import Clip
@@ -87,6 +87,7 @@ def certify(
     >>> found.verdict, found.derivation.claim
     ('certified', 'invariant to every circular delay that is a multiple of 4')
     """
+    (model,) = given_models(model)
     chosen = _choose_axes(model, axes)
     names, laid, failures = _lay_windows(model, list(clips) or _usual_sounds(model, seed))
     windows = torch.stack(laid)

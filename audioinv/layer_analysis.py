@@ -28,7 +28,7 @@ from .errors import InputError, ModelError
 from .measure.layerwise.axis_survey import SurveyedAxis, survey_axis
 from .measure.layerwise.layer_records import LayerSweep, choose_units
 from .measure.layerwise.layers import LayerRecord, summarize_layer
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .report.layer_results import AxisLayers, LayerResults
 from .run_record import describe_analysis
 from .sound.clip import Clip
@@ -140,6 +140,7 @@ def layers(
     >>> {layer.lies.layer: str(layer.verdict) for layer in result.axes["time"].layers}
     {'convolution': 'equivariant, stride 1, exactly', 'pool': 'invariant, exactly'}
     """
+    (model,) = given_models(model)
     unknown = sorted(set(grids) - {"time", "bins", "freq"})
     if unknown:
         raise InputError(f"axis {', '.join(unknown)} is not one of time, bins, freq")

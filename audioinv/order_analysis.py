@@ -36,7 +36,7 @@ from .measure.controls import ROUNDING
 from .measure.order import order_distance, order_sensitivity
 from .measure.outcome import all_consistency, correctness, top1
 from .measure.statistics import Estimate, estimate_mean, paired_difference
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .report.order_results import OrderChange, OrderOptions, OrderResults
 from .report.wording import share_text
 from .sound.clip import Clip, open_window
@@ -96,6 +96,7 @@ def order(
     >>> found.backwards.sensitivity.value, found.rotated.sensitivity.value > 0.3
     (1.0, True)
     """
+    (model,) = given_models(model)
     return analyze_order(model, clips, OrderOptions(n_segments, n_orders, seed=seed))
 
 

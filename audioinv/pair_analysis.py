@@ -23,7 +23,7 @@ from .corpus.entries import CorpusEntry
 from .errors import InputError
 from .measure.cliptable import ClipTable
 from .measure.pair_endurance import PairEndurance, endure_pairs
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .report.pair_results import PairOfChanges, PairResults
 from .run_record import check_names
 from .sound.clip import Clip
@@ -90,7 +90,7 @@ def profile_pairs(
            [1., 0.]])
     """
     started = clock.perf_counter()
-    several = [model] if isinstance(model, Model) else list(model)
+    several = given_models(model)
     check_names(several)
     sources = list(clips)
     sweeps = [[_plan(one, pair, edges, seed, len(sources)) for one in several] for pair in pairs]

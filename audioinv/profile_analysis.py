@@ -28,7 +28,7 @@ from .measure import outcome
 from .measure.cliptable import ClipTable
 from .measure.controls import noise_floor
 from .measure.endurance import endure, judge
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .nets.training_windows import windows_of
 from .reference_run import PassingSample, opened, reference_models
 from .report.profile_results import Change, ChangeOfModel, ProfileResults
@@ -114,7 +114,7 @@ def profile(
     >>> [str(change.models["is_loud"].verdict) for change in found.changes]
     ['too sensitive?', 'invariant as wished?']
     """
-    several = [model] if isinstance(model, Model) else list(model)
+    several = given_models(model)
     results = profile_models(several, clips, ProfileOptions(listener, edges, references, seed))
     if not results.changes:
         raise TooFewClips("no clip could be profiled", results.failures)

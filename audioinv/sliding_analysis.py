@@ -29,7 +29,7 @@ from .errors import AudioFileError, InputError
 from .hearing import Hearing
 from .long_recordings import count_windows, open_for
 from .measure.detection_summary import RecordingDetections, summarize_detections
-from .nets.model import Model
+from .nets.model import Model, given_models
 from .report.results import SCHEMA_VERSION
 from .report.sliding_results import SlidingFindings, SlidingResults
 from .report.sliding_tables import events_table
@@ -139,7 +139,7 @@ def slide(
     options = SlidingOptions(every, threshold, None if known is None else tuple(known), seed=seed)
     tables: list[pa.Table] = []
     entry = recording if isinstance(recording, Clip) else CorpusEntry(Path(recording))
-    found = slide_models([model], [entry], options, keep=tables.append)
+    found = slide_models(given_models(model), [entry], options, keep=tables.append)
     if found.failures:
         failure = found.failures[0]
         kind = AudioFileError if failure.stage == "read" else InputError

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -169,6 +169,8 @@ class Corpus:
     >>> corpus = Corpus("drums", (kick, bell))
     >>> corpus.labels, corpus.part("train").labels, corpus.failures
     (('bell', 'kick'), ('kick',), ())
+    >>> [entry.label for entry in corpus]
+    ['kick', 'bell']
     """
 
     name: str
@@ -177,6 +179,10 @@ class Corpus:
     skipped: tuple[Skipped, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[CorpusEntry]:
+        """Go through the entries, so that a corpus may stand wherever clips are asked for."""
+        return iter(self.entries)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ def _about_labels(clips: ClipTable) -> Iterator[str]:
         yield (
             f"{n_unknown} of {n_clips} clips have labels that the model does not know ({named}"
             f"{f' and {rest} more' if rest > 0 else ''}) and count as unlabelled; rename the labels to the model's "
-            "classes"
+            "classes, or choose a model of these (-m)"
         )
     known = np.unique(clips.targets[clips.targets >= 0])
     if len(known) == 1 and len(clips.classes) > 1:

@@ -5,20 +5,22 @@ Conventions
 Waveforms are ``(batch, n_samples)`` at the spec's sample rate; scores are ``(batch, n_classes)``, probabilities
 where the activation makes them so.
 
-What is here: `Model`, `CallableModel`, `as_model`; `ModelSpec` and `Provenance` of `audioinv.nets.spec`.
+What is here: `Model`, `CallableModel`, `as_model`, `given_models`; `ModelSpec`, `Provenance` of `audioinv.nets.spec`.
 """
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from ..errors import ModelError
+from ..errors import InputError, ModelError
 from .answers import as_scores, take_answer
 from .foreign import foreign_code
 from .spec import ModelSpec, Provenance
@@ -26,7 +28,7 @@ from .spec import ModelSpec, Provenance
 if TYPE_CHECKING:
     from ..sound.spectrogram import Spectrogram
 
-__all__ = ["CallableModel", "Model", "ModelSpec", "Provenance", "as_model"]
+__all__ = ["CallableModel", "Model", "ModelSpec", "Provenance", "as_model", "given_models"]
 
 
 class Model(ABC):
@@ -276,6 +278,41 @@ class CallableModel(Model):
             raise ModelError(f"model {self.spec.name}: {error}") from error
 
 
+def given_models(model: Model | Iterable[Model]) -> list[Model]:
+    """Return one model or several as a list.
+
+    Parameters
+    ----------
+    model : Model or iterable of Model
+
+    Returns
+    -------
+    list of Model
+
+    Raises
+    ------
+    InputError
+        If there is none, or one of them is something that a model could be made of.
+
+    Examples
+    --------
+    >>> given_models("drums-cnn2d")
+    Traceback (most recent call last):
+    audioinv.errors.InputError: model='drums-cnn2d' is no model; give audioinv.load_model('drums-cnn2d')
+    """
+    if isinstance(model, Model):
+        return [model]
+    if isinstance(model, (str, os.PathLike)):
+        raise InputError(f"model={str(model)!r} is no model; give audioinv.load_model({str(model)!r})")
+    if callable(model) or not isinstance(model, Iterable):
+        kind = type(model).__name__
+        raise InputError(f"model is of type {kind}, and no model; give audioinv.as_model(…) of what can be called")
+    models = [found for one in model for found in given_models(one)]
+    if not models:
+        raise InputError("model holds no model; give one at least")
+    return models
+
+
 def as_model(
     function: Callable[[Any], Any],
     *,
@@ -326,6 +363,9 @@ def as_model(
     """
     if isinstance(function, torch.nn.Module):
         function = function.eval()
+    known = [field.name for field in fields(ModelSpec)]
+    if unknown := sorted(set(more) - set(known)):
+        raise InputError(f"{', '.join(unknown)}: nothing that a model says; known: {', '.join(known)}")
     called = str(name or getattr(function, "__name__", type(function).__name__))
     spec = ModelSpec(called, sample_rate, n_samples, tuple(labels), activation=activation, **more)
     return CallableModel(function, spec)

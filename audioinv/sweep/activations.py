@@ -75,7 +75,8 @@ def named_layers(model: Model, names: Sequence[str] = ()) -> dict[str, nn.Module
     """
     if model.module is None:
         raise ModelError(
-            f"model {model.spec.name} is a function whose layers cannot be seen; give its torch.nn.Module to as_model"
+            f"model {model.spec.name} is a function whose layers cannot be seen; give its torch.nn.Module to as_model, "
+            "or the command line module:attr or a .pt2 file"
         )
     modules = dict(model.module.eval().named_modules())
     unknown = [name for name in names if name not in modules]

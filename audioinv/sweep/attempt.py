@@ -64,5 +64,18 @@ def source_name(source: Clip | CorpusEntry) -> str:
     -------
     str
         Of an entry its path, as it may not be read yet.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+
+    Examples
+    --------
+    >>> source_name("bell.wav")
+    Traceback (most recent call last):
+    audioinv.errors.InputError: 'bell.wav' is no clip; give audioinv.read_corpus(…), or [audioinv.load_clip(…)]
     """
+    if not isinstance(source, (Clip, CorpusEntry)):
+        raise InputError(f"{source!r} is no clip; give audioinv.read_corpus(…), or [audioinv.load_clip(…)]")
     return source.name if isinstance(source, Clip) else str(source.path)

@@ -152,8 +152,8 @@ def plan_sweep(
 
 
 def _as_grid(axis: str, grid: str | ShiftGrid | None) -> ShiftGrid:
-    made = parse_grid(axis, grid) if isinstance(grid, str) else grid
-    if made is None or made.axis != axis:
+    made = grid if isinstance(grid, ShiftGrid) else parse_grid(axis, grid or "")
+    if made.axis != axis:
         raise InputError(f"{axis}={grid!r} is not a grid along {axis}")
     return made
 

@@ -70,7 +70,8 @@ def survey_axis(feed: LayerFeed, grid: str | ShiftGrid | None, modules: Mapping[
     """
     axis, model = feed.axis, feed.model
     lies = survey_layers(feed, modules)
-    made = parse_grid(axis, grid) if isinstance(grid, str) else grid or _own_strides(feed, lies)
+    own = _own_strides(feed, lies) if grid is None else grid
+    made = own if isinstance(own, ShiftGrid) else parse_grid(axis, own)
     if made.axis != axis:
         raise InputError(f"{axis}={made} is not a grid along {axis}")
     shifts = made.natural(model.spec.sample_rate, model.hop_samples)

@@ -166,6 +166,8 @@ def _read_comparison(metric: str, text: str) -> Rule:
 
 def _read_table(metric: str, table: Mapping[str, Any]) -> Iterator[Rule]:
     known = (*KINDS, *_KEYS)
+    if metric == "rules":
+        raise InputError("[rules] is no metric; rules stand at the top of the file, or under [tool.audioinv.check]")
     for key, value in table.items():
         if isinstance(value, Mapping) or (isinstance(value, str) and _COMPARISON.fullmatch(value)):
             raise InputError(f'{metric}.{key} must be quoted, because of its dots: "{metric}.{key}" = …')
