@@ -237,6 +237,8 @@ def parse_grid(axis: str, text: str) -> ShiftGrid:
     """
     if axis not in AXES:
         raise InputError(f"axis={axis!r} is not one of {', '.join(AXES)}")
+    if not isinstance(text, str):
+        raise InputError(f"{axis}={text!r} is neither text nor a ShiftGrid; write it as in {_EXAMPLES[axis]!r}")
     ranged, single = _RANGE.fullmatch(text), _SINGLE.fullmatch(text)
     if ranged:
         variant, written = ranged.group(1), ranged.group(5)
