@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 import audioinv
 from audioinv.nets.model import given_models
@@ -48,6 +49,33 @@ def test_models_may_come_as_anything_that_holds_them():
 def test_a_path_or_an_array_is_no_clip_yet(door, clips):
     with pytest.raises(audioinv.InputError, match=r"is no clip; give audioinv\.read_corpus"):
         door(MODEL, clips)
+
+
+def test_a_clip_that_is_no_sound_fails_alone():
+    broken = SOUND.copy()
+    broken[[3, 7]] = np.nan, np.inf
+    found = audioinv.analyze(MODEL, [CLIPS[0], audioinv.Clip(broken, 8000, name="broken")], time="0:2:1ms")
+    (failure,) = found.failures
+    assert (failure.path, failure.stage) == ("broken", "check")
+    assert failure.reason.startswith("2 of 800 samples are NaN or infinite")
+    assert [clip.name for clip in found.responses["loudness"].clips] == ["noise 0"]
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint8", "int64"])
+def test_integers_beyond_full_scale_are_no_sound(kind):
+    with pytest.raises(audioinv.InputError, match=rf"waveform of loud holds {kind} beyond ±1; divide it"):
+        audioinv.Clip(np.array([0, 100, 3], kind), 8000, name="loud")
+    clip = audioinv.Clip(np.array([0, 1], kind), 8000)
+    assert clip.waveform.dtype == np.float32
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_answers_may_run_backwards(n):
+    backwards = audioinv.as_model(
+        lambda waveforms: loudness(waveforms)[::-1, ::-1], sample_rate=8000, labels=["soft", "loud"], n_samples=800
+    )
+    waveforms = np.stack([clip.waveform for clip in CLIPS])[:n]
+    np.testing.assert_array_equal(backwards.scores(torch.from_numpy(waveforms)), loudness(waveforms)[::-1, ::-1])
 
 
 def test_a_corpus_stands_for_its_entries(tmp_path):

@@ -160,6 +160,7 @@ def analyze(
     options = _read_options(grids, edges, pitch_engine, seed, work)
     sources = flags.sources(model or [DEFAULT_MODEL])
     models, corpus = load_models(sources), which.read(inputs)
+    sources = tuple(replace(source, name=model.spec.name) for source, model in zip(sources, models, strict=True))
     entries = corpus.entries[: which.limit]
     beside = {"html": html, "format csv": "csv" in formats, "precision": work.precision != "float32"}
     sliding = choose_sliding(models, entries, options, flags=long, beside=beside)
@@ -278,7 +279,7 @@ def _slide(task: _Task, options: SlidingOptions, target: Path, *, overwrite: boo
         tracks=tracks,
         manners=task.manners,
     )
-    note_failures(task.corpus.failures)
+    note_failures(skipped(task.corpus))
     return task.code(n_failed + len(task.corpus.failures))
 
 

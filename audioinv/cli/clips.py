@@ -86,7 +86,7 @@ def skipped(corpus: Corpus) -> tuple[Failure, ...]:
     """
     from ..sweep.responses import Failure
 
-    return tuple(Failure(str(entry.path), "find", entry.reason) for entry in corpus.failures)
+    return tuple(Failure(str(entry.path), "find", entry.told) for entry in corpus.failures)
 
 
 def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
@@ -104,7 +104,7 @@ def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
     int
         Exit code.
     """
-    note_failures(corpus.failures)
+    note_failures(skipped(corpus))
     if not all(_is_folder(failure.path) for failure in corpus.failures):
         return ExitCode.SOME_FAILED
     note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")

@@ -129,7 +129,8 @@ class Census:
             "ignored": f"columns {', '.join(self.ignored_columns)}" if self.ignored_columns else "",
             "equal sounds": self._equal_line(),
         }
-        first = f"{self.name}: {self.n_clips} clips in {self.n_files} files ({self.layout})"
+        clips, files = (f"{n} {what}{'s' * (n != 1)}" for n, what in ((self.n_clips, "clip"), (self.n_files, "file")))
+        first = f"{self.name}: {clips} in {files} ({self.layout})"
         told = [f"  {fact:<13} {text}" for fact, text in facts.items() if text]
         found = [f"  {'found by':<13} {line.removeprefix(f'{self.name}/')}" for line in _first(self.evidence)]
         return [first, *found, *told, *_reasons("unreadable", self.unreadable), *_reasons("skipped", self.skipped)]
@@ -153,7 +154,8 @@ class Census:
         if self.equal is None:
             return ""
         repeats = sum(len(paths) - 1 for paths in self.equal)
-        return f"{repeats} clips repeat the sound of another" if repeats else "none"
+        clips = "1 clip repeats" if repeats == 1 else f"{repeats} clips repeat"
+        return f"{clips} the sound of another" if repeats else "none"
 
 
 def take_census(corpus: Corpus, *, hashes: Mapping[CorpusEntry, str] | None = None) -> Census:
@@ -222,7 +224,8 @@ def _length(entry: CorpusEntry, header: Header | Skipped) -> float | Skipped:
     whole = header.n_samples / header.sample_rate
     end = whole if entry.end_seconds is None else entry.end_seconds
     if not entry.start_seconds < end <= whole + 0.5 / header.sample_rate:
-        return Skipped(entry.path, f"its stretch lies outside the file's {whole:.3f} s", failed=True)
+        reason = f"it lies outside the file's {whole:.3f} s; start and end are in seconds"
+        return Skipped(entry.path, reason, failed=True)
     return end - entry.start_seconds
 
 
@@ -261,10 +264,11 @@ def _first(lines: Sequence[str]) -> list[str]:
 
 def _reasons(fact: str, skipped: Iterable[Skipped]) -> list[str]:
     """One line a reason, with how many and the first of them."""
-    by_reason: dict[str, list[Path]] = {}
+    by_reason: dict[str, list[str]] = {}
     for item in skipped:
-        by_reason.setdefault(item.reason, []).append(item.path)
+        at = "" if item.line is None else f" at line {item.line}"
+        by_reason.setdefault(item.reason, []).append(f"{item.path}{at}")
     return [
-        f"  {fact:<13} {len(paths)}: {reason} ({paths[0]}{', …' if len(paths) > 1 else ''})"
-        for reason, paths in by_reason.items()
+        f"  {fact:<13} {len(places)}: {reason} ({places[0]}{', …' if len(places) > 1 else ''})"
+        for reason, places in by_reason.items()
     ]

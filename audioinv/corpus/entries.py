@@ -142,6 +142,12 @@ class Skipped:
         if isinstance(self.path, Path):
             object.__setattr__(self, "path", Path(printable(self.path)))
 
+    @property
+    def told(self) -> str:
+        """The reason, with the line of the manifest unless it says so itself."""
+        of_lines = self.line is None or self.reason.startswith("lines ")
+        return self.reason if of_lines else f"{self.reason} (line {self.line})"
+
 
 @dataclass(frozen=True)
 class Corpus:

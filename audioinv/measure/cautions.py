@@ -5,7 +5,8 @@ Conventions
 A caution is one plain sentence that names its numbers and, where there is one, the remedy. Cautions change no
 number; they are raised by rules of thumb whose thresholds are the constants of this module.
 
-What is here: `cautions`, and `reasons` why a number of a summary is undefined.
+What is here: `cautions`; `of_sample`, those about too few clips alone; and `reasons` why a number of a summary is
+undefined.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .resampling import MIN_GROUPS
 if TYPE_CHECKING:
     from ..sweep.responses import AxisResponses
 
-__all__ = ["cautions", "reasons"]
+__all__ = ["cautions", "of_sample", "reasons"]
 
 IntArray = npt.NDArray[np.intp]
 
@@ -118,9 +119,11 @@ def _about_labels(clips: ClipTable) -> Iterator[str]:
     if n_unlabelled == n_clips:
         yield "no clip has a label: there is no accuracy to set consistency against; give labels"
     elif n_unlabelled:
+        n_known = int((clips.targets >= 0).sum())
+        those = f"{n_known} of the others" if clips.unknown_labels else f"the other {n_known}"
+        accuracy = f"accuracy is that of {those}" if n_known else "there is no accuracy"
         yield (
-            f"{n_unlabelled} of {n_clips} clips have no label: accuracy is that of the other "
-            f"{n_clips - n_unlabelled}, and wobble follows the clean answer instead"
+            f"{n_unlabelled} of {n_clips} clips have no label: {accuracy}, and wobble follows the clean answer instead"
         )
     if clips.unknown_labels:
         named = ", ".join(f"'{label}'" for label in clips.unknown_labels[:_MAX_NAMED])
@@ -141,16 +144,34 @@ def _about_labels(clips: ClipTable) -> Iterator[str]:
 
 
 def _about_groups(clips: ClipTable) -> Iterator[str]:
-    """Find samples too small for their intervals."""
     n_clips = len(clips.names)
-    n_groups = n_clips if clips.group_codes is None else len(np.unique(clips.group_codes))
+    return of_sample(n_clips, n_clips if clips.group_codes is None else len(np.unique(clips.group_codes)))
+
+
+def of_sample(n_clips: int, n_groups: int) -> Iterator[str]:
+    """Say that a sample is too small for its intervals, where it is.
+
+    Parameters
+    ----------
+    n_clips, n_groups : int
+        Clips, and the groups that they come from; as many as clips where each is its own.
+
+    Yields
+    ------
+    str
+
+    Examples
+    --------
+    >>> [*of_sample(8, 8)], [*of_sample(30, 10)]
+    (['8 clips are fewer than 10: their intervals are rough; add clips'], [])
+    """
     if n_clips == 1:
         yield "a single clip has no interval, so every low and high is undefined; add clips"
     elif n_groups >= MIN_GROUPS:
         return
     elif n_groups < n_clips:
         yield (
-            f"the {n_clips} clips come from {n_groups} groups, fewer than {MIN_GROUPS}: intervals resample clips "
+            f"the {n_clips} clips come from {n_groups} group{'s' * (n_groups > 1)}, fewer than {MIN_GROUPS}: intervals resample clips "
             "and are too narrow for sounds of new groups; add clips of more groups"
         )
     else:

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Clips match where stretches of one recording overlap and have one label; shifts, where they are equal in a unit that is
-as large for both. Groups are the first side's, or else the second's.
+Clips match where stretches of one recording begin together and have one label; shifts, where they are equal in a unit
+that is as large for both. Groups are the first side's, or else the second's.
 
 What is here: `Compared`, `SweepPair`, `pair_sweeps`; for all axes at once `match_clips`, `match_sweeps`, `left_out`.
 """
@@ -11,8 +11,10 @@ What is here: `Compared`, `SweepPair`, `pair_sweeps`; for all axes at once `matc
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from .cliptable import ClipTable
 from .pairing import MeasureDifference, differ
 
 if TYPE_CHECKING:
-    from ..sweep.responses import AxisResponses, ClipRecord, ModelResponses
+    from ..sweep.responses import AxisResponses, ModelResponses
 
 __all__ = ["Compared", "SweepPair", "left_out", "match_clips", "match_sweeps", "pair_sweeps"]
 
@@ -148,42 +150,74 @@ def match_clips(first: ModelResponses, second: ModelResponses) -> tuple[list[tup
     rows : list of (int, int)
         Where each clip that both have stands, in the order of the first.
     n_unlike : int
-        Clips of the same name that are of unlike sounds.
+        Clips of the same stretch that have unlike labels.
 
     Raises
     ------
     InputError
-        If they share no clip, or clips repeat within one of them.
+        If they share no clip, or clips repeat more often within one of them.
     """
-    ours, theirs = _places(first), _places(second)
-    known = {name: places for name, places in ours.items() if len(theirs.get(name, ())) == len(places)}
-    named = sorted(pair for name, places in known.items() for pair in zip(places, theirs[name], strict=True))
-    rows = [(a, b) for a, b in named if _alike(first.clips[a], second.clips[b])]
+    rows, n_unlike = [], 0
+    tolerance_s = 1 / min(first.spec.sample_rate, second.spec.sample_rate)
+    ours, theirs = _stretches(first), _stretches(second)
+    for name in ours.keys() & theirs.keys():
+        for one in ours[name]:
+            there, here = (
+                [other for other in _near(others, one, tolerance_s) if _alike(one, other)]
+                for others in (theirs[name], ours[name])
+            )
+            if len(there) > 1 or (there and len(here) > 1):
+                _check_repeats(name, first if len(here) > len(there) else second, len(here) == len(there))
+            if there:
+                rows.append((one.row, there[here.index(one)].row))
+            else:
+                n_unlike += any(_near(theirs[name], one, tolerance_s))
     if not rows:
         raise InputError(
             f"{first.spec.name} and {second.spec.name} have no clip in common ({first.clips[0].name} … against "
             f"{second.clips[0].name} …); analyse the same stretches of the same clips, with the same paths and labels"
         )
-    return rows, len(named) - len(rows)
+    return sorted(rows), n_unlike
 
 
-def _alike(one: ClipRecord, other: ClipRecord) -> bool:
-    """Tell whether two stretches of a recording overlap, and have one label as far as both have any."""
-    overlap = one.start_seconds < other.end_seconds and other.start_seconds < one.end_seconds
-    return overlap and (one.label is None or other.label is None or one.label == other.label)
+@dataclass(frozen=True)
+class _Stretch:
+    """Where a clip begins in its recording, and which row it is.
 
-
-def _places(responses: ModelResponses) -> dict[str, list[int]]:
-    """Return where the clips of each recording stand, in the order in which they sound.
-
-    Models hear windows of their own around the same clip, so that its start does not tell it from another.
+    Models hear windows of their own around the same clip; what they open before it is known, and taken away.
     """
-    if len({(clip.name, clip.start_seconds) for clip in responses.clips}) < len(responses.clips):
-        raise InputError(f"clips repeat within {responses.spec.name}, and it is not clear which belong together")
-    places: dict[str, list[int]] = {}
-    for at in sorted(range(len(responses.clips)), key=lambda at: responses.clips[at].start_seconds):
-        places.setdefault(responses.clips[at].name, []).append(at)
-    return places
+
+    onset_s: float
+    label: str | None
+    row: int
+
+
+def _stretches(responses: ModelResponses) -> dict[str, list[_Stretch]]:
+    """Return the clips of each recording in the order in which they begin."""
+    lead_s = responses.spec.lead_samples / responses.spec.sample_rate
+    found: dict[str, list[_Stretch]] = {}
+    for row, clip in enumerate(responses.clips):
+        found.setdefault(clip.name, []).append(_Stretch(clip.start_seconds + lead_s, clip.label, row))
+    return {name: sorted(several, key=lambda one: (one.onset_s, one.row)) for name, several in found.items()}
+
+
+def _near(others: Sequence[_Stretch], one: _Stretch, tolerance_s: float) -> Iterator[_Stretch]:
+    """Find those that begin together with one, up to the sample."""
+    first = bisect_left(others, one.onset_s - tolerance_s, key=lambda other: other.onset_s)
+    return takewhile(lambda other: other.onset_s <= one.onset_s + tolerance_s, islice(others, first, None))
+
+
+def _alike(one: _Stretch, other: _Stretch) -> bool:
+    """Tell whether two stretches have one label, as far as both have any."""
+    return one.label is None or other.label is None or one.label == other.label
+
+
+def _check_repeats(name: str, responses: ModelResponses, as_often: bool) -> None:
+    """Refuse stretches that cannot be told apart, unless there are as many of them on both sides, in the same order."""
+    if not as_often:
+        raise InputError(
+            f"clips repeat within {responses.spec.name} ({name}), and it is not clear which belong together"
+        )
 
 
 def match_sweeps(
@@ -251,9 +285,11 @@ def left_out(
     for side in (first, second):
         n_alone = len(side.responses.clips) - n_shared - n_unlike
         if n_alone:
-            yield f"{n_alone} clips of {side.name} have no partner and are left out"
+            name = side.name
+            yield _left_out(n_alone, f"clip of {name} has no partner and is", f"clips of {name} have no partner and are")
     if n_unlike:
-        yield f"{n_unlike} pairs of the same name have other labels or do not overlap, and are left out"
+        one = "pair of the same stretch has other labels, and is"
+        yield _left_out(n_unlike, one, "pairs of the same stretch have other labels, and are")
     some = next(iter(pairs.values()))
     if not _same_groups(some.first.clips.group_codes, some.second.clips.group_codes):
         yield f"the two group the clips differently: the groups are those of {first.name}"
@@ -262,6 +298,10 @@ def left_out(
     for axis, pair in pairs.items():
         yield from _axis_notes(first, second, axis, pair)
     yield from _missing_axes(set(first.responses.axes), set(second.responses.axes), set(pairs))
+
+
+def _left_out(n: int, one: str, several: str) -> str:
+    return f"{n} {one if n == 1 else several} left out"
 
 
 def _same_groups(ours: npt.NDArray[np.intp] | None, theirs: npt.NDArray[np.intp] | None) -> bool:
@@ -276,7 +316,8 @@ def _axis_notes(first: Compared, second: Compared, axis: str, pair: SweepPair) -
     a, b = pair.first.responses, pair.second.responses
     n_left = len(first.responses.axes[axis].shifts) + len(second.responses.axes[axis].shifts) - 2 * len(a.shifts)
     if n_left:
-        yield f"{axis}: {n_left} shifts that only one side has are left out"
+        told = _left_out(n_left, "shift that only one side has is", "shifts that only one side has are")
+        yield f"{axis}: {told}"
     specs = (first.responses.spec, second.responses.spec)
     if a.unit in _OF_FRONT_END and specs[0].name != specs[1].name:
         yield f"{axis}: each model counts {a.unit} in its own front end, and they may mean different amounts"

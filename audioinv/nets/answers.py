@@ -85,6 +85,8 @@ def _as_tensor(found: Any) -> Tensor:
         # A view that runs backwards, or one that may not be written, is no memory that torch can share; and
         # `as_tensor` takes longer than some functions need for a window.
         shared = np.require(found, None, ("C", "W")) if isinstance(found, np.ndarray) else None
+        if shared is not None and min(shared.strides, default=0) < 0:  # of an axis of 1, whose stride NumPy overlooks
+            shared = shared.copy()
         return torch.as_tensor(found) if shared is None else torch.from_numpy(shared)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"it answers with a {type(found).__name__}, which is no array of numbers ({error})") from error

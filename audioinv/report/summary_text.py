@@ -192,9 +192,11 @@ def summary_lines(results: Results) -> list[str]:
         n_clips = len(results.responses[name].clips)
         analysed = f"{n_clips} of {n_clips + len(results.failures)} clips analysed"
         accuracy = summary["accuracy"]
-        right = f" · accuracy {interval(accuracy)} unshifted" if accuracy["value"] is not None else " · no labels"
+        known = accuracy["value"] is not None
+        right = f" · accuracy {interval(accuracy)} unshifted" if known else " · no labels"
+        n_heard = (accuracy if known else first["consistency"])["n"]
         alarm, warnings = _alarm_and_warnings(summary)
-        lines += [*alarm, "", f"{name}: {analysed}{right}, n = {first['consistency']['n']}", ""]
+        lines += [*alarm, "", f"{name}: {analysed}{right}, n = {n_heard}", ""]
         lines += aligned([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
         lines += ["", *wrapped(verdict(results, name)), "", *_label_lines(summary["axes"])]
         lines += wrapped(frame_line(summary))

@@ -75,7 +75,10 @@ class Clip:
         if self.sample_rate <= 0:
             raise InputError(f"sample_rate={self.sample_rate} must be a positive number of hertz")
         for part in ("waveform", "before", "after"):
-            samples = np.asarray(getattr(self, part), dtype=np.float32)
+            given = np.asarray(getattr(self, part))
+            if given.dtype.kind in "iu" and np.abs(given, dtype=np.float64).max(initial=0) > 1:
+                raise InputError(f"{part} of {self.name} holds {given.dtype} beyond ±1; divide it by its full scale")
+            samples = given.astype(np.float32, copy=False)
             if samples.ndim != 1:
                 raise InputError(f"{part} of {self.name} has shape {samples.shape}; it must be mono, (n_samples,)")
             object.__setattr__(self, part, samples)

@@ -227,13 +227,16 @@ def check_window(clip: Clip, window: Clip) -> None:
     Raises
     ------
     InputError
-        If the clip is shorter than one frame, or the window silent.
+        If the clip is shorter than one frame or holds NaN, or the window is silent.
     """
     if clip.duration_seconds < _SHORTEST_SECONDS:
         raise InputError(
             f"{len(clip.waveform)} samples ({1000 * clip.duration_seconds:.1f} ms), shorter than one frame of "
             f"{1000 * _SHORTEST_SECONDS:.0f} ms; leave it out, or give more of the recording"
         )
+    n_broken = len(clip.waveform) - np.count_nonzero(np.isfinite(clip.waveform))
+    if n_broken:
+        raise InputError(f"{n_broken} of {len(clip.waveform)} samples are NaN or infinite; leave it out, or mend it")
     if np.abs(clip.waveform).max() < SILENT_PEAK:
         raise InputError("silent: never above −80 dB of full scale, so there is nothing to classify; leave it out")
     if np.abs(window.waveform).max() < SILENT_PEAK:

@@ -63,7 +63,7 @@ def test_durations_are_of_the_stretches_that_can_be_read(drums):
 def test_what_cannot_be_read_is_said_with_its_reason(drums):
     reasons = {skipped.path.name: skipped.reason for skipped in take_census(drums).unreadable}
     assert reasons == {
-        "a.wav": "its stretch lies outside the file's 0.200 s",
+        "a.wav": "it lies outside the file's 0.200 s; start and end are in seconds",
         "noise.wav": "cannot be read as sound (Format not recognised)",
     }
 
@@ -93,7 +93,7 @@ def test_equal_sounds_are_found_by_content_whatever_the_name(tmp_path):
     corpus = read_corpus(tmp_path)
     census = take_census(corpus, hashes=content_hashes(corpus))
     assert census.equal == ((str(tmp_path / "x/a.wav"), str(tmp_path / "y/c.flac")),)
-    assert "  equal sounds  1 clips repeat the sound of another" in census.lines()
+    assert "  equal sounds  1 clip repeats the sound of another" in census.lines()
     different = read_corpus(tmp_path / "x")
     assert take_census(different, hashes=content_hashes(different)).equal == ()
 
@@ -132,7 +132,7 @@ def test_lines_say_each_fact_once(drums):
         "  sample rates  8000 Hz (2), 16000 Hz (1)",
         "  channels      1 (2), 2 (1)",
         "  ignored       columns velocity",
-        f"  unreadable    1: its stretch lies outside the file's 0.200 s ({root / 'a.wav'})",
+        f"  unreadable    1: it lies outside the file's 0.200 s; start and end are in seconds ({root / 'a.wav'})",
         f"  unreadable    1: cannot be read as sound (Format not recognised) ({root / 'noise.wav'})",
         f"  skipped       1: not a sound file ({root / 'readme.txt'})",
     ]

@@ -209,8 +209,11 @@ def test_labels_that_the_model_does_not_know_are_named(make_responses):
         assert named in caution
     labels = ("clap", None, "bell", None, None, *table().labels[5:])
     unlabelled, unknown = raised(make_responses(sound_scores(), SHIFTS), table(labels=labels))
-    assert unlabelled.startswith("3 of 12 clips have no label")
+    assert unlabelled.startswith("3 of 12 clips have no label: accuracy is that of 7 of the others, and")
     assert unknown.startswith("2 of 12 clips have labels that the model does not know ('bell', 'clap') and count")
+    labels = (None, *["clap"] * 11)
+    unlabelled, _ = raised(make_responses(sound_scores(), SHIFTS), table(labels=labels))
+    assert unlabelled.startswith("1 of 12 clips have no label: there is no accuracy, and")
 
 
 def test_labels_of_a_single_class_are_flagged(make_responses):

@@ -7,6 +7,17 @@ from audioinv.report.summary_text import model_line, summary_lines, verdict
 from audioinv.report.text import interval
 
 
+def test_the_headline_counts_the_clips_of_the_number_beside_it(results):
+    name, summary = next(iter(results.document["models"].items()))
+    n = summary["accuracy"]["n"] - 2
+    fewer = {**summary, "accuracy": {**summary["accuracy"], "n": n}}
+    unknown = {**summary, "accuracy": {**summary["accuracy"], "n": 0, "value": None}}
+    for changed, words in ((fewer, f"unshifted, n = {n}"), (unknown, f"no labels, n = {n + 2}")):
+        models = {**results.document["models"], name: changed}
+        lines = summary_lines(replace(results, document={**results.document, "models": models}))
+        assert words in next(line for line in lines if line.startswith(f"{name}:"))
+
+
 def test_the_table_shows_the_numbers_of_the_summary(results):
     text = " ".join(" ".join(summary_lines(results)).split())
     for summary in results.document["models"].values():

@@ -91,7 +91,8 @@ def _finding(verdict: Verdict) -> str:
         return verdict.reason
     digits = _digits(verdict)
     value, low, high = (_number(part, digits) for part in (measured.value, measured.low, measured.high))
-    parts = [value if math.isnan(measured.low) else f"{value} [{low}, {high}]"]
+    known = not (math.isnan(measured.low) and math.isnan(measured.high))
+    parts = [f"{value} [{low}, {high}]" if known else value]
     if measured.n is not None:
         parts.append(count_text(measured.n, "clip"))
     if verdict.reason:
@@ -124,6 +125,8 @@ def _digits(verdict: Verdict) -> int:
 
 
 def _number(value: float, digits: int) -> str:
+    if math.isnan(value):  # an end that lies beyond the range
+        return "–"
     return f"{value:.{digits}f}".replace("-", "−") if value % 1 or abs(value) <= 1 else f"{value:g}"
 
 

@@ -74,8 +74,14 @@ class Verdict:
 
     @property
     def is_close(self) -> bool:
-        """Whether limit inside the interval, so that other clips could have given another verdict."""
-        return self.measured.low < self.rule.limit < self.measured.high
+        """Whether limit inside the interval, so that other clips could have given another verdict.
+
+        An interval of which one end is not known, as it lies beyond the range, has none on that side.
+        """
+        low, high = self.measured.low, self.measured.high
+        if math.isnan(low) and math.isnan(high):
+            return False
+        return not low >= self.rule.limit and not high <= self.rule.limit
 
 
 @dataclass(frozen=True)

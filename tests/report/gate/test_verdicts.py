@@ -8,7 +8,10 @@ import pytest
 from audioinv.analysis import AnalysisOptions, analyze_models
 from audioinv.errors import InputError
 from audioinv.nets.model import as_model
+from audioinv.report.gate.metrics import Measured
+from audioinv.report.gate.output import report_lines
 from audioinv.report.gate.rules import Rule
+from audioinv.report.gate.verdicts import GateReport, Verdict
 from audioinv.report.results import load_results
 from audioinv.sound.clip import Clip
 
@@ -54,6 +57,30 @@ def test_the_careful_end_of_the_interval_may_fail_where_the_point_passes(results
         assert results.check({TIME: {kind: between[kind]}}, model=HALF)
         assert not results.check({TIME: {kind: between[kind], "bound": bound}}, model=HALF)
         assert only(results.check({TIME: {kind: between[kind]}}, model=HALF)).is_close
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "limit", "close"),
+    [
+        (40, np.nan, 60, True),
+        (40, np.nan, 100, True),  # what lies beyond the range has no upper end
+        (40, np.nan, 40, False),
+        (np.nan, 90, 60, True),
+        (np.nan, 90, 90, False),
+        (np.nan, np.nan, 60, False),
+        (40, 90, 60, True),
+        (40, 90, 91, False),
+    ],
+)
+def test_a_limit_lies_inside_an_interval_that_is_open_at_one_end(low, high, limit, close):
+    rule = Rule("time.minimal_flip_shift", "max", float(limit))
+    found = Verdict(rule, "m", None, True, Measured(90.0, low, high, 12))
+    assert found.is_close is close
+    line = " ".join(report_lines(GateReport((found,))))
+    ends = ["–" if np.isnan(end) else f"{end}" for end in (low, high)]
+    assert (f"90 [{', '.join(ends)}]" in line) is not (ends == ["–", "–"])
+    assert "nan" not in line
+    assert ("limit inside the interval" in line) is close
 
 
 def test_a_warning_fails_nothing_and_is_told(results):
