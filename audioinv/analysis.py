@@ -246,7 +246,7 @@ def plan_model(model: Model, options: AnalysisOptions) -> SweepPlan:
 def _summarize(responses: ModelResponses, model: Model, sample: PassingSample | None, seed: int) -> dict[str, Any]:
     answers = "sigmoid" if model.spec.multi_label else model.spec.activation
     facts = ModelFacts(model.spec.sample_rate, answers, model.hop_samples, model.stride_samples)
-    clips = ClipTable.of(responses.clips, responses.spec.labels)
+    clips = ClipTable.of_responses(responses)
     controls = summarize_controls(responses, clips, rng_seed=seed)
     summary = summarize_model(responses.axes, clips, controls=controls, rng_seed=seed, facts=facts)
     doubts = [f"model.spec: {caution}" for caution in model.provenance.cautions] if model.provenance else []

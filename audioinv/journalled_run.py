@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from .corpus.entries import CorpusEntry
+from .counts import count_text
 from .errors import CheckpointError, InputError
 from .nets.model import Model
 from .report.journal import Journal, recipes_in
@@ -255,8 +256,8 @@ class JournalledRun:
         gaps = [clip for unit in absent for clip in unit.clips if clip not in given_up]
         if gaps:
             raise InputError(
-                f"{len(gaps)} clips are in none of the shards, or changed since: {', '.join(gaps[:3])}"
-                f"{' …' if len(gaps) > 3 else ''}; run those shards again"
+                f"{count_text(len(gaps), 'clip')} missing from the shards, or changed since: "
+                f"{', '.join(gaps[:3])}{' …' if len(gaps) > 3 else ''}; run those shards again"
             )
         return [unit for unit in work.units if unit not in absent]
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .corpus.entries import CorpusEntry
+from .counts import count_text
 from .errors import AudioFileError, InputError
 from .nets.model import Model
 from .sound.clip import Clip
@@ -87,9 +88,8 @@ class WindowCount:
     @property
     def line(self) -> str:
         """The count in one line for people."""
-        n_recordings = len(self.n_windows)
-        over = f"{n_recordings} recording{'s' if n_recordings != 1 else ''}"
-        return f"{sum(self.n_windows):,} windows over {over}, one every {1000 * self.every_seconds:g} ms"
+        windows, recordings = count_text(sum(self.n_windows), "window"), count_text(len(self.n_windows), "recording")
+        return f"{windows} over {recordings}, one every {1000 * self.every_seconds:g} ms"
 
 
 def count_windows(model: Model, models: Sequence[Model], sources: Sequence[Source], every: str | None) -> WindowCount:

@@ -3,15 +3,18 @@
 Conventions
 -----------
 Sounds that are equal when decoded are dropped before the split, and a group stays on one side. Test clips are
-heard once, after training. The baseline gets the very same windows.
+heard once, after training. The baseline gets the very same windows. A window is at most ten times as long as the
+longest clip, or 10 s: a longer one was given in another unit, and would fill the memory with silence.
 
 What is here: `train`; `prepare_corpus` and `train_model`, the two steps of it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 import numpy as np
 import torch
@@ -30,6 +33,9 @@ from .sound.clip import Clip
 from .trained_model import ModelOptions, TrainedModel
 
 __all__ = ["prepare_corpus", "train", "train_model"]
+
+_MOST_CLIPS, _LONG_SECONDS = 10, 10.0
+"""How many times the longest clip a window may hold; how long it may be in any case."""
 
 
 def train(
@@ -58,7 +64,8 @@ def train(
     Raises
     ------
     InputError
-        If there is nothing to train on or to test on, or declared splits share a group.
+        If there is nothing to train on or to test on, declared splits share a group, or the window is far longer than
+        any clip.
 
     Examples
     --------
@@ -132,11 +139,12 @@ def train_model(
     Raises
     ------
     InputError
-        If a side is empty.
+        If a side is empty, or the window is far longer than any clip.
     """
     clips = {side: _load(corpus.part(side), options.sample_rate) for side in ("train", "valid", "test")}
     if not clips["test"]:
         raise InputError(f"{corpus.name} keeps no clip apart to test on")
+    _check_window(options.window_seconds, chain.from_iterable(clips.values()))
     labels = tuple(sorted({str(clip.label) for clip in clips["train"]}))
     config = options.configuration(labels)
     result = train_classifier(clips["train"], clips["valid"], config, options.training, on_epoch=on_epoch)
@@ -167,6 +175,16 @@ def train_model(
         confusion=confusion,
         command=command,
     )
+
+
+def _check_window(window_seconds: float, clips: Iterable[Clip]) -> None:
+    """Refuse a window that cannot be meant, before any is laid."""
+    longest = max(clip.duration_seconds for clip in clips)
+    if window_seconds > max(_MOST_CLIPS * longest, _LONG_SECONDS):
+        raise InputError(
+            f"window={window_seconds:g} s is more than {_MOST_CLIPS} times the longest clip ({longest:.3f} s); a "
+            f"window is in seconds, e.g. {math.ceil(10 * longest) / 10:g}"
+        )
 
 
 def _load(corpus: Corpus, sample_rate: int) -> list[Clip]:

@@ -175,7 +175,7 @@ def profile_models(
     floors = [max(noise_floor(one) or 0.0 for one in of_model) for of_model in zip(*swept.responses, strict=True)]
     return replace(
         results,
-        clips=ClipTable.of(swept.responses[0][0].clips, models[0].spec.labels),
+        clips=ClipTable.of_responses(swept.responses[0][0]),
         right={responses.spec.name: _right(responses) for responses in swept.responses[0]},
         changes=tuple(
             _change(one, list(zip(responses, floors, strict=True)), sample, models[0], options)
@@ -237,7 +237,7 @@ def _references(model: Model, sample: Sequence[Clip]) -> tuple[list[Model], str]
 
 def _right(responses: ModelResponses) -> FloatArray:
     """Return 1 for each clip that is answered rightly unchanged, 0 for others, nan without a label."""
-    table = ClipTable.of(responses.clips, responses.spec.labels)
+    table = ClipTable.of_responses(responses)
     axis = next(iter(responses.axes.values()))
     return outcome.correctness(outcome.top1(axis.scores, axis.zero), table.targets)[:, axis.zero]
 
@@ -262,7 +262,7 @@ def _change(
 
 def _endured(responses: ModelResponses, one: Expectation, floor: float, seed: int) -> ChangeOfModel:
     axis: AxisResponses = responses.axes[one.grid.axis]
-    groups = ClipTable.of(responses.clips, responses.spec.labels).group_codes
+    groups = ClipTable.of_responses(responses).group_codes
     answers = outcome.top1(axis.scores, axis.zero, floor)
     endurance = endure(answers, axis.shifts.astype(np.float64), groups, rng=np.random.default_rng(seed))
     return ChangeOfModel(endurance, judge(one.listener, endurance.at_limit))

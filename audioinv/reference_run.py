@@ -138,7 +138,7 @@ def run_references(model: Model, sources: Sequence[Clip | CorpusEntry], *, noise
     spec = model.spec.at_once()
     clips = [clip for source in sources if (clip := opened(source, spec)) is not None]
     if len(clips) < 2:
-        raise InputError(f"{len(clips)} clips are left to run references on; two at least are needed")
+        raise InputError(f"clips left to run references on: {len(clips)}; two at least are needed")
     models = {**reference_models(spec, windows_of(clips, spec)), "this_model": model}
     grid = ShiftGrid("time", tuple(float((spec.n_samples // 16 | 1) * k) for k in range(-_STEPS, _STEPS + 1)), "smp")
     plan = SweepPlan((grid,), "circular")

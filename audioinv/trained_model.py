@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +20,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .errors import InputError
 from .measure.statistics import Estimate
+from .measure.summary import plain
 from .nets.architectures import architecture
 from .nets.classifier import ClassifierConfig, ClassifierModel, save_classifier
 from .nets.library import MODEL_FILE
@@ -54,9 +57,17 @@ class ModelOptions:
     sample_rate : int, default 16000
         In hertz.
     window_seconds : float, default 1.0
+        What a clip leaves free of it is silence. Training refuses a window of more than ten times the longest clip, or
+        more than 10 s if that is longer: it was given in another unit.
     lead_seconds : float, default 0.25
         How much sooner than a clip the window opens, so that a delay either way does not cut its start.
     training : TrainingConfig
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, or does not fit the architecture or the window; if delays of training are longer than
+        the window.
 
     Examples
     --------
@@ -77,6 +88,21 @@ class ModelOptions:
     window_seconds: float = 1.0
     lead_seconds: float = 0.25
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        window, lead, jitter = self.window_seconds, self.lead_seconds, self.training.time_jitter_seconds
+        if not 0 < window < math.inf:
+            raise InputError(f"window={window:g} s must be a number of seconds above 0, e.g. 1")
+        if not 0 <= lead < window:
+            raise InputError(
+                f"lead={lead:g} s must lie within the window of {window:g} s; give less, e.g. {window / 4:g}"
+            )
+        if jitter > window:
+            raise InputError(
+                f"a time jitter of {1000 * jitter:g} ms moves every sound out of the window of {1000 * window:g} ms; "
+                "give less"
+            )
+        self.configuration(("any",))  # whatever the labels, this refuses what does not fit
 
     def spec(self, labels: tuple[str, ...]) -> ModelSpec:
         """Return the spec of a model for these labels.
@@ -116,11 +142,6 @@ class ModelOptions:
         Returns
         -------
         ClassifierConfig
-
-        Raises
-        ------
-        InputError
-            If an option is unknown, or does not fit the architecture or the window.
         """
         return architecture(
             self.arch,
@@ -195,7 +216,7 @@ class TrainedModel:
         Returns
         -------
         dict
-            Plain JSON data.
+            Plain JSON data; ``None`` for what is undefined.
         """
         return {
             "options": asdict(self.options),
@@ -204,9 +225,9 @@ class TrainedModel:
             "groups": dict(self.groups),
             "n_dropped": self.n_dropped,
             "best_epoch": self.result.best_epoch,
-            "accuracy": asdict(self.accuracy),
-            "baseline": asdict(self.baseline),
-            "gain": asdict(self.gain),
+            "accuracy": plain(self.accuracy),
+            "baseline": plain(self.baseline),
+            "gain": plain(self.gain),
             "command": self.command,
             "versions": versions(),
         }

@@ -10,7 +10,7 @@ What is here: `ModelSource`, `WorkOrder`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import ModelError
 from .nets.adapters.declaration import Declaration
@@ -37,6 +37,8 @@ class ModelSource:
     said : Declaration, optional
     trust_pickle : bool, default False
     timeout_seconds : float, optional
+    name : str, optional
+        What the model is called here, if not what it calls itself.
     """
 
     source: str
@@ -44,16 +46,19 @@ class ModelSource:
     said: Declaration | None = None
     trust_pickle: bool = False
     timeout_seconds: float | None = None
+    name: str | None = None
 
     def load(self) -> Model:
         """Load the model."""
-        return load_model(
+        model = load_model(
             self.source,
             device=self.device,
             said=self.said,
             trust_pickle=self.trust_pickle,
             timeout_seconds=self.timeout_seconds,
         )
+        model.spec = replace(model.spec, name=self.name or model.spec.name)
+        return model
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_references_can_be_left_out(rng):
     ("model", "n_clips", "message"),
     [
         (make_model(lambda w: np.ones((len(w), 1), np.float32), labels=("all",)), 6, "single class"),
-        (make_model(), 1, "1 clips are left"),
+        (make_model(), 1, "clips left to run references on: 1;"),
         (make_model(n_samples=100), 6, "too small"),
     ],
 )

@@ -305,7 +305,7 @@ def test_kill_9_of_a_run_with_two_jobs_costs_nothing_but_time(place, shared):
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_a_cluster_puts_parts_into_a_store(place, shared):
     ray = pytest.importorskip("ray", reason="ray is not installed")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
     try:
         analyze(shared, cluster="ray")
     finally:

@@ -16,6 +16,7 @@ import typer
 from ..errors import InputError
 from .clips import ClipFlags, read_allowance, say_nothing, skipped
 from .command import ExitCode, command_line, note, note_failures, single_values
+from .grids import GridFlags
 from .options import LoadFlags, Manners, load_models
 from .progress import progress
 from .sliding import SlidingFlags, choose_sliding, slide_recordings
@@ -56,41 +57,11 @@ NOT_AGAIN = {
 """What is typed and does not make the numbers, so that ``--config run.json`` does not say it again."""
 
 
-def _grid(help: str) -> Any:
-    return typer.Option(metavar="A:B:STEP", help=help)
-
-
-@dataclass(frozen=True)
-class GridFlags:
-    """Along which axes a sound is moved or changed, and how far."""
-
-    time: Annotated[str | None, _grid("Delays, e.g. -50:50:1ms.")] = None
-    freq: Annotated[str | None, _grid("Every component by the same hertz, e.g. -100:100:10Hz.")] = None
-    pitch: Annotated[str | None, _grid("Every component multiplied, e.g. -2:2:0.5st.")] = None
-    bins: Annotated[str | None, _grid("The model's spectrogram moved by bins, e.g. -4:4:1bins.")] = None
-    stretch: Annotated[str | None, _grid("Duration without pitch, e.g. -30:30:10% longer.")] = None
-    speed: Annotated[str | None, _grid("Duration and pitch, e.g. -20:20:5% faster.")] = None
-    gain: Annotated[str | None, _grid("Level, e.g. -20:20:5dB; clip:0:20:5dB cuts off at full scale.")] = None
-    noise: Annotated[
-        str | None, _grid("Signal-to-noise ratio, e.g. 0:40:5dB; pink:… or FILE:… for other noise than white.")
-    ] = None
-    filter: Annotated[
-        str | None, _grid("The rest turned down, e.g. telephone:0:60:10dB; low1000, high1000, band500-2000.")
-    ] = None
-    reverb: Annotated[str | None, _grid("Reverberation time, e.g. 0:1:0.2s.")] = None
-    mask: Annotated[str | None, _grid("A stretch or a band hidden, e.g. 0:200:20ms or 0:4:1oct.")] = None
-    reverse: Annotated[str | None, _grid("Stretches played backwards, e.g. 0:100:10ms.")] = None
-    order: Annotated[str | None, _grid("Segments shuffled, by cuts, e.g. 0:7:1cuts.")] = None
-    polarity: Annotated[str | None, _grid("Phase turned, e.g. 180deg.")] = None
-    resolution: Annotated[
-        str | None, _grid("Rate, bits or codec, e.g. 0:3:1oct, 0:12:2bit, vorbis:0:100:20%; mp3, opus.")
-    ] = None
-
-
 @dataclass(frozen=True, eq=False)
 class _Task:
     """What is to be done, all of it read."""
 
+    inputs: tuple[str, ...]
     sources: tuple[ModelSource, ...]
     models: Sequence[Model]
     corpus: Corpus
@@ -153,22 +124,19 @@ def analyze(
     _check_folder(out, overwrite)
     if not dry_run:
         work.start_early()
-    from ..journalled_run import JournalledRun
-    from ..nets.library import DEFAULT_MODEL
     from ..report.results_folder import free_folder
 
     options = _read_options(grids, edges, pitch_engine, seed, work)
-    sources = flags.sources(model or [DEFAULT_MODEL])
-    models, corpus = load_models(sources), which.read(inputs)
-    sources = tuple(replace(source, name=model.spec.name) for source, model in zip(sources, models, strict=True))
+    (sources, models), corpus = _load(flags, model), which.read(inputs)
+    if not corpus.entries:
+        return say_nothing(inputs, corpus)
     entries = corpus.entries[: which.limit]
     beside = {"html": html, "format csv": "csv" in formats, "precision": work.precision != "float32"}
     sliding = choose_sliding(models, entries, options, flags=long, beside=beside)
-    again = _again(typed)
-    provenance = {"command": command_line(), "options": again, "ready_s": clock.perf_counter() - started}
-    task = _Task(sources, models, corpus, entries, options, provenance, tolerated, manners)
+    provenance = {"command": command_line(), "options": _again(typed), "ready_s": clock.perf_counter() - started}
+    task = _Task(tuple(map(str, inputs)), sources, models, corpus, entries, options, provenance, tolerated, manners)
     place = out or Path("runs") / (inputs[0].resolve().stem or "run")
-    if sliding and entries:
+    if sliding:
         work.check_alone(share)
         target = out or free_folder(place, overwrite=overwrite)
         return _slide(task, sliding, target, overwrite=overwrite, dry_run=dry_run, tracks="audacity" in formats)
@@ -176,23 +144,17 @@ def analyze(
         _print_plan(task, detailed=manners.talk and (manners.verbose or dry_run))
     if dry_run:
         return ExitCode.DONE
-    if not entries:
-        return say_nothing(inputs, corpus)
-    run = JournalledRun(
-        place,
-        fixed=out is not None,
-        sources=sources,
-        jobs=work.jobs,
-        cluster=work.cluster,
-        gpus_per_worker=work.gpus_per_worker,
-        resume=not no_resume,
-        overwrite=overwrite,
-        inputs=tuple(map(str, inputs)),
-        options=again,
-        shards=tuple(work.shards or ()),
-        tell=note,
-    )
+    run = _journal(task, place, work, fixed=out is not None, resume=not no_resume, overwrite=overwrite)
     return _sweep(task, run, share, formats)
+
+
+def _load(flags: LoadFlags, names: Sequence[str] | None) -> tuple[tuple[ModelSource, ...], list[Model]]:
+    """Load models, and return them with where workers find them under the same names."""
+    from ..nets.library import DEFAULT_MODEL
+
+    sources = flags.sources(names or [DEFAULT_MODEL])
+    models = load_models(sources)
+    return tuple(replace(source, name=model.spec.name) for source, model in zip(sources, models, strict=True)), models
 
 
 def _again(typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -281,6 +243,26 @@ def _slide(task: _Task, options: SlidingOptions, target: Path, *, overwrite: boo
     )
     note_failures(skipped(task.corpus))
     return task.code(n_failed + len(task.corpus.failures))
+
+
+def _journal(task: _Task, place: Path, work: WorkFlags, *, fixed: bool, resume: bool, overwrite: bool) -> JournalledRun:
+    """Return a run that keeps what it has done in the results folder."""
+    from ..journalled_run import JournalledRun
+
+    return JournalledRun(
+        place,
+        fixed=fixed,
+        sources=task.sources,
+        jobs=work.jobs,
+        cluster=work.cluster,
+        gpus_per_worker=work.gpus_per_worker,
+        resume=resume,
+        overwrite=overwrite,
+        inputs=task.inputs,
+        options=task.provenance["options"],
+        shards=tuple(work.shards or ()),
+        tell=note,
+    )
 
 
 def _sweep(task: _Task, run: JournalledRun, share: tuple[int, int] | None, formats: frozenset[str]) -> int:

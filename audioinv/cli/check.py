@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..counts import count_text
 from ..errors import InputError
 from .clips import read_allowance
 from .command import ExitCode, note
@@ -92,7 +93,7 @@ def check(
     report = check_results(results, chosen, baseline=before, models=model or ())
     _tell(report, f"audioinv check {run}", junit, manners)
     if not failures_allowed:
-        n_failed = f"{(n := len(results.failures))} input{'s' * (n > 1)}"
+        n_failed = count_text(len(results.failures), "input")
         note(f"error: {n_failed} failed in {run}, more than allowed; see {run / 'failures.csv'}")
         return ExitCode.SOME_FAILED
     return ExitCode.DONE if report else ExitCode.RULE_FAILED

@@ -106,6 +106,7 @@ def say_nothing(inputs: Sequence[Path], corpus: Corpus) -> int:
     """
     note_failures(skipped(corpus))
     if not all(_is_folder(failure.path) for failure in corpus.failures):
+        note("error: none of the inputs could be read; nothing to analyse")
         return ExitCode.SOME_FAILED
     note(f"error: no sound files in {', '.join(map(str, inputs))}; nothing to analyse")
     return ExitCode.NOTHING

@@ -1,15 +1,15 @@
 """Options that several commands share, in groups: see `audioinv.cli.command`.
 
 What is here: `Manners`, which every command has; `ModelFlags` and `LoadFlags` of those that open models, and
-`load_models`; `ModelName`, `Timeout`, `TrustPickle` and `Version`, which are options alone. Those of clips are
-in `audioinv.cli.clips`.
+`load_models`, `tell_apart`; `ModelName`, `Timeout`, `TrustPickle` and `Version`, which are options alone. Those of
+clips are in `audioinv.cli.clips`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +31,7 @@ __all__ = [
     "TrustPickle",
     "Version",
     "load_models",
+    "tell_apart",
 ]
 
 _TYPED_ONLY = {"trust_pickle"}  # never taken from a file
@@ -223,8 +224,32 @@ class LoadFlags(ModelFlags):
         return tuple(ModelSource(spec, device, said, self.trust_pickle, self.timeout) for spec in specs)
 
 
+def tell_apart(names: Sequence[str], sources: Sequence[str]) -> list[str]:
+    """Call models by their files where several have one name, as an export and its original have, with one sidecar.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the models call themselves.
+    sources : sequence of str
+        As typed, in the same order.
+
+    Returns
+    -------
+    list of str
+        As they were where the files have one name, too.
+
+    Examples
+    --------
+    >>> tell_apart(["bell", "bell", "bell, large"], ["nets/bell.onnx", "nets/bell.pt2", "large.onnx"])
+    ['bell.onnx', 'bell.pt2', 'bell, large']
+    """
+    files = [Path(source).name if names.count(name) > 1 else name for name, source in zip(names, sources, strict=True)]
+    return files if len(set(files)) == len(files) else list(names)
+
+
 def load_models(sources: Sequence[ModelSource]) -> list[Model]:
-    """Load models, and say on stderr what about them looks wrong.
+    """Load models, tell those of one name apart by their files, and say on stderr what about them looks wrong.
 
     Parameters
     ----------
@@ -235,7 +260,9 @@ def load_models(sources: Sequence[ModelSource]) -> list[Model]:
     list of Model
     """
     models = [source.load() for source in sources]
-    for model in models:
+    names = tell_apart([model.spec.name for model in models], [source.source for source in sources])
+    for model, name in zip(models, names, strict=True):
+        model.spec = replace(model.spec, name=name)
         for caution in model.provenance.cautions if model.provenance else ():
             note(f"! model {model.spec.name}: {caution}")
     return models

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..counts import count_text
 from ..errors import InputError
 from .command import note, note_failures
 from .options import Manners
@@ -171,5 +172,6 @@ def _lines(found: SlidingFindings, target: Path) -> Iterator[str]:
 
     if found.document["models"]:
         yield from sliding_lines(found)
-        yield f"wrote {target}: windows.parquet, events.csv ({found.events.num_rows:,} rows), summary.json, run.json"
+        rows = count_text(found.events.num_rows, "row")
+        yield f"wrote {target}: windows.parquet, events.csv ({rows}), summary.json, run.json"
         yield f"next: audioinv plot {target} sliding"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..counts import count_text
 from .command import ExitCode, command_line, note, print_json, say
 from .options import Manners
 from .progress import progress
@@ -90,7 +91,7 @@ def _print_plan(one: Study, options: StudyOptions, *, shown: bool) -> int:
         note(f"{one.name}: {len(cells)} cells (tasks × variants × seeds: {sizes}), {done}")
     if shown and missing:
         seconds = estimate_seconds(missing, one.probes) / options.jobs
-        note(f"about {seconds / 60:.1f} minutes with {options.jobs} job{'s' * (options.jobs > 1)}")
+        note(f"about {seconds / 60:.1f} minutes with {count_text(options.jobs, 'job')}")
     return len(missing)
 
 

@@ -11,9 +11,10 @@ import typer
 
 from ..errors import InputError
 from ..sound.whole_files import refuse_url
-from .clips import Layout, say_nothing
+from .clips import Layout, say_nothing, skipped
 from .command import ExitCode, command_line, note, note_failures
 from .options import Manners
+from .quantities import read_quantity, read_rate
 
 if TYPE_CHECKING:
     from ..corpus.entries import Corpus
@@ -56,10 +57,17 @@ class NetworkFlags:
     front_end_edges: Annotated[
         str, typer.Option(metavar="zero|circular", help="What a frame finds beyond the window.")
     ] = "zero"
-    sample_rate: Annotated[int, typer.Option(metavar="HZ", min=1000, help="That the model hears at.")] = 16000
-    window: Annotated[float, typer.Option(metavar="SECONDS", help="Length of the model's window.")] = 1.0
-    lead: Annotated[float, typer.Option(metavar="SECONDS", help="How much sooner than the clip the window opens.")] = (
-        0.25
+    sample_rate: Annotated[str, typer.Option(metavar="HZ", help="That the model hears at.")] = "16000"
+    window: Annotated[
+        str,
+        typer.Option(
+            metavar="SECONDS",
+            help="Length of the model's window, at most ten times that of the longest clip, or 10 s; what a clip "
+            "leaves free is silence.",
+        ),
+    ] = "1"
+    lead: Annotated[str, typer.Option(metavar="SECONDS", help="How much sooner than the clip the window opens.")] = (
+        "0.25"
     )
 
     def options(self, name: str, training: TrainingConfig) -> ModelOptions:
@@ -85,9 +93,9 @@ class NetworkFlags:
             frequency_downsampling=self.frequency_downsampling,
             frequency_awareness=self.frequency_awareness,
             front_end_edges=cast("Edges", self.front_end_edges),  # the configuration checks it
-            sample_rate=self.sample_rate,
-            window_seconds=self.window,
-            lead_seconds=self.lead,
+            sample_rate=read_rate(self.sample_rate),
+            window_seconds=read_quantity("--window", self.window, "s", "1"),
+            lead_seconds=read_quantity("--lead", self.lead, "s", "0.25"),
             training=training,
         )
 
@@ -100,13 +108,13 @@ class TrainingFlags:
     batch_size: Annotated[int, typer.Option("-b", "--batch-size", min=2, metavar="N", help="Clips at once.")] = 32
     learning_rate: Annotated[float, typer.Option(metavar="RATE", help="Peak of the schedule.")] = 2e-3
     patience: Annotated[int, typer.Option(metavar="N", min=1, help="Epochs without improvement before stopping.")] = 20
-    time_jitter: Annotated[float, typer.Option(metavar="MS", help="Largest delay in training.")] = 0.0
-    freq_jitter: Annotated[float, typer.Option(metavar="HZ", help="Largest frequency shift in training.")] = 0.0
+    time_jitter: Annotated[str, typer.Option(metavar="MS", help="Largest delay in training.")] = "0"
+    freq_jitter: Annotated[str, typer.Option(metavar="HZ", help="Largest frequency shift in training.")] = "0"
     bin_jitter: Annotated[
         int, typer.Option(metavar="N", min=0, help="Largest shift of the spectrogram in training, in bins.")
     ] = 0
-    pitch_jitter: Annotated[float, typer.Option(metavar="SEMITONES", help="Largest interval in training.")] = 0.0
-    gain_jitter: Annotated[float, typer.Option(metavar="DB", help="Largest change of level in training.")] = 0.0
+    pitch_jitter: Annotated[str, typer.Option(metavar="SEMITONES", help="Largest interval in training.")] = "0"
+    gain_jitter: Annotated[str, typer.Option(metavar="DB", help="Largest change of level in training.")] = "0"
     jitter: Annotated[
         list[str] | None,
         typer.Option(metavar="AXIS=GRID", help="Further changes, e.g. noise=10:60:10dB, reverb=0:1:0.1s; may repeat."),
@@ -131,11 +139,11 @@ class TrainingFlags:
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             patience=self.patience,
-            time_jitter_seconds=self.time_jitter / 1000,
-            frequency_jitter_hz=self.freq_jitter,
+            time_jitter_seconds=read_quantity("--time-jitter", self.time_jitter, "ms", "20") / 1000,
+            frequency_jitter_hz=read_quantity("--freq-jitter", self.freq_jitter, "Hz", "50"),
             bin_jitter=self.bin_jitter,
-            pitch_jitter_semitones=self.pitch_jitter,
-            gain_jitter_db=self.gain_jitter,
+            pitch_jitter_semitones=read_quantity("--pitch-jitter", self.pitch_jitter, "st", "2"),
+            gain_jitter_db=read_quantity("--gain-jitter", self.gain_jitter, "dB", "6"),
             changes=tuple(map(_read_jitter, self.jitter or ())),
             mixup=self.mixup,
             seed=seed,
@@ -187,7 +195,7 @@ def train(
     model.save(out)
     exported = _export(model, corpus, out, formats) if formats else ()
     exports = [{**asdict(one), "path": str(one.path)} for one in exported]
-    note_failures(corpus.failures)
+    note_failures(skipped(corpus))
     manners.tell({**model.facts(), **({"exports": exports} if exports else {})}, _lines(model, out, exported))
     return ExitCode.SOME_FAILED if corpus.failures else ExitCode.DONE
 
@@ -220,11 +228,15 @@ def _export(model: TrainedModel, corpus: Corpus, out: Path, formats: tuple[str, 
 
 
 def _lines(model: TrainedModel, out: Path, exported: tuple[Exported, ...]) -> Iterator[str]:
-    from ..report.text import interval
+    from ..measure.cautions import of_sample
+    from ..measure.summary import plain
+    from ..report.text import interval, wrapped
 
-    yield f"held-out accuracy  {interval(asdict(model.accuracy), 3)}  n = {model.accuracy.n}"
-    yield f"baseline on MFCC   {interval(asdict(model.baseline), 3)}"
-    yield f"difference         {interval(asdict(model.gain), 3)}"
+    yield f"held-out accuracy  {interval(plain(model.accuracy), 3)}  n = {model.accuracy.n}"
+    yield f"baseline on MFCC   {interval(plain(model.baseline), 3)}"
+    yield f"difference         {interval(plain(model.gain), 3)}"
+    for caution in of_sample(model.accuracy.n, model.accuracy.n_groups):
+        yield from wrapped(f"! held-out accuracy: {caution}")
     for found in exported:
         yield f"exported {found.line}"
     files = ["model.safetensors", *(found.path.name for found in exported)]

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..counts import count_text
 from ..errors import AudioFileError
 from ..sound.decoding import Header, read_header
 from .duplicates import equal_sounds
@@ -129,7 +130,7 @@ class Census:
             "ignored": f"columns {', '.join(self.ignored_columns)}" if self.ignored_columns else "",
             "equal sounds": self._equal_line(),
         }
-        clips, files = (f"{n} {what}{'s' * (n != 1)}" for n, what in ((self.n_clips, "clip"), (self.n_files, "file")))
+        clips, files = count_text(self.n_clips, "clip"), count_text(self.n_files, "file")
         first = f"{self.name}: {clips} in {files} ({self.layout})"
         told = [f"  {fact:<13} {text}" for fact, text in facts.items() if text]
         found = [f"  {'found by':<13} {line.removeprefix(f'{self.name}/')}" for line in _first(self.evidence)]

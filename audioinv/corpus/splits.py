@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..errors import InputError
 from .entries import SPLITS, Corpus, CorpusEntry
 
@@ -222,7 +223,7 @@ def _check_labels(corpus: Corpus) -> None:
             "label them or leave them out"
         )
     if len(corpus.labels) < 2:
-        raise InputError(f"{corpus.name} has {len(corpus.labels)} classes; a classifier needs two or more")
+        raise InputError(f"{corpus.name} has {count_text(len(corpus.labels), 'class')}; a classifier needs two or more")
 
 
 def _divided(corpus: Corpus, shares: Shares, rng: np.random.Generator) -> Corpus:
@@ -279,7 +280,7 @@ def _fill_empty_parts(part: Counts, free: Counts, shares: Shares) -> None:
     asked = np.flatnonzero(shares)
     if len(free) < len(asked) - 1:
         raise InputError(
-            f"{len(part)} groups are too few for {len(asked)} parts with every class in train; "
+            f"{len(part)} are too few groups for {len(asked)} parts with every class in train; "
             f"set {SPLITS[asked[-1]]}_fraction=0, or add recordings"
         )
     for empty in asked:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..sweep.responses import SOUND_COLUMNS
 from ..sweep.room import let_go
 from .cliptable import ClipTable
@@ -171,8 +172,8 @@ def of_sample(n_clips: int, n_groups: int) -> Iterator[str]:
         return
     elif n_groups < n_clips:
         yield (
-            f"the {n_clips} clips come from {n_groups} group{'s' * (n_groups > 1)}, fewer than {MIN_GROUPS}: intervals resample clips "
-            "and are too narrow for sounds of new groups; add clips of more groups"
+            f"the {n_clips} clips come from {count_text(n_groups, 'group')}, fewer than {MIN_GROUPS}: intervals "
+            "resample clips and are too narrow for sounds of new groups; add clips of more groups"
         )
     else:
         yield f"{n_clips} clips are fewer than {MIN_GROUPS}: their intervals are rough; add clips"

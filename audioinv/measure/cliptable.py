@@ -23,7 +23,7 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..sound.clip import Clip
-    from ..sweep.responses import ClipRecord
+    from ..sweep.responses import ClipRecord, ModelResponses
 
 __all__ = ["ClipTable"]
 
@@ -113,6 +113,25 @@ class ClipTable:
             labels=labels if any(label is not None for label in labels) else None,
             groups=groups if any(group is not None for group in groups) else None,
         )
+
+    @classmethod
+    def of_responses(cls, responses: ModelResponses) -> ClipTable:
+        """Tabulate the clips that a model answered to; those that share a name are told apart by where they start.
+
+        A window opens before its clip by a lead that is the model's own; without it, names are those of every model.
+
+        Parameters
+        ----------
+        responses : ModelResponses
+
+        Returns
+        -------
+        ClipTable
+        """
+        spec = responses.spec
+        lead = spec.lead_samples / spec.sample_rate
+        clips = [replace(clip, start_seconds=clip.start_seconds + lead) for clip in responses.clips]
+        return cls.of(clips, spec.labels)
 
     @cached_property
     def targets(self) -> IntArray:

@@ -247,9 +247,9 @@ def match_sweeps(
     columns = np.argwhere(near)
     sides = []
     for side, responses, place in ((first, a, 0), (second, b, 1)):
-        clips = [side.responses.clips[row[place]] for row in rows]
+        clips = tuple(side.responses.clips[row[place]] for row in rows)
         part = _part(responses, [row[place] for row in rows], columns[:, place])
-        table = ClipTable.of(clips, side.responses.spec.labels)
+        table = ClipTable.of_responses(replace(side.responses, clips=clips))
         sides.append(AxisSweep(axis, part, table, seed, noise_floor=side.noise_floor))
     return SweepPair(*sides)
 
@@ -285,8 +285,8 @@ def left_out(
     for side in (first, second):
         n_alone = len(side.responses.clips) - n_shared - n_unlike
         if n_alone:
-            name = side.name
-            yield _left_out(n_alone, f"clip of {name} has no partner and is", f"clips of {name} have no partner and are")
+            one = f"clip of {side.name} has no partner and is"
+            yield _left_out(n_alone, one, f"clips of {side.name} have no partner and are")
     if n_unlike:
         one = "pair of the same stretch has other labels, and is"
         yield _left_out(n_unlike, one, "pairs of the same stretch have other labels, and are")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ..counts import count_text
 from ..errors import InputError, ModelError
 from .answers import as_scores, take_answer
 from .foreign import foreign_code
@@ -84,7 +85,7 @@ class Model(ABC):
 
     def foreign_call(self, waveforms: Any) -> AbstractContextManager[None]:
         """Return what code of others runs in, for waveforms of shape (batch, n_samples)."""
-        given = f"{len(waveforms)} windows of {waveforms.shape[-1]} samples"
+        given = f"{count_text(len(waveforms), 'window')} of {waveforms.shape[-1]} samples"
         return foreign_code(f"model {self.spec.name}", given, self.timeout_seconds)
 
     def respond_in_turn(self, windows: Tensor) -> Tensor:

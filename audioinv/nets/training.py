@@ -97,7 +97,7 @@ def train_classifier(
         If there are no clips on one side, or a label is not the model's.
     """
     if not train_clips or not valid_clips:
-        raise InputError(f"{len(train_clips)} clips to train on and {len(valid_clips)} to validate on; both are needed")
+        raise InputError(f"clips to train on: {len(train_clips)}, to validate on: {len(valid_clips)}; both are needed")
     started = time.perf_counter()
     with use_threads(1), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

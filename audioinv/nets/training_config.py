@@ -9,6 +9,7 @@ What is here: `TrainingConfig`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -88,11 +89,11 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name}={getattr(self, name)} must be positive")
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name}={getattr(self, name)} must be positive and finite")
         for name in ("weight_decay", *_JITTERS):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{name}={getattr(self, name)} must not be negative")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name}={getattr(self, name)} must not be negative, and finite")
         with_jitter = [grid.axis for grid in self.changes if grid.axis in _WITH_JITTER]
         if with_jitter:
             raise InputError(f"changes along {', '.join(with_jitter)} have a jitter of their own; use that")

@@ -192,7 +192,7 @@ def _draw_scores(ax: Axes, sweep: _Sweep) -> Callable[[int], None]:
     low, high = score_range(sweep.scores)
     colours = [model_style(0 if place == sweep.clean else 1).colour for place in shown]
     bars = ax.barh(range(len(shown)), np.zeros(len(shown)), height=0.7, color=colours)
-    ax.set(xlim=(low, high), ylim=(len(shown) - 0.5, -0.5), xlabel="score")
+    ax.set(xlim=(low, high), ylim=(len(shown) - 0.5, -0.5), xlabel="score (blue: the answer at 0)")
     ax.set_yticks(range(len(shown)), labels=[sweep.label(place) for place in shown])
     ax.tick_params(axis="y", length=0)
 
@@ -211,8 +211,11 @@ def _draw_curve(ax: Axes, sweep: _Sweep) -> Callable[[int], None]:
     room = _MARGIN * (high - low)
     ax.axvline(0, color=QUIET, linewidth=0.8)
     (line,) = ax.plot([], [], color=model_style(0).colour, linewidth=1.6)
-    (others,) = ax.plot([], [], "o", markerfacecolor=PAPER, markeredgecolor=INK, markersize=4, zorder=3)
-    (now,) = ax.plot([], [], "o", color=model_style(0).colour, markersize=6, zorder=4)
+    ring: dict[str, Any] = {"markerfacecolor": PAPER, "markeredgecolor": INK, "markersize": 4}
+    (others,) = ax.plot([], [], "o", **ring, zorder=5, clip_on=False)
+    (now,) = ax.plot([], [], "o", color=model_style(0).colour, markersize=6, zorder=4, clip_on=False)
+    for unclipped in (others, now):
+        unclipped.set_in_layout(False)  # nothing stands there yet, which would count as far away
     ax.set_xlim(shifts[0], shifts[-1])
     scale_shifts(ax, shifts)
     ax.set(xlabel=shift_label(sweep.swept.axis, sweep.swept.unit), ylim=(low - room, high + room))

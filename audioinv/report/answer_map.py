@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..errors import InputError
 from ..measure import drift, outcome
 from ..measure.cliptable import ClipTable
 from .selection import choose_axis, choose_model
-from .wording import axis_title, count_text, shown_name
+from .wording import axis_title, shown_name
 
 if TYPE_CHECKING:
     from .results import Results
@@ -101,7 +102,7 @@ def answer_map(
         raise InputError(f"score={score!r} is not one of {', '.join(SCORES)}")
     responses = results.responses[choose_model(results, model)]
     swept = responses.axes[choose_axis(responses, axis)]
-    clips = ClipTable.of(responses.clips, responses.spec.labels)
+    clips = ClipTable.of_responses(responses)
     answers = outcome.top1(swept.scores, swept.zero)
     labels = clips.labels or (None,) * len(clips.names)
     shown = answers[:, swept.zero] if score == "clean" else clips.targets

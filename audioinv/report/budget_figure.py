@@ -15,12 +15,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..counts import count_text
 from ..errors import InputError
 from .budget_results import AxisBudget, BudgetResults
 from .budget_text import percent_text, stage_name, verdict_line
 from .figure_style import INK, PAGE_INCHES, QUIET, head_figure, model_style, new_axes, new_figure, styled
 from .layer_text import amounts_text
-from .wording import axis_title, count_text, shown_name
+from .wording import axis_title, shown_name
 
 __all__ = ["budget_figure", "plot_budget"]
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..counts import count_text
 from ..measure.budget.attribution import BudgetSummary, StageSummary
 from ..measure.budget.border import CIRCULAR, BorderEffect
 from ..measure.budget.phase_sweep import PhaseSweep
@@ -22,7 +23,7 @@ from ..measure.budget.position_probe import PositionProbe
 from ..measure.statistics import Estimate
 from .budget_results import AxisBudget, BudgetResults
 from .layer_text import amounts_text, number_text, table_lines, with_kind
-from .wording import axis_title, count_text
+from .wording import axis_title
 
 __all__ = [
     "STAGE_HEADINGS",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..counts import count_text
 from ..measure.certificates.certificate import Certificate, Pair
 from .certificate_results import CertificateResults
 
@@ -31,7 +32,7 @@ def certificate_lines(found: CertificateResults, *, steps: bool = False) -> Iter
     ------
     str
     """
-    yield f"{found.model}: certificates for circular delays, confirmed on {len(found.clips)} sounds"
+    yield f"{found.model}: certificates for circular delays, confirmed on {count_text(len(found.clips), 'sound')}"
     for certificate in found.certificates:
         yield f"  {certificate.axis:<8}{certificate.verdict}: {claim_text(certificate)}"
         yield from (f"            {line}" for line in confirmation_lines(certificate, found.clips))
@@ -81,7 +82,7 @@ def confirmation_lines(certificate: Certificate, clips: Sequence[str]) -> list[s
     passes = f"{measured.n_phases} pass{'es' if measured.n_phases > 1 else ''}"
     lines = [
         f"{measured.n_covered} of {measured.n_delays} {moved}s of each sound covered by {passes}",
-        f"{measured.n_pairs} pairs of them differ by {measured.worst.deviation:.1g} at most "
+        f"largest difference over {count_text(measured.n_pairs, 'pair')} of them: {measured.worst.deviation:.1g} "
         f"({measured.precision}, rounding allows {measured.tolerance:.1g})",
     ]
     if measured.between.deviation > measured.tolerance:

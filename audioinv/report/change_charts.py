@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..counts import count_text
 from .analysis_files import with_null
 from .chart_key import model_scales
 from .chart_spec import Chart, cut_rows, interval_rule, layered_spec, points, shares_axis
@@ -21,7 +22,7 @@ from .order_text import ORDER_HEADINGS, change_title, order_cells, order_finding
 from .profile_results import Change, ProfileResults
 from .profile_text import change_name, range_text, stood_text, verdict_counts
 from .text import interval
-from .wording import count_text, shown_name
+from .wording import shown_name
 
 if TYPE_CHECKING:
     from ..measure.statistics import Estimate

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..measure.axis_sweep import AxisSweep, per_clip
 from ..measure.matching import Compared, SweepPair, pair_sweeps
 from ..measure.outcome import agreement
-from .text import amount
-from .wording import axis_title, count_text, share_text
+from .text import amount, decimals, fixed
+from .wording import axis_title, share_text
 
 __all__ = ["ChangedPart", "changed_clips"]
 
@@ -90,7 +91,7 @@ def _axis_part(pair: SweepPair) -> ChangedPart:
         (
             pair.first.clips.names[place],
             *(share_text(float(shares[place])) for shares in kept),
-            f"{100 * difference[place]:+.0f} %".replace("-", "−"),
+            _percent(float(difference[place])),
             _parting(pair, place),
         )
         for place in changed[:_MOST_CLIPS]
@@ -100,6 +101,11 @@ def _axis_part(pair: SweepPair) -> ChangedPart:
     steadier = int((difference > _LEAST).sum())
     finding = f"{counted} keep another share of their answers, {steadier} of them more with A{shown}."
     return ChangedPart(axis_title(pair.first.name), finding, _SHIFTED, rows)
+
+
+def _percent(difference: float) -> str:
+    """Write a difference of shares, which is never 0 here, with as many digits as it needs."""
+    return f"{fixed(100 * difference, decimals(difference) - 2, signed=True)} %"
 
 
 def _parting(pair: SweepPair, place: int) -> str:

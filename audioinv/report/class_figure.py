@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
+from ..counts import count_text
 from ..errors import InputError
 from .figure_style import (
     COLUMN_INCHES,
@@ -35,7 +36,7 @@ from .figure_style import (
     styled,
 )
 from .selection import choose_axis, choose_models, swept_axes
-from .wording import axis_title, count_text, range_text, shown_name
+from .wording import axis_title, range_text, shown_name
 
 if TYPE_CHECKING:
     from .results import Results

@@ -163,8 +163,8 @@ def _check_same(results: Results, folder: Path, subject: _Subject) -> None:
         raise InputError(f"{folder} is about a {name} of other weights ({shown[0]}) than the run ({shown[1]}); redo it")
     if subject.spec is not None and _heard(subject.spec) != _heard(results.responses[name].spec):
         raise InputError(f"{folder} is about a {name} of another window, rate or classes than the run's; redo it")
-    clips = results.responses[name].clips
-    known = {*(record.name for record in clips), *ClipTable.of(clips, results.responses[name].spec.labels).names}
+    responses = results.responses[name]
+    known = {*(record.name for record in responses.clips), *ClipTable.of_responses(responses).names}
     strange = next((clip for clip in subject.clips if clip not in known), None)
     if strange is not None:
         raise InputError(f"{folder} is about clips that the run does not have ({strange}); take the same ones")

@@ -24,7 +24,7 @@ from ..measure.matching import Compared
 from ..measure.pairing import MeasureDifference
 from .changed_clips import changed_clips
 from .chart_spec import Chart, layered_spec
-from .comparison_text import difference_cells, measure_name, remark_lines, sample_text, verdict_line
+from .comparison_text import MEASURES, difference_cells, difference_text, remark_lines, sample_text, verdict_line
 from .page_file import page_environment, write_text
 from .page_script import embedded_json, page_script, policy
 from .wording import axis_title
@@ -93,8 +93,8 @@ def _charts(found: Comparison) -> Iterator[Chart]:
         rows = [row for row in found.differences if row.axis == axis]
         title = axis_title(axis) if axis else "unshifted"
         largest = max(rows, key=lambda row: abs(np.nan_to_num(row.difference.value)))
-        measure = measure_name(largest).rpartition(": ")[2]
-        caption = f"Largest difference, {title}: {measure}, {difference_cells(largest)[-3]}."
+        which = "Largest difference" if len(rows) > 1 else "Difference"
+        caption = f"{which}, {title}: {MEASURES[largest.measure]} {difference_text(largest.difference)}."
         header = ("measure", "A", "B", "A − B [95 %]", "p (Holm)", "could have seen")
         table = tuple(tuple(difference_cells(row)) for row in rows)
         yield Chart(f"difference-{axis or 'none'}", caption, _spec(rows, title), header, table)
@@ -103,7 +103,7 @@ def _charts(found: Comparison) -> Iterator[Chart]:
 def _spec(rows: Sequence[MeasureDifference], title: str) -> dict[str, Any]:
     values: list[dict[str, Any]] = [
         {
-            "measure": measure_name(row).rpartition(": ")[2],
+            "measure": MEASURES[row.measure],
             **{name: _known(getattr(row.difference, name)) for name in ("value", "low", "high")},
         }
         for row in rows

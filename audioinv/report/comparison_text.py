@@ -3,10 +3,10 @@
 Conventions
 -----------
 Functions return lines and print nothing. A difference is the first minus the second and carries its sign; an undefined
-number is a dash.
+number is a dash. The numbers of a row have the decimals that its difference needs.
 
 What is here: `comparison_lines`, and its parts: `sample_text`, `verdict_line`, `remark_lines`, `measure_name`,
-`difference_cells`, `signed_text`.
+`difference_cells`, `difference_text`, `MEASURES`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..counts import count_text
 from ..measure.comparison import ClassDifference, Comparison, CurveDifference
 from ..measure.pairing import LEVEL, MeasureDifference
-from .text import aligned, wrapped
-from .wording import axis_title, count_text
+from ..measure.statistics import Estimate
+from .text import aligned, decimals, fixed, wrapped
+from .wording import axis_title
 
 __all__ = [
+    "MEASURES",
     "comparison_lines",
     "difference_cells",
+    "difference_text",
     "measure_name",
     "remark_lines",
     "sample_text",
-    "signed_text",
     "verdict_line",
 ]
 
-_MEASURES = {
+MEASURES = {
     "accuracy_at_zero": "accuracy",
     "consistency": "same answer as unshifted",
     "all_consistency": "same answer at every shift",
@@ -38,6 +41,7 @@ _MEASURES = {
     "mac": "mean change of score",
     "standing": "same answer over the whole range",
 }
+"""What a measure is called, whatever axis it is of."""
 _N_SHIFTS = 8
 
 
@@ -106,15 +110,14 @@ def difference_cells(row: MeasureDifference) -> Sequence[str]:
     -------
     sequence of str
     """
-    estimate = row.difference
-    interval = f" [{signed_text(estimate.low)}, {signed_text(estimate.high)}]" if not math.isnan(estimate.low) else ""
+    digits = _digits(row.difference)
     return (
         measure_name(row),
-        _number(row.first),
-        _number(row.second),
-        f"{signed_text(estimate.value)}{interval}",
+        fixed(row.first, digits),
+        fixed(row.second, digits),
+        difference_text(row.difference),
         "–" if math.isnan(row.p_adjusted) else f"{row.p_adjusted:.3f}" if row.p_adjusted >= 0.001 else "< 0.001",
-        "–" if math.isnan(row.detectable) else f"±{row.detectable:.2f}",
+        "–" if math.isnan(row.detectable) else f"±{fixed(row.detectable, max(digits, decimals(row.detectable)))}",
     )
 
 
@@ -129,19 +132,15 @@ def measure_name(row: MeasureDifference) -> str:
     -------
     str
     """
-    return f"{axis_title(row.axis)}: {_MEASURES[row.measure]}" if row.axis else f"{_MEASURES[row.measure]}, unshifted"
+    return f"{axis_title(row.axis)}: {MEASURES[row.measure]}" if row.axis else f"{MEASURES[row.measure]}, unshifted"
 
 
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
-
-
-def signed_text(value: float) -> str:
-    """Write a difference with its sign.
+def difference_text(difference: Estimate) -> str:
+    """Write a difference with its sign and its interval.
 
     Parameters
     ----------
-    value : float
+    difference : Estimate
 
     Returns
     -------
@@ -149,10 +148,19 @@ def signed_text(value: float) -> str:
 
     Examples
     --------
-    >>> signed_text(-0.25), signed_text(0.5)
-    ('−0.25', '+0.50')
+    >>> difference_text(Estimate(-0.0034, -0.0041, -0.0027, 9, 3, "group"))
+    '−0.0034 [−0.0041, −0.0027]'
     """
-    return "–" if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
+    low, high = (fixed(bound, _digits(difference), signed=True) for bound in (difference.low, difference.high))
+    return _value_text(difference) + ("" if math.isnan(difference.low) else f" [{low}, {high}]")
+
+
+def _value_text(difference: Estimate) -> str:
+    return fixed(difference.value, _digits(difference), signed=True)
+
+
+def _digits(difference: Estimate) -> int:
+    return decimals(difference.value, difference.low, difference.high)
 
 
 def verdict_line(found: Comparison) -> str:
@@ -170,13 +178,14 @@ def verdict_line(found: Comparison) -> str:
     if found.n_groups == 1 < found.n_clips:
         return "no difference can be tested: the clips are all of one group."
     if shown:
-        told = "; ".join(f"{measure_name(row)} {signed_text(row.difference.value)}" for row in shown)
+        told = "; ".join(f"{measure_name(row)} {_value_text(row.difference)}" for row in shown)
         return f"shown at 5 % after Holm's correction over {len(found.differences)} measures: {told}."
     detectable = [row.detectable for row in found.differences if row.axis and row.measure == "consistency"]
     smallest = [value for value in detectable if not math.isnan(value)]
     if not smallest:
         return "no difference is shown, and the two hardly ever differ."
-    return f"no difference is shown; one in consistency below {min(smallest):.2f} would most likely have been missed."
+    least = fixed(min(smallest), decimals(min(smallest)))
+    return f"no difference is shown; one in consistency below {least} would most likely have been missed."
 
 
 def _in_classes(found: ClassDifference) -> str:

@@ -26,6 +26,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator, NullLocator, ScalarFormatter
 
+from ..counts import count_text
 from ..errors import InputError
 from .figure_style import (
     COLUMN_INCHES,
@@ -44,7 +45,7 @@ from .figure_style import (
 from .selection import choose_axis, choose_models, swept_axes
 from .text import interval
 from .time_rules import TimeRule, time_rules
-from .wording import axis_title, count_text, shift_label, shown_name
+from .wording import axis_title, shift_label, shown_name
 
 if TYPE_CHECKING:
     from .results import Results

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..errors import InputError
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
@@ -158,7 +159,8 @@ def _left_out(n_kept: int, n_clips: int, n_unheard: int) -> str:
     if n_kept < n_clips:
         told.append(f"{n_kept} of {n_clips} clips are here, those that change their answer most first")
     if n_unheard:
-        told.append(f"{n_unheard} sounds at shifts in between were left out")
+        were = "was" if n_unheard == 1 else "were"
+        told.append(f"{count_text(n_unheard, 'sound')} at shifts in between {were} left out")
     if not told:
         return ""
     return f"{'; '.join(told)}: the page keeps to its size (--max-mb)."
@@ -166,7 +168,7 @@ def _left_out(n_kept: int, n_clips: int, n_unheard: int) -> str:
 
 def _names(results: Results) -> tuple[str, ...]:
     first = next(iter(results.responses.values()))
-    return ClipTable.of(first.clips, first.spec.labels).names
+    return ClipTable.of_responses(first).names
 
 
 def _by_worth(results: Results) -> Iterator[str]:
@@ -237,7 +239,7 @@ def _axis_content(results: Results, name: str, axis: str) -> dict[str, Any]:
 
 def _answers(index: int, model: ModelResponses, name: str, axis: str) -> dict[str, Any] | None:
     """Return the scores of the classes that matter most to a clip."""
-    names = ClipTable.of(model.clips, model.spec.labels).names
+    names = ClipTable.of_responses(model).names
     if name not in names:
         return None
     swept = model.axes[axis]

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..counts import count_text
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
 from .text import amount, interval
-from .wording import amount_title, axis_title, count_text, range_text, share_text, shown_name
+from .wording import amount_title, axis_title, range_text, share_text, shown_name
 
 if TYPE_CHECKING:
     from .results import Results
@@ -189,7 +190,7 @@ def worst_clips(results: Results, model: str, axis: str) -> tuple[WorstClip, ...
     """
     responses = results.responses[model]
     swept = responses.axes[axis]
-    clips = ClipTable.of(responses.clips, responses.spec.labels)
+    clips = ClipTable.of_responses(responses)
     place = {name: index for index, name in enumerate(clips.names)}
     answers = top1(swept.scores, swept.zero)
     found = []

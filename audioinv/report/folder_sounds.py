@@ -108,7 +108,7 @@ def _pair(results: Results, model: str, axis: str, name: str) -> _Pair:
     window = open_clip(results, name, model=model)
     responses = results.responses[model]
     swept = responses.axes[axis]
-    place = ClipTable.of(responses.clips, responses.spec.labels).names.index(name)
+    place = ClipTable.of_responses(responses).names.index(name)
     answers = top1(swept.scores[place][None], swept.zero)[0]
     flipped = np.flatnonzero(answers != answers[swept.zero])
     nearest = flipped[np.argmin(np.abs(swept.shifts[flipped]))]

@@ -158,7 +158,7 @@ def _heading(ladder: ShiftedClip) -> str:
 def _pitched_clip(results: Results, model: str) -> str | None:
     """Return the first clip that had a stable pitch in the run; None if no axis tells."""
     responses = results.responses[model]
-    names = ClipTable.of(responses.clips, responses.spec.labels).names
+    names = ClipTable.of_responses(responses).names
     for axis in responses.axes.values():
         pitched = np.flatnonzero(~np.isnan(axis.harmonicity_error[:, axis.zero]))
         if len(pitched):

@@ -18,10 +18,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..counts import count_text
 from .answer_map import AnswerMap, answer_map, map_finding, score_range
 from .figure_style import PAGE_INCHES, PAPER, cell_edges, head_figure, new_axes, new_figure, styled
 from .selection import choose_model
-from .wording import axis_title, count_text, shift_label, shown_name
+from .wording import axis_title, shift_label, shown_name
 
 if TYPE_CHECKING:
     from .results import Results

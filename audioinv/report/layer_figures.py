@@ -20,12 +20,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..counts import count_text
 from ..errors import InputError
 from ..measure.layerwise.verdict import Verdict
 from .figure_style import PAGE_INCHES, PAPER, QUIET, head_figure, model_style, new_axes, new_figure, styled
 from .layer_results import AxisLayers, LayerResults
 from .layer_text import layer_name, stride_note
-from .wording import axis_title, count_text, shown_name
+from .wording import axis_title, shown_name
 
 __all__ = ["layers_figure", "plot_layers"]
 

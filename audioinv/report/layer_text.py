@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from ..counts import count_text
 from ..measure.layerwise.layers import LayerSummary
 from .layer_results import AxisLayers, LayerResults
-from .wording import axis_title, count_text
+from .wording import axis_title
 
 __all__ = [
     "LAYER_HEADINGS",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..counts import count_text
 from ..nets.adapters.resolution import ASKED, Resolved
 from ..nets.model import ModelSpec
 
@@ -78,7 +79,7 @@ def frame_line(spec: ModelSpec, n_frames: int) -> str:
     elif spec.frame_samples is not None:
         source = "frame_samples"
     apart = 1000 * spec.spacing_samples(n_frames) / spec.sample_rate
-    return f"  {'along time':<17}{n_frames} answers a window, {apart:.4g} ms apart ({source})"
+    return f"  {'along time':<17}{count_text(n_frames, 'answer')} a window, {apart:.4g} ms apart ({source})"
 
 
 def _shown(key: str, value: Any) -> str:

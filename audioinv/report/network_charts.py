@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..counts import count_text
 from .analysis_files import with_null
 from .budget_results import AxisBudget, BudgetResults
 from .budget_text import STAGE_HEADINGS, percent_text, stage_cells, stage_name, verdict_line
 from .chart_spec import INK, QUIET, Chart, layered_spec
 from .layer_results import AxisLayers, LayerResults
 from .layer_text import LAYER_HEADINGS, amounts_text, layer_cells, layer_name
-from .wording import axis_title, count_text, shown_name
+from .wording import axis_title, shown_name
 
 __all__ = ["budget_charts", "layer_charts"]
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from ..counts import count_text
 from ..measure.statistics import Estimate
 from .analysis_files import with_null
 from .order_results import OrderChange, OrderResults
 from .text import aligned, interval, wrapped
-from .wording import count_text, share_text, shown_name
+from .wording import share_text, shown_name
 
 __all__ = ["ORDER_HEADINGS", "change_title", "order_cells", "order_finding", "order_lines"]
 

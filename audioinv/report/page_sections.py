@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..counts import count_text
 from ..measure.certificates.certificate import Certificate
 from ..sound.grid import AXES
 from .budget_text import beside_lines
@@ -24,7 +25,7 @@ from .layer_text import layer_cautions
 from .network_charts import budget_charts, layer_charts
 from .profile_text import noise_line
 from .selection import swept_axes
-from .wording import axis_title, count_text, shown_name
+from .wording import axis_title, shown_name
 
 if TYPE_CHECKING:
     from .certificate_results import CertificateResults

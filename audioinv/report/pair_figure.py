@@ -21,12 +21,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from ..counts import count_text
 from ..errors import InputError
 from ..sound.grid import ShiftGrid
 from .figure_style import INK, PAPER, head_figure, label_left_only, new_axes, new_figure, styled
 from .pair_results import PairOfChanges, PairResults
 from .profile_text import change_name, size_text
-from .wording import count_text, shown_name
+from .wording import shown_name
 
 __all__ = ["pairs_figure", "plot_pair"]
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..counts import count_text
 from ..measure.endurance import SHARES
 from ..measure.pair_endurance import PairEndurance
 from ..measure.statistics import Estimate
@@ -22,7 +23,7 @@ from ..sound.grid import ShiftGrid
 from .pair_results import PairOfChanges, PairResults
 from .profile_text import change_name, size_text
 from .text import aligned, wrapped
-from .wording import count_text, share_text
+from .wording import share_text
 
 __all__ = ["pair_lines", "pair_name"]
 

@@ -19,16 +19,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..errors import InputError
 from ..measure.cliptable import ClipTable
 from ..measure.multiplicity import holm
 from ..measure.pairing import LEVEL, MeasureDifference, differ
 from ..sound.grid import ShiftGrid
-from .comparison_text import difference_cells, signed_text
+from .comparison_text import difference_cells, difference_text
 from .profile_results import Change, ProfileResults
 from .profile_text import change_name, range_text
 from .text import aligned, wrapped
-from .wording import count_text
 
 __all__ = ["ChangeDifference", "ProfileComparison", "Profiled", "compare_profiles", "profile_comparison_lines"]
 
@@ -269,6 +269,5 @@ def _finding(found: ProfileComparison) -> str:
     told = "; ".join(f"{side} stands more of {' · '.join(names)}" for side, names in sides if names)
     accuracy = found.accuracy.difference
     n_tests = 1 + len(found.changes)
-    between = f"[{signed_text(accuracy.low)}, {signed_text(accuracy.high)}]"
-    cost = "" if accuracy.value != accuracy.value else f" Accuracy of A − B: {signed_text(accuracy.value)} {between}."
+    cost = "" if accuracy.value != accuracy.value else f" Accuracy of A − B: {difference_text(accuracy)}."
     return f"shown at 5 % after Holm's correction over {n_tests} measures: {told or 'nothing'}.{cost}"

@@ -22,12 +22,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..counts import count_text
 from ..errors import InputError
 from ..measure.endurance import Stood
 from .figure_style import INK, QUIET, head_figure, new_axes, new_figure, styled
 from .profile_results import Change, ChangeOfModel, ProfileResults
 from .profile_text import change_name, size_text
-from .wording import count_text, share_text, shown_name
+from .wording import share_text, shown_name
 
 __all__ = ["plot_profile", "profile_figure"]
 

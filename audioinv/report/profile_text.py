@@ -17,12 +17,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..counts import count_text
 from ..measure.endurance import Endurance
 from ..measure.statistics import Estimate
 from ..sound.grid import ShiftGrid, snr_of_percent
 from .profile_results import Change, ProfileResults
 from .text import aligned, interval, wrapped
-from .wording import axis_title, count_text, share_text, shown_name
+from .wording import axis_title, share_text, shown_name
 
 __all__ = ["change_name", "noise_line", "profile_lines", "range_text", "size_text", "stood_text", "verdict_counts"]
 

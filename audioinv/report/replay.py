@@ -118,7 +118,7 @@ def open_clip(results: Results, clip: str | Clip | None = None, *, model: str | 
         laid = open_window(clip.resampled(spec.sample_rate), spec.n_samples, spec.lead_samples)
         return ClipWindow(clip.name, None, laid, *about)
     place = 0 if clip is None else choose_clip(responses, clip)
-    name = ClipTable.of(responses.clips, spec.labels).names[place]
+    name = ClipTable.of_responses(responses).names[place]
     return ClipWindow(name, place, _read_window(responses.clips[place], spec), *about)
 
 

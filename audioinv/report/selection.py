@@ -75,7 +75,9 @@ def choose_model(results: Results, name: str | Sequence[str] | None = None) -> s
     """
     names = choose_models(results, name)
     if len(names) > 1:
-        raise InputError(f"this figure shows one model, and there {_list(names)}; name one")
+        raise InputError(
+            f"this figure shows one model, and there {_list(names)}; choose by -m NAME, or model= in Python"
+        )
     return names[0]
 
 
@@ -140,7 +142,7 @@ def choose_clip(responses: ModelResponses, name: str) -> int:
     InputError
         If there is no such clip, or more than one.
     """
-    names = ClipTable.of(responses.clips, responses.spec.labels).names
+    names = ClipTable.of_responses(responses).names
     fitting = [place for place, known in enumerate(names) if known == name]
     fitting = fitting or [place for place, known in enumerate(names) if _ends_with(known, name)]
     if not fitting:
@@ -159,7 +161,8 @@ def _ends_with(known: str, name: str) -> bool:
 
 def _list(names: Iterable[str], *, bare: bool = False) -> str:
     listed = list(names)
-    text = ", ".join(shown_name(name) for name in listed[:_MAX_LISTED])
+    shown = [shown_name(name) for name in listed[:_MAX_LISTED]]
+    text = ", ".join(f"'{name}'" if " " in name else name for name in shown)
     more = f" and {len(listed) - _MAX_LISTED} more" if len(listed) > _MAX_LISTED else ""
     verb = "" if bare else "are " if len(listed) != 1 else "is "
     return f"{verb}{text or 'none'}{more}"

@@ -21,10 +21,11 @@ import pyarrow.compute as pc
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..counts import count_text
 from ..errors import InputError
 from .figure_style import PAGE_INCHES, QUIET, head_figure, model_style, new_axes, new_figure, styled
 from .sliding_results import SlidingResults
-from .wording import count_text, shown_name
+from .wording import shown_name
 
 __all__ = ["plot_delays", "plot_found", "plot_scores", "sliding_figure"]
 

@@ -96,6 +96,7 @@ class SlidingResults(SlidingFindings):
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> import audioinv
     >>> loud = lambda waveforms: np.abs(waveforms).max(-1, keepdims=True)
     >>> model = audioinv.as_model(loud, sample_rate=8000, labels=["loud"], n_samples=800)
@@ -267,6 +268,7 @@ def load_sliding(folder: str | os.PathLike[str]) -> SlidingResults:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> import audioinv
     >>> loud = lambda waveforms: np.abs(waveforms).max(-1, keepdims=True)
     >>> model = audioinv.as_model(loud, sample_rate=8000, labels=["loud"], n_samples=800)

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..counts import count_text
 from .sliding_results import SlidingFindings
 from .text import aligned, interval, wrapped
-from .wording import count_text
 
 __all__ = ["phase_line", "sliding_lines"]
 
@@ -60,8 +60,8 @@ def _windows(found: Mapping[str, Any]) -> str:
     stride = "not known" if found["stride_ms"] is None else f"{found['stride_ms']:g} ms"
     n_phases = len(found["phases_ms"])
     return (
-        f"{count_text(found['n_recordings'], 'recording')}, {found['n_windows']:,} windows of {found['window_s']:g} s, "
-        f"one every {found['every_ms']:g} ms; stride {stride}, {count_text(n_phases, 'phase')}"
+        f"{count_text(found['n_recordings'], 'recording')}, {count_text(found['n_windows'], 'window')} of "
+        f"{found['window_s']:g} s, one every {found['every_ms']:g} ms; stride {stride}, {count_text(n_phases, 'phase')}"
     )
 
 

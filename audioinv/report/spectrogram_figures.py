@@ -282,11 +282,19 @@ def spectrogram_figure(
     figure = new_figure(PAGE_INCHES, 2.9)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     _draw_pair(panels, shifted, config)
-    missing = f"No partials marked: {shifted.pitch.reason}."
+    missing = f"No partials are marked ({shifted.pitch.reason})."
     note = "Triangles mark the measured partials." if shifted.partials else missing
-    head_figure(figure, f"{shown_name(window.name)}, {answers_text(results, name, window, amount)}\n{note}")
+    _head(figure, f"{shown_name(window.name)}, {answers_text(results, name, window, amount)}", note)
     figure.draw_without_rendering()
     return figure
+
+
+def _head(figure: Figure, told: str, note: str) -> None:
+    """Write a heading that breaks before the answers if it has to."""
+    head_figure(figure, f"{told}\n{note}")
+    if told not in figure.get_suptitle():
+        clip, _, answers = told.rpartition(": ")
+        head_figure(figure, f"{clip}\n{answers}\n{note}")
 
 
 def _draw_pair(panels: Sequence[Axes], shifted: ShiftedClip, config: SpectrogramConfig) -> None:

@@ -14,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from .text import aligned, interval, wrapped
+from ..counts import count_text
+from .text import aligned, decimals, interval, wrapped
 
 __all__ = ["finding", "headline", "number", "summary_lines", "table_lines", "verdict_lines"]
 
 Document = Mapping[str, Any]
 
 _TWO_DECIMALS = 0.005
-_SMALL = 0.05
+_MOST_DECIMALS = 3
 _N_COLUMNS, _COLUMN_WIDTH = 4, 20
 
 
@@ -88,8 +89,8 @@ def number(value: float | None) -> str:
 
 
 def _digits(*values: float | None) -> int:
-    """Return how many decimals numbers of this size need: two for shares, three where two would leave one digit."""
-    return 3 if max((abs(value) for value in values if value is not None), default=1.0) < _SMALL else 2
+    """Return how many decimals the numbers of a cell need: two or three, which is as far as a few seeds tell."""
+    return min(_MOST_DECIMALS, decimals(*values))
 
 
 def headline(document: Document) -> str:
@@ -225,7 +226,7 @@ def table_lines(document: Document) -> list[str]:
         "",
         *(_markdown_row(cells) for cells in (header, ["---"] * len(header), *rows)),
         "",
-        f"Means over {n_seeds} seed{'s' * (n_seeds > 1)} with 95 % intervals over seeds and clips; differences are "
+        f"Means over {count_text(n_seeds, 'seed')} with 95 % intervals over seeds and clips; differences are "
         "paired, seed by seed and clip by clip.",
         "",
         *(f"- {line}" for line in verdict_lines(document)),

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..counts import count_text
 from ..measure.multilabel import THRESHOLD
 from ..nets.model import Model
 from ..sweep.plan import plan_sweep
 from .text import aligned, amount, interval, wrapped
-from .wording import count_text, is_reason, range_text, share_text, shown_name
+from .wording import is_reason, range_text, share_text, shown_name
 
 if TYPE_CHECKING:
     from ..analysis import AnalysisOptions
@@ -89,6 +90,8 @@ def plan_lines(models: Sequence[Model], corpus: Corpus, options: AnalysisOptions
     clips = [count_text(n_clips, "clip"), count_text(len(corpus.labels), "class") if corpus.labels else "no labels"]
     if groups:
         clips.append(count_text(len(groups), "group"))
+        n_alone = sum(entry.group is None for entry in corpus.entries)
+        clips.extend([f"{count_text(n_alone, 'clip')} without a group"] if n_alone else [])
     lines = [f"clips   {' · '.join(clips)} ({corpus.layout})"]
     for model in models:
         plan = plan_sweep(

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..counts import count_text
 from .text import aligned, interval, wrapped
-from .wording import axis_title, count_text, range_text
+from .wording import axis_title, range_text
 
 __all__ = ["surgery_headline", "surgery_lines", "table_lines"]
 

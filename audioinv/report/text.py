@@ -3,20 +3,23 @@
 Conventions
 -----------
 Functions return text and print nothing. An interval is written ``0.93 [0.90, 0.95]``; an undefined number is a dash.
-Shares have two decimals.
+Shares have two decimals, small numbers as many as they need; numbers that are set side by side have the same.
 
-What is here: `amount`, `interval`, `aligned`, `wrapped`.
+What is here: `amount`, `decimals`, `fixed`, `interval`, `aligned`, `wrapped`.
 """
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "amount", "interval", "wrapped"]
+__all__ = ["aligned", "amount", "decimals", "fixed", "interval", "wrapped"]
 
 _WIDTH = 110
+_SMALL = 0.05  # below, two decimals would round by more than a tenth
+_MOST_DECIMALS = 6  # more are harder to read than powers of ten
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -40,6 +43,56 @@ def amount(value: float | None, unit: str) -> str:
         return "–"
     sign = "−" if value < 0 else "+" if value > 0 else ""
     return f"{sign}{abs(value):g} {unit}"
+
+
+def decimals(*values: float | None) -> int:
+    """Return how many decimals numbers set side by side need: two, or as many as keep the largest to a tenth.
+
+    Parameters
+    ----------
+    *values : float, optional
+        Those that are undefined do not count.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> decimals(0.93), decimals(-0.0034, 0.0009, None), decimals(0.0)
+    (2, 4, 2)
+    """
+    largest = max((abs(value) for value in values if value is not None and not math.isnan(value)), default=0.0)
+    return 2 + max(0, math.ceil(math.log10(_SMALL / largest))) if largest else 2
+
+
+def fixed(value: float | None, digits: int, *, signed: bool = False) -> str:
+    """Write a number with so many decimals, at most six; in powers of ten where they would show nothing.
+
+    Parameters
+    ----------
+    value : float, optional
+    digits : int
+        Decimals, best of `decimals`.
+    signed : bool, default False
+        Whether a plus is written before what is more than nothing.
+
+    Returns
+    -------
+    str
+        Without a minus where nothing is left of the number.
+
+    Examples
+    --------
+    >>> fixed(-0.0034, 4), fixed(0.5, 2, signed=True), fixed(-0.001, 2), fixed(2e-9, 10), fixed(None, 2)
+    ('−0.0034', '+0.50', '0.00', '2.0e−09', '–')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    lost = digits > _MOST_DECIMALS and 0 < abs(value) < _SMALL / 10 ** (_MOST_DECIMALS - 2)
+    text = f"{value:.1e}" if lost else f"{value:z.{min(digits, _MOST_DECIMALS)}f}"
+    plus = "+" if signed and float(text) > 0 else ""
+    return plus + text.replace("-", "−")
 
 
 def interval(estimate: Mapping[str, Any] | None, digits: int = 2) -> str:

@@ -5,7 +5,7 @@ Conventions
 Units are written out where they are not of common use. Texts that came from outside are made printable and short here,
 and escaped where they are used.
 
-What is here: `axis_title`, `amount_title`, `shift_label`, `range_text`, `count_text`, `is_reason`, `share_text`,
+What is here: `axis_title`, `amount_title`, `shift_label`, `range_text`, `is_reason`, `share_text`,
 `shown_name`, `lines_html`.
 """
 
@@ -21,7 +21,6 @@ from typing import Any
 __all__ = [
     "amount_title",
     "axis_title",
-    "count_text",
     "is_reason",
     "lines_html",
     "range_text",
@@ -158,28 +157,6 @@ def range_text(summary: Mapping[str, Any]) -> str:
     if low == -high:
         return f"±{high:g} {summary['unit']}"
     return f"{low:g} to {high:g} {summary['unit']}".replace("-", "−")
-
-
-def count_text(n: int, thing: str) -> str:
-    """Count things in words that agree.
-
-    Parameters
-    ----------
-    n : int
-    thing : str
-        In the singular, of a regular plural.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> count_text(1, "clip"), count_text(2, "class")
-    ('1 clip', '2 classes')
-    """
-    ending = "es" if thing.endswith("s") else "s"
-    return f"{n} {thing}{ending * (n != 1)}"
 
 
 def lines_html(lines: Iterable[str]) -> str:

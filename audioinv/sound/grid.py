@@ -196,6 +196,15 @@ def _known_units(axis: str) -> str:
     return f"known units: {', '.join(dict.fromkeys(_UNITS[axis].values()))}"
 
 
+def _no_such_unit(axis: str, text: str, written: str, *, ranged: bool) -> str:
+    """Say that a unit is missing or does not fit, with an example of the kind that was written."""
+    fitting = f"{text.removesuffix(written)}{next(iter(_UNITS[axis].values()))}"
+    if not written:
+        return f"{axis}={text!r} has no unit; write e.g. {fitting} ({_known_units(axis)})"
+    example = _EXAMPLES[axis] if ranged else fitting
+    return f"{axis}={text!r}: the unit {written} does not fit; {_known_units(axis)}, e.g. {example}"
+
+
 def _choose_variant(axis: str, unit: str, variant: str) -> str:
     """Return a variant that takes the unit: the one named, or the first."""
     known = _VARIANTS.get(axis, {})
@@ -252,10 +261,7 @@ def parse_grid(axis: str, text: str) -> ShiftGrid:
     as_snr = axis == "noise" and written.lower() == "db"
     unit = "%" if as_snr else _UNITS[axis].get(written.lower())
     if unit is None:
-        raise InputError(
-            f"{axis}={text!r}: the unit {written or 'is missing'!s} does not fit; {_known_units(axis)}, "
-            f"e.g. {_EXAMPLES[axis]}"
-        )
+        raise InputError(_no_such_unit(axis, text.strip(), written, ranged=ranged is not None))
     amounts = _ladder(axis, text, first, last, step)
     return ShiftGrid(axis, tuple(map(percent_of_snr, amounts)) if as_snr else amounts, unit, variant or "")
 

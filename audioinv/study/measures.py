@@ -72,7 +72,7 @@ def measure_responses(probed: Mapping[str, ModelResponses], facts: Mapping[str, 
     values: dict[str, FloatArray] = {}
     curves: dict[str, FloatArray] = {}
     for probe, responses in probed.items():
-        clips = ClipTable.of(responses.clips, responses.spec.labels)
+        clips = ClipTable.of_responses(responses)
         (axis,) = responses.axes.values()
         answers = outcome.top1(axis.scores, axis.zero)
         right = outcome.correctness(answers, clips.targets)

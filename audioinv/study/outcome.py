@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..counts import count_text
 from ..measure.crossed import crossed_curve, crossed_mean
 from ..measure.statistics import Estimate
 from .design import Expectation, Study, words_of
@@ -205,7 +206,7 @@ def judge(expectation: Expectation, difference: Estimate, values: FloatArray) ->
 def _warnings(rows: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> list[str]:
     found = []
     if len(seeds) < 5:
-        n_seeds = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
+        n_seeds = count_text(len(seeds), "seed")
         found.append(f"{n_seeds}: intervals may be too narrow where seeds differ; a claim needs five")
     for row in rows:
         for name, measure in row["measures"].items():

@@ -128,7 +128,7 @@ def study_surgery(
 def _sample(results: Results, model: Model) -> dict[str, Any]:
     """Return how many clips there were, and along which axes they were shifted."""
     responses = results.responses[model.spec.name]
-    codes = ClipTable.of(responses.clips, model.spec.labels).group_codes
+    codes = ClipTable.of_responses(responses).group_codes
     return {
         "n_clips": len(responses.clips),
         "n_groups": len(responses.clips) if codes is None else len(np.unique(codes)),
@@ -197,7 +197,7 @@ def _same_answers(variant: Compared, original: Compared, seed: int) -> Estimate:
         axis = next(iter(side.responses.axes.values()))
         answers.append(outcome.top1(axis.scores, axis.zero, side.noise_floor)[:, axis.zero])
     same = np.where((answers[0] < 0) | (answers[1] < 0), np.nan, answers[0] == answers[1])
-    groups = ClipTable.of(original.responses.clips, original.responses.spec.labels).group_codes
+    groups = ClipTable.of_responses(original.responses).group_codes
     return estimate_mean(same, groups, rng=np.random.default_rng(seed))
 
 

@@ -216,20 +216,21 @@ def join_models(
         One for each model; empty if there is no part.
     """
     joined: list[ModelResponses] = []
-    clips: list[ClipRecord] = []
+    clips: list[list[ClipRecord]] = []  # of each model: windows of their own begin and end elsewhere
     edges: dict[tuple[int, str], set[str]] = {}
     for models in parts:
         joined = joined or [_enlarge(model, n_clips, make_room) for model in models]
+        clips = clips or [[] for _ in models]
         for number, (room, model) in enumerate(zip(joined, models, strict=True)):
-            _fill(room, model, len(clips))
+            _fill(room, model, len(clips[number]))
+            clips[number].extend(models[0].clips if model.clips == models[0].clips else model.clips)
             for axis in model.axes.values():
                 edges.setdefault((number, axis.axis), set()).add(axis.edges)
-        clips.extend(models[0].clips)
     # Where some clips have surroundings, what enters is the context of all: that of the others is silence.
     return tuple(
         replace(
             room,
-            clips=tuple(clips),
+            clips=tuple(clips[number]),
             axes={
                 name: replace(axis, edges=axis.edges if len(edges[number, name]) == 1 else "context")
                 for name, axis in room.axes.items()

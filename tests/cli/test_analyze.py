@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import jsonschema
 import numpy as np
@@ -181,6 +182,19 @@ def test_a_folder_without_sound_is_nothing_to_analyse(run, place):
     done = run("analyze", "notes", "-m", "toy")
     assert done.exit_code == 5
     assert done.stderr.splitlines()[-1] == "error: no sound files in notes; nothing to analyse"
+
+
+@pytest.mark.parametrize("jobs", [(), ("--jobs", 2)])
+def test_models_of_one_name_from_several_files_are_called_by_their_files(run, place, summary, jobs):
+    shutil.copy("toy/model.safetensors", "toy.safetensors")
+    models = ("-m", "toy", "-m", "toy.safetensors", "-m", "drums-cnn2d")
+    done = run("analyze", "clips", *models, "--time", "-5:5:5ms", "-o", "out", "--no-progress", *jobs)
+    assert done.exit_code == 0, done.stderr
+    assert list(summary("out")["models"]) == ["toy", "toy.safetensors", "drums-cnn2d"]
+    assert run("compare", "out", "-m", "toy", "-m", "toy.safetensors").exit_code == 0
+    done = run("plot", "out", "heatmap", "-o", "map.png")
+    assert done.exit_code == 2
+    assert "there are toy, toy.safetensors, drums-cnn2d; choose by -m NAME" in done.stderr
 
 
 @pytest.mark.parametrize(

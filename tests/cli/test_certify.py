@@ -30,7 +30,7 @@ def test_a_certificate_says_what_was_derived_and_what_confirms_it(run, ring):
     expected = "certified: invariant to every circular delay that is a multiple of 640 samples (40 ms)"
     assert lines[1].split(maxsplit=1) == ["time", expected]
     assert lines[2] == "256 of 5120 delays of each sound covered by 32 passes"
-    assert lines[3].startswith("68 pairs of them differ by ")
+    assert lines[3].startswith("largest difference over 68 pairs of them: ")
     assert lines[4].startswith("between them: a delay by ")
     assert "frames  certified: invariant to every circular delay that is a multiple of 4 frames (40 ms)" in done.stdout
     assert "32 of 32 delays of each sound covered by 4 passes" in done.stdout

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -35,7 +36,11 @@ def test_json_is_one_document(run, runs):
 def test_two_models_of_one_folder_are_compared(run, runs):
     done = run("analyze", "clips", "-m", "toy", "-m", "drums-cnn2d", *GRIDS, "-o", "both", "-q")
     assert done.exit_code == 0
-    assert run("compare", "both", "-m", "toy", "-m", "drums-cnn2d").exit_code == 0
+    heard = pq.read_table("both/results.parquet", columns=["model", "start_s", "end_s"]).to_pandas().groupby("model")
+    np.testing.assert_allclose(heard.get_group("toy")[["start_s", "end_s"]], [[-0.03, 0.27]] * 30)
+    np.testing.assert_allclose(heard.get_group("drums-cnn2d")[["start_s", "end_s"]], [[-0.25, 0.75]] * 30)
+    done = run("compare", "both", "-m", "toy", "-m", "drums-cnn2d")
+    assert done.exit_code == 0, done.stderr
     assert "choose by -m" in run("compare", "both", "a").stderr
 
 

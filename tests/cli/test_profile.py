@@ -122,7 +122,7 @@ def test_two_profiles_are_compared(run, declared):
     done = run("compare", "a", "b")
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("A toy (a)\nB toy (b)\n6 clips, paired")
-    assert "over 4 measures: nothing. Accuracy of A − B: +0.00" in " ".join(done.stdout.split())
+    assert "over 4 measures: nothing. Accuracy of A − B: 0.00" in " ".join(done.stdout.split())
     document = json.loads(run("compare", "a", "b", "--json").stdout)
     assert [change["grid"]["axis"] for change in document["changes"]] == ["gain", "polarity", "gain"]
     for arguments, words in (

@@ -118,7 +118,7 @@ def test_gaps_doubles_and_strangers_are_refused_by_name(run, place, shares):
     next((place / "share2" / "results").iterdir()).unlink()
     refused = run("merge", *shares, "-o", "joined", "-q")
     assert refused.exit_code == 2
-    assert "1 clips are in none of the shards, or changed since: clips/" in refused.stderr
+    assert "1 clip missing from the shards, or changed since: clips/" in refused.stderr
 
 
 @pytest.mark.parametrize("share_left", [0, 0.5])

@@ -162,7 +162,7 @@ def test_too_few_groups_is_said_only_where_it_is_true():
     enough = make_corpus(("a", "1"), ("b", "1"), ("a", "2"), ("b", "3"))
     assert groups_of(split(enough), "train") == {"1"}
     for too_few in (make_corpus(("a", "1"), ("b", "2"), ("a", "3")), make_corpus(("a", "1"), ("b", "1"), ("a", "2"))):
-        with pytest.raises(InputError, match="groups are too few for 3 parts with every class in train"):
+        with pytest.raises(InputError, match="are too few groups for 3 parts with every class in train"):
             split(too_few)
         assert sizes(split(too_few, valid_fraction=0.0)) == [2, 0, 1]
 
@@ -227,7 +227,7 @@ def test_a_file_in_two_declared_splits_leaks_unless_groups_say_otherwise():
         ("ab", ["train", None], r"1 of 2 entries declare a split and 1\.wav does not"),
         ("ab", ["train", "fold 3"], r"1\.wav has split='fold 3'; it must be one of train, valid, test"),
         ("ab", ["train", "test"], "no training entry for class b"),
-        ("aa", None, "made has 1 classes; a classifier needs two or more"),
+        ("aa", None, "made has 1 class; a classifier needs two or more"),
         ([], None, "made has 0 classes"),
         (["a", None, "b"], None, r"1 of 3 entries have no label, the first is 1\.wav"),
     ],

@@ -363,7 +363,7 @@ def test_what_was_written_by_hand_is_named_by_file_key_and_rule(
         ({"seed": "x"}, "share: its shard.json is damaged: Invalid value for '--seed'"),
         ({"limit": 0}, "share: its shard.json is damaged: Invalid value for '--limit'"),
         ({"html": "maybe"}, "share: its shard.json is damaged: Invalid value for '--html'"),
-        ({"time": 5}, "time='5': the unit is missing"),
+        ({"time": 5}, "time='5' has no unit"),
         ({"engine": [1]}, "engine='[1]' is not one of"),
         ({"trust_pickle": True}, "sets trust_pickle, which analyze does not know"),
         ({"overwrite": True, "out": "clips"}, "sets out, overwrite, which analyze does not know"),

@@ -21,7 +21,7 @@ GRIDS = {
     ("time", "0:inf:1ms"): "is not a grid",
     ("time", "1e3ms"): "is not a grid",
     ("time", "5furlong"): "the unit furlong does not fit",
-    ("time", "5"): "the unit is missing",
+    ("time", "5"): "has no unit",
     ("time", "5dB"): "the unit dB does not fit",
     ("time", ""): "is not a grid",
     ("time", "=cmd()"): "is not a grid",
@@ -116,7 +116,7 @@ def test_overwrite_spares_what_is_no_results_folder(run, place):
 
 
 CONFIGS = {
-    "a number for a grid": ("c.toml", "time = 5", "the unit is missing"),
+    "a number for a grid": ("c.toml", "time = 5", "has no unit"),
     "a date for a grid": ("c.toml", "time = 2020-01-01", "is not a grid"),
     "a list for a grid": ("c.toml", 'time = ["a"]', "c.toml sets time to ['a']"),
     "a word for a number": ("c.toml", 'jobs = "many"', "c.toml sets jobs to 'many': "),

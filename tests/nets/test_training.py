@@ -95,7 +95,7 @@ def test_baseline_learns_the_toy_and_mfcc_are_librosas(rng):
 
 def test_errors(rng):
     clips = toy_clips(rng, 2)
-    with pytest.raises(InputError, match="0 to validate on"):
+    with pytest.raises(InputError, match="clips to train on: 6, to validate on: 0; both are needed"):
         train_classifier(clips, [], architecture("cnn2d-mel", SPEC), TrainingConfig())
     stranger = [Clip(clips[0].waveform, SAMPLE_RATE, "x", "unheard")]
     with pytest.raises(InputError, match="labelled unheard; the model knows low, high, noise"):

@@ -77,6 +77,7 @@ def test_axes_carry_units_and_all_scores_their_whole_range(moving):
     assert (sound.get_xlabel(), sound.get_ylabel()) == ("time (s)", "frequency (Hz)")
     assert (curve.get_xlabel(), curve.get_ylabel()) == ("delay (ms)", "score of first")
     assert bars.get_xlim() == (0, 1)
+    assert [round(axes.get_position().width, 1) for axes in (sound, bars, curve)] == [0.4, 0.4, 0.4]
     assert curve.get_ylim()[0] < 0 < 1 < curve.get_ylim()[1]
 
 

@@ -10,9 +10,10 @@ from audioinv.measure.comparison import compare_models
 from audioinv.measure.matching import Compared
 from audioinv.report.changed_clips import changed_clips
 from audioinv.report.comparison_page import write_comparison
-from audioinv.report.comparison_text import difference_cells
+from audioinv.report.comparison_text import MEASURES, difference_cells, difference_text
 
 from .browser import Visit, browser
+from .test_comparison_text import scaled
 from .test_page import read, rules_of, values_of
 
 
@@ -45,6 +46,24 @@ def test_charts_hold_the_differences(found, page):
         assert any((value["value"], value["low"]) == (row.difference.value, row.difference.low) for value in these)
         for cell in difference_cells(row):
             assert cell in page.text
+
+
+def test_a_caption_names_the_axis_once_and_the_largest_difference(found, page):
+    (one,) = (row for row in found.differences if not row.axis)
+    assert f"Difference, unshifted: accuracy {difference_text(one.difference)}." in page.text
+    assert "accuracy, unshifted," not in page.text
+    for axis, title in (("time", "time"), ("freq", "frequency")):
+        rows = [row for row in found.differences if row.axis == axis]
+        largest = max(rows, key=lambda row: abs(row.difference.value))
+        caption = f"Largest difference, {title}: {MEASURES[largest.measure]} {difference_text(largest.difference)}."
+        assert caption in page.text
+
+
+def test_small_differences_are_no_nothing_on_the_page(found, sides, tmp_path):
+    small = scaled(found, 1e-3)
+    text = read(write_comparison(small, *sides, tmp_path / "small.html").read_text(encoding="utf-8")).text
+    assert re.search(r"Shown at 5 % .*: time: .* [+−]0\.000[1-9]", text)
+    assert not re.search(r"[+−]0\.0+(?![0-9.])", text)
 
 
 def test_the_clips_that_changed_most_are_named_with_what_either_keeps(results, page):

@@ -131,7 +131,7 @@ def test_partials_are_marked_where_they_were_and_where_they_land(results):
 def test_a_sound_without_pitch_has_no_marks_and_says_why(results):
     figure = spectrogram_figure(results, clip="noise.wav", freq="50Hz")
     assert not len(partials_drawn(figure.axes[0]))
-    assert "No partials marked: no stable pitch" in figure.get_suptitle()
+    assert "No partials are marked (no stable pitch: " in figure.get_suptitle()
     ladder = harmonics_figure(results, clip="noise.wav")
     assert "no stable pitch" in ladder.axes[0].texts[0].get_text().replace("\n", " ")
     assert not ladder.axes[0].collections

@@ -51,8 +51,15 @@ def test_natural_units():
 @pytest.mark.parametrize(
     ("axis", "text", "words"),
     [
-        ("time", "-50:50:1", "unit is missing does not fit; known units: ms, s, smp, frame"),
-        ("time", "-50:50:1Hz", "unit Hz does not fit"),
+        (
+            "time",
+            "-50:50:1",
+            r"='-50:50:1' has no unit; write e.g. -50:50:1ms \(known units: ms, s, smp, frame\)$",
+        ),
+        ("freq", " 33 ", r"^freq='33' has no unit; write e.g. 33Hz \(known units: Hz, kHz\)$"),
+        ("noise", "pink:5", r"has no unit; write e.g. pink:5% \(known units: %\)$"),
+        ("time", "-50:50:1Hz", "unit Hz does not fit; known units: ms, s, smp, frame, e.g. -50:50:1ms$"),
+        ("freq", "-20.5 st", "unit st does not fit; known units: Hz, kHz, e.g. -20.5 Hz$"),
         ("time", "50:-50:1ms", "FIRST not above LAST"),
         ("time", "-50:50:0ms", "step must be positive"),
         ("time", "soon", "is not a grid"),

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from audioinv.measure.cliptable import ClipTable
 from audioinv.nets.model import as_model
 from audioinv.sound.clip import Clip
 from audioinv.sweep import run
 from audioinv.sweep.batched import respond_to_clip
 from audioinv.sweep.plan import plan_sweep
-from audioinv.sweep.responses import stack_clips
+from audioinv.sweep.responses import join_models, stack_clips
 from audioinv.sweep.run import sweep_clips
 
 
@@ -26,6 +27,25 @@ def test_clips_are_joined_in_their_order(monkeypatch, rng, n_clips):
     assert [clip.name for clip in found.clips] == [clip.name for clip in clips]
     np.testing.assert_array_equal(found.axes["time"].scores, expected.axes["time"].scores)
     np.testing.assert_array_equal(found.controls[0].scores, expected.controls[0].scores)
+
+
+def test_every_model_has_windows_of_its_own(rng):
+    """They begin where the model opens them and last as long as it hears, whichever model stands first."""
+    models = [
+        as_model(lambda x: x[:, :1], sample_rate=8000, labels="a", n_samples=n_samples, lead_samples=lead)
+        for n_samples, lead in ((400, 0), (1600, 800))
+    ]
+    clips = [Clip(rng.standard_normal(4000).astype(np.float32), 8000, "take", start_seconds=at) for at in (1.0, 2.5)]
+    plans = [(model, replace(plan_sweep(model, {"time": "0ms"}), engine="batched")) for model in models]
+    for order in (plans, plans[::-1]):
+        parts = [[respond_to_clip(model, clip, plan) for model, plan in order] for clip in clips]
+        several = zip(order, sweep_clips(order, clips).responses, join_models(parts, len(clips)), strict=True)
+        for (model, _), found, joined in several:
+            assert joined.clips == found.clips
+            lead, length = model.spec.lead_samples / 8000, model.spec.n_samples / 8000
+            times = [(clip.start_seconds, clip.end_seconds) for clip in found.clips]
+            np.testing.assert_allclose(times, [(at - lead, at - lead + length) for at in (1.0, 2.5)])
+            assert ClipTable.of_responses(found).names == ("take at 1 s", "take at 2.5 s")
 
 
 def test_parts_are_few(rng):

@@ -17,9 +17,10 @@ from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree
 
+from ...counts import count_text
 from ...measure.summary import plain
 from ..text import aligned, wrapped
-from ..wording import count_text, shown_name
+from ..wording import shown_name
 from .verdicts import GateReport, Verdict
 
 __all__ = ["document", "github_annotations", "job_summary", "junit_xml", "one_line", "report_lines"]

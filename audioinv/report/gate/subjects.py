@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...counts import count_text
 from ...errors import InputError
 from ...measure.axis_sweep import AxisSweep
 from ...measure.cliptable import ClipTable
 from ...measure.matching import Compared, SweepPair, pair_sweeps
 from ...measure.summary import ModelFacts, summarize_model
-from ..wording import count_text, range_text, shown_name
+from ..wording import range_text, shown_name
 from .metrics import Measured, measured_numbers
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Subject:
     @cached_property
     def clips(self) -> ClipTable:
         """Names, labels and groups."""
-        return ClipTable.of(self.responses.clips, self.responses.spec.labels)
+        return ClipTable.of_responses(self.responses)
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:
