@@ -21,7 +21,10 @@ from ..errors import AudioinvError, ModelError
 
 __all__ = ["HUNG", "foreign_code"]
 
-_REMEDY = "it is given float32 of shape (batch, samples); what takes another must be wrapped in a function"
+_REMEDY = (
+    "it is given float32 of shape (batch, samples), a module as a tensor, a function as a NumPy array; what takes "
+    "another must be wrapped in a function"
+)
 HUNG = 2
 """The exit code of a process whose model hangs: that for what the user can put right."""
 
@@ -73,7 +76,8 @@ def foreign_code(what: str, given: str = "", timeout_seconds: float | None = Non
 def _reason(error: Exception) -> str:
     """Return the line of an error that says what happened: TorchScript's last, anybody else's first."""
     lines = str(error).strip().splitlines() or ["no reason given"]
-    return lines[-1 if "TorchScript interpreter" in lines[0] else 0]
+    line = lines[-1 if "TorchScript interpreter" in lines[0] else 0]
+    return line.removeprefix(f"{type(error).__name__}: ")
 
 
 def _give_up(what: str, seconds: float) -> None:

@@ -185,6 +185,23 @@ def test_a_folder_without_sound_is_nothing_to_analyse(run, place):
 
 
 @pytest.mark.parametrize("jobs", [(), ("--jobs", 2)])
+def test_what_is_found_of_a_model_does_not_depend_on_those_beside_it(run, place, summary, jobs):
+    """Not even where they hear other windows of the same sound."""
+    grids, names = ("--time", "-20:20:10ms", "--pitch", "-1:1:1st", "--noise", "20:20:10dB"), ("toy", "drums-cnn2d")
+    for first, second in (names, names[::-1]):
+        done = run("analyze", "clips", "-m", first, "-m", second, *grids, "-o", f"{first} first", "-q", *jobs)
+        assert done.exit_code == 0, done.stderr
+    for name in names:
+        assert run("analyze", "clips", "-m", name, *grids, "-o", f"{name} alone", "-q").exit_code == 0
+        alone = pd.read_parquet(place / f"{name} alone" / "results.parquet")
+        for folder in (f"{first} first" for first in names):
+            frame = pd.read_parquet(place / folder / "results.parquet")
+            beside = frame[frame["model"] == name].reset_index(drop=True)
+            pd.testing.assert_frame_equal(beside, alone, rtol=0, atol=1e-6, check_categorical=False)
+            assert summary(folder)["models"][name].keys() == summary(f"{name} alone")["models"][name].keys()
+
+
+@pytest.mark.parametrize("jobs", [(), ("--jobs", 2)])
 def test_models_of_one_name_from_several_files_are_called_by_their_files(run, place, summary, jobs):
     shutil.copy("toy/model.safetensors", "toy.safetensors")
     models = ("-m", "toy", "-m", "toy.safetensors", "-m", "drums-cnn2d")

@@ -440,6 +440,21 @@ def test_errors_of_ours_pass_through_code_of_others():
         raise KeyboardInterrupt
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_what_a_scripted_model_raises_is_said_once_by_its_last_line():
+    @torch.jit.script
+    def refuse(x: torch.Tensor) -> torch.Tensor:
+        return x @ torch.ones(5)
+
+    with pytest.raises(ModelError) as caught, foreign_code("model x", "1 window of 3 samples"):
+        refuse(torch.ones(3))
+    first, remedy = str(caught.value).splitlines()
+    assert first.startswith("model x fails on 1 window of 3 samples: RuntimeError: ")
+    assert first.count("RuntimeError") == 1
+    assert "[3]" in first
+    assert "a function as a NumPy array" in remedy
+
+
 @pytest.mark.parametrize("device", ["cpu:0:0", "cpu:x", "cuda:-1", "", "tpu", "mps:=cmd()"])
 def test_devices_that_are_none(run, place, device):
     done = run("analyze", "clips", "-m", "toy", "-d", device, "--dry-run")
