@@ -51,6 +51,10 @@ __all__ = ["SCHEMA_VERSION", "Results", "load_results"]
 
 SCHEMA_VERSION = 1
 
+_DRAWN = ("layers", "budget", "profile", "pairs", "study")
+_OTHERS = {"windows.parquet": "sliding", **{f"{name}.json": name for name in _DRAWN}}
+"""Files of other analyses, and the figures of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Results:
@@ -329,9 +333,9 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     there = names_in(place)
     missing = [name for name in FILES if name not in there]
     if missing:
-        raise CheckpointError(
-            f"{place} is no results folder ({', '.join(missing)} missing): audioinv analyze -o FOLDER"
-        )
+        others = [f"audioinv plot {place} {figure}" for name, figure in _OTHERS.items() if name in there]
+        instead = f"; what it holds is drawn by {' and '.join(others)}" if others else ": audioinv analyze -o FOLDER"
+        raise CheckpointError(f"{place} is no results folder ({', '.join(missing)} missing){instead}")
     with incoming(place, FILES) as here:
         return _load(here, place)
 

@@ -191,15 +191,8 @@ def summary_lines(results: Results) -> list[str]:
     """
     lines: list[str] = []
     for name, summary in results.document["models"].items():
-        first = next(iter(summary["axes"].values()))
-        n_clips = len(results.responses[name].clips)
-        analysed = f"{n_clips} of {n_clips + len(results.failures)} clips analysed"
-        accuracy = summary["accuracy"]
-        known = accuracy["value"] is not None
-        right = f" · accuracy {interval(accuracy)} unshifted" if known else " · no labels"
-        n_heard = (accuracy if known else first["consistency"])["n"]
         alarm, warnings = _alarm_and_warnings(summary)
-        lines += [*alarm, "", f"{name}: {analysed}{right}, n = {n_heard}", ""]
+        lines += [*alarm, "", _headline(results, name), ""]
         lines += aligned([*map(list, _HEADER), *(_row(axis, found) for axis, found in summary["axes"].items())])
         lines += ["", *wrapped(verdict(results, name)), "", *_label_lines(summary["axes"])]
         lines += wrapped(frame_line(summary))
@@ -209,6 +202,18 @@ def summary_lines(results: Results) -> list[str]:
         for warning in warnings:
             lines += wrapped(f"! {warning}")
     return [*lines, ""]
+
+
+def _headline(results: Results, name: str) -> str:
+    """Say how many clips a model was tried on, and how often it was right before any shift."""
+    clips, summary = results.responses[name].clips, results.document["models"][name]
+    analysed = f"{name}: {len(clips)} of {len(clips) + len(results.failures)} clips analysed"
+    accuracy = summary["accuracy"]
+    if accuracy["value"] is not None:
+        return f"{analysed} · accuracy {interval(accuracy)} unshifted, n = {accuracy['n']}"
+    labels = "no labels of its classes" if any(clip.label is not None for clip in clips) else "no labels"
+    first = next(iter(summary["axes"].values()))
+    return f"{analysed} · {labels}, n = {first['consistency']['n']}"
 
 
 def _alarm_and_warnings(summary: Mapping[str, Any]) -> tuple[list[str], list[str]]:

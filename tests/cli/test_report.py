@@ -60,6 +60,11 @@ def test_a_folder_without_results_is_one_clear_line(run, place):
     done = run("report", place)
     assert done.exit_code == 2
     assert "is no results folder" in done.stderr
+    assert done.stderr.endswith("missing): audioinv analyze -o FOLDER\n")
+    for name in ("profile.json", "windows.parquet"):
+        (place / name).touch()
+    told = f"what it holds is drawn by audioinv plot {place} sliding and audioinv plot {place} profile\n"
+    assert run("report", place).stderr.endswith(told)
 
 
 def test_further_folders_join_the_page_and_those_of_another_model_do_not(run, folder, place):

@@ -12,9 +12,16 @@ def test_the_headline_counts_the_clips_of_the_number_beside_it(results):
     n = summary["accuracy"]["n"] - 2
     fewer = {**summary, "accuracy": {**summary["accuracy"], "n": n}}
     unknown = {**summary, "accuracy": {**summary["accuracy"], "n": 0, "value": None}}
-    for changed, words in ((fewer, f"unshifted, n = {n}"), (unknown, f"no labels, n = {n + 2}")):
-        models = {**results.document["models"], name: changed}
-        lines = summary_lines(replace(results, document={**results.document, "models": models}))
+    labelled = results.responses[name]
+    bare = replace(labelled, clips=tuple(replace(clip, label=None) for clip in labelled.clips))
+    for changed, answered, words in (
+        (fewer, labelled, f"unshifted, n = {n}"),
+        (unknown, labelled, f"no labels of its classes, n = {n + 2}"),
+        (unknown, bare, f"· no labels, n = {n + 2}"),
+    ):
+        document = {**results.document, "models": {**results.document["models"], name: changed}}
+        responses = {**results.responses, name: answered}
+        lines = summary_lines(replace(results, document=document, responses=responses))
         assert words in next(line for line in lines if line.startswith(f"{name}:"))
 
 
