@@ -193,11 +193,11 @@ def _about_sound(name: str, responses: AxisResponses) -> Iterator[str]:
     changed = np.abs(responses.level_change_db) > MAX_LEVEL_CHANGE_DB
     if changed.any():
         largest = responses.level_change_db[changed]
-        largest = largest[np.abs(largest).argmax()]
+        signed = f"{largest[np.abs(largest).argmax()]:+.1f}".replace("-", "−")
         yield (
             f"{name}: {changed.any(axis=0).sum()} of {len(responses.shifts)} shifts change the level of "
             f"{changed.any(axis=1).sum()} of {n_clips} clips by more than {MAX_LEVEL_CHANGE_DB:g} dB (largest "
-            f"{largest:+.1f} dB), from {_nearest(responses, changed)} on: part of what follows may be loudness; "
+            f"{signed} dB), from {_nearest(responses, changed)} on: part of what follows may be loudness; "
             "sweep less far, or test the model against gain"
         )
     added = responses.window_filled - responses.window_filled[:, [responses.zero]] > MAX_ADDED_PADDING

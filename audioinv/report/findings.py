@@ -20,7 +20,7 @@ import numpy as np
 from ..counts import count_text
 from ..measure.cliptable import ClipTable
 from ..measure.outcome import top1
-from .text import amount, interval
+from .text import amount, interval, size
 from .wording import amount_title, axis_title, range_text, share_text, shown_name
 
 if TYPE_CHECKING:
@@ -90,9 +90,11 @@ def flip_finding(summary: Mapping[str, Any]) -> str:
     """
     flip = summary["minimal_flip_shift"]
     if flip["median"] is not None:
-        return f"Half of the clips have changed their answer by {flip['median']:g} {summary['unit']}."
+        return f"Half of the clips have changed their answer by {size(flip['median'], summary['unit'])}."
     if flip["limit"] and flip["n"]:
-        return f"{flip['censored']} of {flip['n']} clips keep their answer up to {flip['limit']:g} {summary['unit']}."
+        return (
+            f"{flip['censored']} of {flip['n']} clips keep their answer up to {size(flip['limit'], summary['unit'])}."
+        )
     return ""
 
 

@@ -27,7 +27,7 @@ from .findings import (
     worst_clips,
 )
 from .summary_text import reference_line, verdict
-from .text import amount, interval
+from .text import amount, interval, size
 from .wording import axis_title, is_reason, range_text, share_text
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _headline_row(name: str, axis: str, summary: Mapping[str, Any]) -> HeadlineR
         accuracy="–" if clean is None else f"{clean:.2f} → {min(accuracies):.2f}",
         always_right=interval(summary["worst_accuracy"]),
         worst_shift="none" if worst["consistency"] == 1 else amount(worst["shift"], unit),
-        median_flip="beyond range" if flip["median"] is None else f"{flip['median']:g} {unit}",
+        median_flip="beyond range" if flip["median"] is None else size(flip["median"], unit),
     )
 
 

@@ -17,7 +17,7 @@ from ..counts import count_text
 from ..measure.multilabel import THRESHOLD
 from ..nets.model import Model
 from ..sweep.plan import plan_sweep
-from .text import aligned, amount, interval, wrapped
+from .text import aligned, amount, interval, size, wrapped
 from .wording import is_reason, range_text, share_text, shown_name
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _row(name: str, axis: Mapping[str, Any]) -> list[str]:
     accuracy = "–" if clean["value"] is None else f"{clean['value']:.2f} → {min(_known(axis['accuracy_curve'])):.2f}"
     every = "–" if least["value"] is None else f"{least['value']:.2f}"
     flip = axis["minimal_flip_shift"]
-    median = f"{flip['median']:g} {axis['unit']}" if flip["median"] is not None else "beyond range"
+    median = size(flip["median"], axis["unit"]) if flip["median"] is not None else "beyond range"
     at = "–" if worst["shift"] is None else amount(worst["shift"], axis["unit"])
     if worst["consistency"] == 1:
         at = "none"

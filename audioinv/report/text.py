@@ -5,7 +5,7 @@ Conventions
 Functions return text and print nothing. An interval is written ``0.93 [0.90, 0.95]``; an undefined number is a dash.
 Shares have two decimals, small numbers as many as they need; numbers that are set side by side have the same.
 
-What is here: `amount`, `decimals`, `fixed`, `interval`, `aligned`, `wrapped`.
+What is here: `amount`, `decimals`, `size`, `fixed`, `interval`, `aligned`, `wrapped`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "amount", "decimals", "fixed", "interval", "wrapped"]
+__all__ = ["aligned", "amount", "decimals", "fixed", "interval", "size", "wrapped"]
 
 _WIDTH = 110
 _SMALL = 0.05  # below, two decimals would round by more than a tenth
@@ -42,7 +42,27 @@ def amount(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     sign = "−" if value < 0 else "+" if value > 0 else ""
-    return f"{sign}{abs(value):g} {unit}"
+    return sign + size(abs(value), unit)
+
+
+def size(value: float, unit: str) -> str:
+    """Write how large a shift is, with its unit; per cent, which may stand for decibels, with four digits.
+
+    Parameters
+    ----------
+    value : float
+    unit : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> size(20.0, "ms"), size(31.6227766, "%")
+    ('20 ms', '31.62 %')
+    """
+    return f"{value:.4g} {unit}" if unit == "%" else f"{value:g} {unit}"
 
 
 def decimals(*values: float | None) -> int:

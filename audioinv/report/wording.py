@@ -18,6 +18,8 @@ from html import escape
 from pathlib import PurePath
 from typing import Any
 
+from .text import size
+
 __all__ = [
     "amount_title",
     "axis_title",
@@ -155,8 +157,8 @@ def range_text(summary: Mapping[str, Any]) -> str:
     """
     low, high = summary["shifts"][0], summary["shifts"][-1]
     if low == -high:
-        return f"±{high:g} {summary['unit']}"
-    return f"{low:g} to {high:g} {summary['unit']}".replace("-", "−")
+        return f"±{size(high, summary['unit'])}"
+    return f"{low:g} to {size(high, summary['unit'])}".replace("-", "−")
 
 
 def lines_html(lines: Iterable[str]) -> str:

@@ -134,7 +134,7 @@ def test_changes_of_level_are_flagged(make_responses):
     change[:3, 4] = -7.25
     change[0, 0] = 3.5
     (caution,) = raised(make_responses(sound_scores(), SHIFTS, level_change_db=change), table())
-    assert "2 of 5 shifts change the level of 3 of 12 clips by more than 3 dB (largest -7.2 dB), from 20 ms" in caution
+    assert "2 of 5 shifts change the level of 3 of 12 clips by more than 3 dB (largest −7.2 dB), from 20 ms" in caution
     (caution,) = raised(make_responses(sound_scores(), SHIFTS, level_change_db=-change), table())
     assert "(largest +7.2 dB)" in caution
 
