@@ -197,7 +197,14 @@ def _in_turn(lists: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _candidate(results: Results, name: str) -> _Candidate:
     """Gather the answers to a clip, and its sounds where its file still stands."""
-    content: dict[str, Any] = {"name": name, "label": None, "rate": 0, "samples": 0, "axes": {}}
+    content: dict[str, Any] = {
+        "name": name,
+        "label": None,
+        "hearer": _hearer(results),
+        "rate": 0,
+        "samples": 0,
+        "axes": {},
+    }
     for axis in swept_axes(results.responses.values()):
         content["axes"][axis] = _axis_content(results, name, axis)
     first = next(iter(results.responses))
@@ -218,6 +225,13 @@ def _candidate(results: Results, name: str) -> _Candidate:
             wanted += now
             further += later
     return _Candidate(name, content, tuple(wanted), tuple(further))
+
+
+def _hearer(results: Results) -> str:
+    """Name the model whose window is shown: the first, where not all hear the same."""
+    specs = [responses.spec for responses in results.responses.values()]
+    windows = {(spec.sample_rate, spec.n_samples, spec.lead_samples) for spec in specs}
+    return shown_name(specs[0].name) if len(windows) > 1 else "the model"
 
 
 def _axis_content(results: Results, name: str, axis: str) -> dict[str, Any]:

@@ -156,6 +156,7 @@ def test_the_sound_is_the_one_that_the_model_heard(visit, heard, axis):
     expected = operator_of(axis, window.plan, window.spec).shift(window.clip, last)[0].numpy()
     visit.settle(CLIP, axis, len(grid.amounts) - 1)
     told = re.search(r"([\d.]+) s at (\d+) Hz, peak ([\d.]+)", visit.shown("#heard"))
+    assert visit.shown("#heard").startswith("What the model heard: ")
     assert float(told[1]) == pytest.approx(window.spec.window_seconds, abs=0.0051)
     assert int(told[2]) == SAMPLE_RATE
     assert float(told[3]) == pytest.approx(np.abs(expected).max(), abs=6e-4)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,15 @@ def test_sounds_are_those_that_the_model_heard(models, tmp_path, edges):
                 else:
                     stored = decoded(content["sounds"][str(place)])
                 np.testing.assert_allclose(stored, waveform, atol=1 / 2**15, err_msg=f"{grid.axis} {place}")
+
+
+def test_whose_window_is_heard_is_said_where_windows_differ(heard):
+    assert {clip["hearer"] for clip in explore(heard, 10**6).clips} == {"the model"}
+    first, *others = heard.responses.items()
+    name, second = others[0]
+    longer = replace(second, spec=replace(second.spec, lead_samples=second.spec.lead_samples + 80))
+    mixed = replace(heard, responses=dict([first, (name, longer), *others[1:]]))
+    assert {clip["hearer"] for clip in explore(mixed, 10**6).clips} == {first[0]}
 
 
 def test_sounds_keep_one_gain_even_where_one_is_too_loud(models, tmp_path):

@@ -215,7 +215,7 @@
     const reference = spectrogram(clean, one.rate), top = reference.levels.reduce((a, b) => Math.max(a, b));
     paint(spectrogram(now, one.rate), top, one, found.partials?.[state.place], found.partials?.[found.zero]);
     const peak = now.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    byId("heard").textContent = `What the model heard: ${(now.length / one.rate).toFixed(2)} s at ${one.rate} Hz, ` +
+    byId("heard").textContent = `What ${one.hearer} heard: ${(now.length / one.rate).toFixed(2)} s at ${one.rate} Hz, ` +
       `peak ${peak.toFixed(3)} of full scale. Bright is loud, over ${RANGE_DB} dB.` +
       (found.partials ? " Right edge: partials now (orange) and unshifted (grey)." : "");
     picture.setAttribute("aria-label", `Spectrogram of ${one.name}, ${found.amount} ${signed(found.shifts[state.place], found.unit)}`);
