@@ -26,8 +26,9 @@ def measure() -> Results:
     clips = read_corpus(shipped_folder("clips") / "drums").entries
     models = [load_model(name) for name in MODELS]
     with_bins = [model for model in models if model.front_end is not None]
-    plain = analyze_models([model for model in models if model.front_end is None], clips, AnalysisOptions(GRIDS))
-    rich = analyze_models(with_bins, clips, AnalysisOptions({**GRIDS, "bins": BINS}))
+    without = [model for model in models if model.front_end is None]
+    plain = analyze_models(without, clips, AnalysisOptions(GRIDS, references=False))
+    rich = analyze_models(with_bins, clips, AnalysisOptions({**GRIDS, "bins": BINS}, references=False))
     both = {**plain.document["models"], **rich.document["models"]}
     document = {**rich.document, "models": {name: both[name] for name in MODELS}}
     return Results({**plain.responses, **rich.responses}, document, rich.run)

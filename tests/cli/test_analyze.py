@@ -187,7 +187,7 @@ def test_a_folder_without_sound_is_nothing_to_analyse(run, place):
 @pytest.mark.parametrize("jobs", [(), ("--jobs", 2)])
 def test_what_is_found_of_a_model_does_not_depend_on_those_beside_it(run, place, summary, jobs):
     """Not even where they hear other windows of the same sound."""
-    grids, names = ("--time", "-20:20:10ms", "--pitch", "-1:1:1st", "--noise", "20:20:10dB"), ("toy", "drums-cnn2d")
+    grids, names = ("--time", "-10:10:10ms", "--freq", "50Hz", "--noise", "20:20:10dB"), ("toy", "drums-cnn2d")
     for first, second in (names, names[::-1]):
         done = run("analyze", "clips", "-m", first, "-m", second, *grids, "-o", f"{first} first", "-q", *jobs)
         assert done.exit_code == 0, done.stderr
