@@ -116,9 +116,7 @@ class ClipTable:
 
     @classmethod
     def of_responses(cls, responses: ModelResponses) -> ClipTable:
-        """Tabulate the clips that a model answered to; those that share a name are told apart by where they start.
-
-        A window opens before its clip by a lead that is the model's own; without it, names are those of every model.
+        """Tabulate the clips that a model answered to, by the names that they have with every model.
 
         Parameters
         ----------
@@ -128,10 +126,8 @@ class ClipTable:
         -------
         ClipTable
         """
-        spec = responses.spec
-        lead = spec.lead_samples / spec.sample_rate
-        clips = [replace(clip, start_seconds=clip.start_seconds + lead) for clip in responses.clips]
-        return cls.of(clips, spec.labels)
+        begun = zip(responses.clips, responses.onsets_seconds, strict=True)
+        return cls.of([replace(clip, start_seconds=onset) for clip, onset in begun], responses.spec.labels)
 
     @cached_property
     def targets(self) -> IntArray:

@@ -160,14 +160,17 @@ def match_clips(first: ModelResponses, second: ModelResponses) -> tuple[list[tup
     rows, n_unlike = [], 0
     tolerance_s = 1 / min(first.spec.sample_rate, second.spec.sample_rate)
     ours, theirs = _stretches(first), _stretches(second)
-    for name in ours.keys() & theirs.keys():
+    for name in sorted(ours.keys() & theirs.keys()):
         for one in ours[name]:
             there, here = (
                 [other for other in _near(others, one, tolerance_s) if _alike(one, other)]
                 for others in (theirs[name], ours[name])
             )
-            if len(there) > 1 or (there and len(here) > 1):
-                _check_repeats(name, first if len(here) > len(there) else second, len(here) == len(there))
+            if there and len(here) != len(there):
+                more = first if len(here) > len(there) else second
+                raise InputError(
+                    f"clips repeat within {more.spec.name} ({name}), and it is not clear which belong together"
+                )
             if there:
                 rows.append((one.row, there[here.index(one)].row))
             else:
@@ -182,10 +185,7 @@ def match_clips(first: ModelResponses, second: ModelResponses) -> tuple[list[tup
 
 @dataclass(frozen=True)
 class _Stretch:
-    """Where a clip begins in its recording, and which row it is.
-
-    Models hear windows of their own around the same clip; what they open before it is known, and taken away.
-    """
+    """Where a clip begins in its recording, and which row it is."""
 
     onset_s: float
     label: str | None
@@ -194,10 +194,9 @@ class _Stretch:
 
 def _stretches(responses: ModelResponses) -> dict[str, list[_Stretch]]:
     """Return the clips of each recording in the order in which they begin."""
-    lead_s = responses.spec.lead_samples / responses.spec.sample_rate
     found: dict[str, list[_Stretch]] = {}
-    for row, clip in enumerate(responses.clips):
-        found.setdefault(clip.name, []).append(_Stretch(clip.start_seconds + lead_s, clip.label, row))
+    for row, (clip, onset_s) in enumerate(zip(responses.clips, responses.onsets_seconds, strict=True)):
+        found.setdefault(clip.name, []).append(_Stretch(onset_s, clip.label, row))
     return {name: sorted(several, key=lambda one: (one.onset_s, one.row)) for name, several in found.items()}
 
 
@@ -210,14 +209,6 @@ def _near(others: Sequence[_Stretch], one: _Stretch, tolerance_s: float) -> Iter
 def _alike(one: _Stretch, other: _Stretch) -> bool:
     """Tell whether two stretches have one label, as far as both have any."""
     return one.label is None or other.label is None or one.label == other.label
-
-
-def _check_repeats(name: str, responses: ModelResponses, as_often: bool) -> None:
-    """Refuse stretches that cannot be told apart, unless there are as many of them on both sides, in the same order."""
-    if not as_often:
-        raise InputError(
-            f"clips repeat within {responses.spec.name} ({name}), and it is not clear which belong together"
-        )
 
 
 def match_sweeps(

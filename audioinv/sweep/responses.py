@@ -171,6 +171,12 @@ class ModelResponses:
     axes: Mapping[str, AxisResponses] = field(default_factory=dict)
     controls: tuple[ControlResponses, ...] = ()
 
+    @property
+    def onsets_seconds(self) -> list[float]:
+        """Where each clip begins in its recording: a window opens before it, by a lead that is the model's own."""
+        lead = self.spec.lead_samples / self.spec.sample_rate
+        return [clip.start_seconds + lead for clip in self.clips]
+
 
 def stack_clips(parts: Sequence[ModelResponses]) -> ModelResponses:
     """Join the responses of one model to several clips, in order.
