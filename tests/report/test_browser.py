@@ -210,6 +210,13 @@ def test_no_accessibility_violation_and_nothing_wider_than_the_screen(chromium, 
         assert visit.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+def test_nothing_is_wider_than_a_screen_between_narrow_and_wide(chromium, file):
+    with Visit(chromium, file) as visit:
+        for width in (700, 772, 850, 958, 962):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_axe_would_have_found_a_violation(visit):
     visit.page.evaluate("document.getElementById('shift').labels[0].remove()")
     assert any("label" in line for line in visit.violations())

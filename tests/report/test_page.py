@@ -248,7 +248,7 @@ def test_a_reader_with_a_small_or_dark_screen_or_paper_is_thought_of(page):
     (html,) = page.found("html")
     assert html["lang"] == "en"
     assert {"width=device-width, initial-scale=1"} <= {meta.get("content") for meta in page.found("meta")}
-    for query in ("prefers-color-scheme: dark", "max-width: 44rem", "@media print"):
+    for query in ("prefers-color-scheme: dark", "max-width: 48rem", "@media print"):
         assert query in page.style
     assert "centroid and <b>half</b> under shifts 24 clips analysed" in page.text
     levels = [int(tag[1]) for tag, _, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
